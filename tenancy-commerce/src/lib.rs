@@ -1,0 +1,1 @@
+//! A commerce domain over tenant scopes.

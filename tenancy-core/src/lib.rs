@@ -1,0 +1,1 @@
+//! Tenants, and the requests that belong to them.
