@@ -1,9 +1,13 @@
 //! Tenants, and the requests that belong to them.
 mod error;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub mod journal;
 pub mod meter;
 pub mod registry;
 pub mod resolve;
 pub mod scope;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub mod sql;
 pub mod tenant;
 mod tenants;
 pub mod time;

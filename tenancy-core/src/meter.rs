@@ -28,10 +28,12 @@ impl Meter {
         Duration::from_nanos(self.0.database_nanoseconds.load(Ordering::Relaxed))
     }
 
-    #[cfg(feature = "sql")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn add_database_call(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.0.database_calls.fetch_add(1, Ordering::Relaxed);
-        self.0.database_nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+        self.0
+            .database_nanoseconds
+            .fetch_add(nanoseconds, Ordering::Relaxed);
     }
 }

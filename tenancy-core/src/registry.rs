@@ -4,10 +4,8 @@
 //! changed. [`TenantRegistry`] adds what an operator does. An application that keeps its tenants
 //! elsewhere gives [`Tenants::from_fn`](crate::Tenants::from_fn) a closure instead.
 
-#[cfg(feature = "testing")]
-pub mod contract;
 mod memory;
-#[cfg(feature = "sql")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 
 use std::fmt;
@@ -16,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::InMemoryTenants;
-#[cfg(feature = "sql")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use self::sql::SqlTenants;
 use crate::error::Error;
 use crate::resolve::Host;
@@ -163,6 +161,5 @@ pub trait TenantRegistry: Directory {
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// A tenant's domains by name; at most [`DOMAINS_MAX`].
-    fn domains(&self, tenant: TenantId)
-    -> impl Future<Output = Result<Vec<Domain>, Error>> + Send;
+    fn domains(&self, tenant: TenantId) -> impl Future<Output = Result<Vec<Domain>, Error>> + Send;
 }

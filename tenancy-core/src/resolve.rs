@@ -3,6 +3,4 @@
 
 mod host;
 
-
 pub use self::host::{Host, InvalidHost};
-

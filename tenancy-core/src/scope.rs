@@ -56,7 +56,14 @@ impl TenantScope {
         request_id: Option<Box<str>>,
     ) -> Self {
         let meter = Meter::default();
-        Self(Arc::new(Inner { tenants, live, actor, purpose, request_id, meter }))
+        Self(Arc::new(Inner {
+            tenants,
+            live,
+            actor,
+            purpose,
+            request_id,
+            meter,
+        }))
     }
 
     /// Which tenant.
@@ -113,8 +120,19 @@ impl TenantScope {
     /// The same tenant and actor for another request of the same work, with a meter of its own.
     #[must_use]
     pub fn for_job(&self, actor: Actor) -> Self {
-        let Inner { tenants, live, request_id, .. } = &*self.0;
-        Self::mint(tenants.clone(), live.clone(), actor, Purpose::Job, request_id.clone())
+        let Inner {
+            tenants,
+            live,
+            request_id,
+            ..
+        } = &*self.0;
+        Self::mint(
+            tenants.clone(),
+            live.clone(),
+            actor,
+            Purpose::Job,
+            request_id.clone(),
+        )
     }
 
     /// Runs a future with the tenant's id visible to [`ambient_tenant_id`], for logs only.
@@ -163,7 +181,9 @@ impl PlatformScope {
     /// [`NotFound`](ErrorKind::NotFound), or [`Unavailable`](ErrorKind::Unavailable) when the
     /// registry cannot be reached.
     pub async fn tenant(&self, id: TenantId) -> Result<TenantScope, Error> {
-        self.tenants.scope(id, self.actor.clone(), Purpose::Platform).await
+        self.tenants
+            .scope(id, self.actor.clone(), Purpose::Platform)
+            .await
     }
 
     pub(crate) fn realm(&self) -> Realm {
@@ -173,6 +193,8 @@ impl PlatformScope {
 
 impl fmt::Debug for PlatformScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlatformScope").field("actor", &self.actor).finish_non_exhaustive()
+        f.debug_struct("PlatformScope")
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
     }
 }

@@ -74,11 +74,14 @@ impl Tenant {
             (Status::Provisioning, _) => Some(Unavailability::Provisioning),
             (Status::Suspended, _) => Some(Unavailability::Suspended),
             (Status::Archived, _) => Some(Unavailability::Archived),
-            (Status::Active | Status::Trial, Maintenance::On { retry_after_seconds }) => {
-                Some(Unavailability::Maintenance {
-                    retry_after: SignedDuration::from_secs(i64::from(retry_after_seconds)),
-                })
-            }
+            (
+                Status::Active | Status::Trial,
+                Maintenance::On {
+                    retry_after_seconds,
+                },
+            ) => Some(Unavailability::Maintenance {
+                retry_after: SignedDuration::from_secs(i64::from(retry_after_seconds)),
+            }),
             (Status::Active | Status::Trial, Maintenance::Off) => None,
         }
     }

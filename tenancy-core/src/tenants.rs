@@ -130,7 +130,11 @@ impl Tenants {
         // A registry that has just failed is not asked again for this request: what is known
         // is served until the stale limit, which `refresh_if_due` watches.
         self.refresh_if_due().await?;
-        self.0.lookup.find(&self.0, address).await?.ok_or_else(|| ErrorKind::NotFound.into())
+        self.0
+            .lookup
+            .find(&self.0, address)
+            .await?
+            .ok_or_else(|| ErrorKind::NotFound.into())
     }
 
     pub(crate) async fn refresh_if_due(&self) -> Result<(), Error> {
@@ -140,6 +144,8 @@ impl Tenants {
 
 impl fmt::Debug for Tenants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tenants").field("realm", &self.0.realm).finish_non_exhaustive()
+        f.debug_struct("Tenants")
+            .field("realm", &self.0.realm)
+            .finish_non_exhaustive()
     }
 }

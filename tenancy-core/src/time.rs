@@ -18,7 +18,10 @@ impl Time {
     /// The time this many microseconds after 1970 (before, when negative), clamped to the years
     /// that can be shown (-9999 to 9999).
     pub fn from_microseconds(microseconds: i64) -> Self {
-        Self(microseconds.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond()))
+        Self(microseconds.clamp(
+            Timestamp::MIN.as_microsecond(),
+            Timestamp::MAX.as_microsecond(),
+        ))
     }
 
     /// Microseconds since 1970.
@@ -60,6 +63,8 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse::<Timestamp>().map(Self::from).map_err(de::Error::custom)
+        text.parse::<Timestamp>()
+            .map(Self::from)
+            .map_err(de::Error::custom)
     }
 }

@@ -49,7 +49,10 @@ impl State {
             return Err(ErrorKind::AddressTaken.into());
         }
         self.revision += 1;
-        let stored = Tenant { revision: self.revision, ..tenant.clone() };
+        let stored = Tenant {
+            revision: self.revision,
+            ..tenant.clone()
+        };
         self.tenants.insert(stored.id, stored.clone());
         Ok(stored)
     }
@@ -66,9 +69,10 @@ impl Directory for InMemoryTenants {
     async fn find(&self, address: &Address) -> Result<Option<Tenant>, Error> {
         let state = self.state();
         Ok(match address {
-            Address::Domain(host) => {
-                state.domains.get(host).and_then(|domain| state.tenants.get(&domain.tenant_id))
-            }
+            Address::Domain(host) => state
+                .domains
+                .get(host)
+                .and_then(|domain| state.tenants.get(&domain.tenant_id)),
             Address::Id(id) => state.tenants.get(id),
             Address::Slug(slug) => state.tenants.values().find(|tenant| tenant.slug == *slug),
         }
@@ -80,7 +84,12 @@ impl Directory for InMemoryTenants {
         let changed = |tenant: &&Tenant| tenant.revision > revision;
         Ok(Some(Changes {
             revision: state.revision,
-            tenants: state.tenants.values().filter(changed).map(|tenant| tenant.id).collect(),
+            tenants: state
+                .tenants
+                .values()
+                .filter(changed)
+                .map(|tenant| tenant.id)
+                .collect(),
             overflowed: false,
         }))
     }
@@ -127,14 +136,22 @@ impl TenantRegistry for InMemoryTenants {
             Some(_) => return Err(ErrorKind::AddressTaken.into()),
             None => {}
         }
-        let count = state.domains.values().filter(|domain| domain.tenant_id == tenant).count();
+        let count = state
+            .domains
+            .values()
+            .filter(|domain| domain.tenant_id == tenant)
+            .count();
         if count >= DOMAINS_MAX {
             return Err(Error::with_source(
                 ErrorKind::InvalidInput,
                 format!("a tenant has at most {DOMAINS_MAX} domains"),
             ));
         }
-        let domain = Domain { host: host.clone(), tenant_id: tenant, created_at: Time::now() };
+        let domain = Domain {
+            host: host.clone(),
+            tenant_id: tenant,
+            created_at: Time::now(),
+        };
         state.domains.insert(host.clone(), domain);
         state.touch(tenant);
         Ok(())
@@ -147,7 +164,10 @@ impl TenantRegistry for InMemoryTenants {
         _by: &Actor,
     ) -> Result<bool, Error> {
         let mut state = self.state();
-        let found = state.domains.get(host).is_some_and(|domain| domain.tenant_id == tenant);
+        let found = state
+            .domains
+            .get(host)
+            .is_some_and(|domain| domain.tenant_id == tenant);
         if found {
             state.domains.remove(host);
             state.touch(tenant);
@@ -157,6 +177,11 @@ impl TenantRegistry for InMemoryTenants {
 
     async fn domains(&self, tenant: TenantId) -> Result<Vec<Domain>, Error> {
         let state = self.state();
-        Ok(state.domains.values().filter(|domain| domain.tenant_id == tenant).cloned().collect())
+        Ok(state
+            .domains
+            .values()
+            .filter(|domain| domain.tenant_id == tenant)
+            .cloned()
+            .collect())
     }
 }

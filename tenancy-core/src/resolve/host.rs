@@ -117,7 +117,11 @@ mod tests {
     fn one_name_has_one_form_and_everything_else_is_refused() {
         let check = |text: &str, expected: Result<&str, InvalidHost>| {
             let host = Host::from_authority(text);
-            assert_eq!(host.as_ref().map(Host::as_str), expected.as_ref().copied(), "{text:?}");
+            assert_eq!(
+                host.as_ref().map(Host::as_str),
+                expected.as_ref().copied(),
+                "{text:?}"
+            );
         };
         check("acme.example", Ok("acme.example"));
         check("ACME.Example.", Ok("acme.example"));

@@ -94,7 +94,12 @@ impl Actor {
     }
 
     fn of(kind: Kind, id: Option<&str>, name: &str) -> Self {
-        Self { kind, id: id.map(cut), name: cut(name), on_behalf_of: None }
+        Self {
+            kind,
+            id: id.map(cut),
+            name: cut(name),
+            on_behalf_of: None,
+        }
     }
 }
 
@@ -127,10 +132,16 @@ impl TryFrom<Stored> for Actor {
     type Error = InvalidActor;
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        let kind = [Kind::Anonymous, Kind::Job, Kind::Key, Kind::System, Kind::User]
-            .into_iter()
-            .find(|kind| Self::of(*kind, None, "").kind() == stored.kind)
-            .ok_or_else(|| InvalidActor(stored.kind.clone()))?;
+        let kind = [
+            Kind::Anonymous,
+            Kind::Job,
+            Kind::Key,
+            Kind::System,
+            Kind::User,
+        ]
+        .into_iter()
+        .find(|kind| Self::of(*kind, None, "").kind() == stored.kind)
+        .ok_or_else(|| InvalidActor(stored.kind.clone()))?;
         let mut actor = Self::of(kind, stored.id.as_deref(), &stored.name);
         if let Some(other) = stored.on_behalf_of {
             actor = actor.on_behalf_of((*other).try_into()?);
@@ -147,7 +158,9 @@ impl Serialize for Actor {
 
 impl<'de> Deserialize<'de> for Actor {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Stored::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+        Stored::deserialize(deserializer)?
+            .try_into()
+            .map_err(serde::de::Error::custom)
     }
 }
 

@@ -65,7 +65,10 @@ pub enum InvalidSetting {
 impl Settings {
     /// The setting's value, or its default.
     pub fn get<S: Setting>(&self) -> S::Value {
-        self.get_strict::<S>().ok().flatten().unwrap_or_else(S::default)
+        self.get_strict::<S>()
+            .ok()
+            .flatten()
+            .unwrap_or_else(S::default)
     }
 
     /// The stored value, `None` when absent, and an error when it is not of its type.
@@ -75,13 +78,18 @@ impl Settings {
         };
         S::Value::deserialize(value)
             .map(Some)
-            .map_err(|source| InvalidSetting::Type { key: S::KEY, source })
+            .map_err(|source| InvalidSetting::Type {
+                key: S::KEY,
+                source,
+            })
     }
 
     /// Stores a value; on an error nothing has changed.
     pub fn set<S: Setting>(&mut self, value: &S::Value) -> Result<(), InvalidSetting> {
-        let value = serde_json::to_value(value)
-            .map_err(|source| InvalidSetting::Type { key: S::KEY, source })?;
+        let value = serde_json::to_value(value).map_err(|source| InvalidSetting::Type {
+            key: S::KEY,
+            source,
+        })?;
         let mut map = self.0.take().unwrap_or_default();
         let before = map.insert(S::KEY.to_owned(), value);
         let fits = serde_json::to_vec(&map).is_ok_and(|json| json.len() <= BYTES_MAX);
@@ -92,7 +100,11 @@ impl Settings {
             };
         }
         self.0 = (!map.is_empty()).then_some(map);
-        if fits { Ok(()) } else { Err(InvalidSetting::Size) }
+        if fits {
+            Ok(())
+        } else {
+            Err(InvalidSetting::Size)
+        }
     }
 
     /// Back to the default.

@@ -42,10 +42,16 @@ impl FromStr for Status {
     type Err = InvalidStatus;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Active, Self::Archived, Self::Provisioning, Self::Suspended, Self::Trial]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(InvalidStatus)
+        [
+            Self::Active,
+            Self::Archived,
+            Self::Provisioning,
+            Self::Suspended,
+            Self::Trial,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == text)
+        .ok_or(InvalidStatus)
     }
 }
 

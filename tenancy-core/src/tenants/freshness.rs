@@ -57,7 +57,9 @@ impl Freshness {
 
     /// Microseconds since the origin; never zero, which means "not yet".
     pub(super) fn now(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
+        u64::try_from(self.origin.elapsed().as_micros())
+            .unwrap_or(u64::MAX)
+            .max(1)
     }
 
     pub(super) fn revision(&self) -> u64 {
@@ -124,7 +126,9 @@ impl Inner {
         let begun = state.begun.load(Ordering::Acquire);
         let changed_here =
             state.local_changes.load(Ordering::Acquire) != this.directory.local_changes();
-        let age = state.now().saturating_sub(state.checked_at.load(Ordering::Acquire));
+        let age = state
+            .now()
+            .saturating_sub(state.checked_at.load(Ordering::Acquire));
         let interval = micros(state.interval);
         if begun && !changed_here && age < interval / 2 {
             return this.within_stale_limit();
@@ -167,7 +171,11 @@ impl Inner {
         state.checked_at.store(began, Ordering::Release);
         let local_changes = self.directory.local_changes();
         // The first check only asks where the registry stands: nothing is cached yet.
-        let since = if state.begun.load(Ordering::Acquire) { state.revision() } else { u64::MAX };
+        let since = if state.begun.load(Ordering::Acquire) {
+            state.revision()
+        } else {
+            u64::MAX
+        };
         match timeout(state.time_out, self.directory.changes(since)).await {
             Ok(Ok(Some(changes))) => match self.apply(&changes).await {
                 Ok(()) => {
@@ -192,7 +200,11 @@ impl Inner {
     }
 
     async fn apply(&self, changes: &Changes) -> Result<(), Error> {
-        let ids = if changes.overflowed { self.live.ids() } else { changes.tenants.clone() };
+        let ids = if changes.overflowed {
+            self.live.ids()
+        } else {
+            changes.tenants.clone()
+        };
         for id in ids {
             if self.live.get(id).is_none() {
                 continue;

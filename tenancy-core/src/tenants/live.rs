@@ -14,7 +14,10 @@ pub(crate) struct LiveTenant {
 
 impl LiveTenant {
     fn new(record: Tenant) -> Self {
-        Self { record: ArcSwap::from_pointee(record), gone: AtomicBool::new(false) }
+        Self {
+            record: ArcSwap::from_pointee(record),
+            gone: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn id(&self) -> TenantId {
@@ -39,7 +42,11 @@ impl LiveTenant {
         self.gone.store(false, Ordering::Release);
         let record = Arc::new(record);
         self.record.rcu(|current| {
-            if current.revision > record.revision { current.clone() } else { record.clone() }
+            if current.revision > record.revision {
+                current.clone()
+            } else {
+                record.clone()
+            }
         });
     }
 }
@@ -79,9 +86,8 @@ impl LiveTenants {
     }
 
     pub(super) fn ids(&self) -> Vec<TenantId> {
-        let in_use = |(id, live): (&TenantId, &Weak<LiveTenant>)| {
-            (live.strong_count() > 0).then_some(*id)
-        };
+        let in_use =
+            |(id, live): (&TenantId, &Weak<LiveTenant>)| (live.strong_count() > 0).then_some(*id);
         self.lock().iter().filter_map(in_use).collect()
     }
 

@@ -68,10 +68,19 @@ impl Lookup {
         };
         match tenants.ask(address).await {
             Ok(Some(record)) => {
-                let answer = Answer { revision: record.revision, ..answer };
+                let answer = Answer {
+                    revision: record.revision,
+                    ..answer
+                };
                 let live = tenants.live.accept(record);
                 self.unknown.remove(address);
-                self.known.insert(address.clone(), Known { live: live.clone(), answer });
+                self.known.insert(
+                    address.clone(),
+                    Known {
+                        live: live.clone(),
+                        answer,
+                    },
+                );
                 Ok(Some(live))
             }
             Ok(None) => {

@@ -1,0 +1,13 @@
+//! What happened in a tenant: one entry for each change, committed with the change itself.
+//!
+//! A transaction notes [`Change`]s and writes them as its last statements. Each tenant's entries
+//! are numbered without gaps, in commit order for each resource: on SQLite as they are written,
+//! on PostgreSQL by a sequencer within milliseconds of the commit. A [`Worker`] runs the
+//! sequencer and hands entries to [`Consumer`]s, at least once and in order.
+
+pub(crate) mod append;
+mod change;
+mod entry;
+
+pub use self::change::{Change, Resource};
+pub use self::entry::{Entry, EntryQuery, PlatformEntry};

@@ -1,0 +1,295 @@
+//! A folder of SQLite files under one budget of connections.
+
+mod file;
+mod no_attach;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, SqliteConnection};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, Semaphore};
+
+pub(crate) use self::file::FileConnection;
+use super::connection::Mode;
+use super::error::sql_error;
+use crate::error::{Error, ErrorKind};
+use crate::tenant::TenantId;
+
+/// Connections to the registry's own file.
+const REGISTRY_CONNECTIONS: u32 = 4;
+
+/// One file for each tenant, one for the registry, and a bound on all their connections.
+#[derive(Clone)]
+pub(crate) struct SqliteFiles(Arc<Inner>);
+
+struct Inner {
+    folder: PathBuf,
+    registry: SqlitePool,
+    time_out: Duration,
+    budget: usize,
+    /// One permit for each connection in use; fair, so no tenant starves.
+    in_use: Arc<Semaphore>,
+    state: Mutex<State>, // std's: never held across an await
+}
+
+#[derive(Default)]
+struct State {
+    /// Clean connections kept for their tenant, the longest unused first.
+    idle: VecDeque<(Key, SqliteConnection)>,
+    /// How many connections exist, idle and in use.
+    open: usize,
+    /// Writers of one file queue here instead of polling SQLite's lock.
+    writers: HashMap<TenantId, Weak<AsyncMutex<()>>>,
+    /// Files whose schema this process has found current.
+    migrated: HashSet<TenantId>,
+}
+
+type Key = (TenantId, Reuse);
+
+/// Which later transactions a connection can serve.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reuse {
+    Read,
+    Write,
+}
+
+impl SqliteFiles {
+    pub(crate) async fn open(
+        folder: &Path,
+        connections: u32,
+        time_out: Duration,
+    ) -> Result<Self, Error> {
+        fs::create_dir_all(folder.join("tenants"))
+            .map_err(|error| Error::with_source(ErrorKind::Unavailable, error))?;
+        let options = options(time_out)
+            .filename(folder.join("registry.db"))
+            .create_if_missing(true);
+        let registry = SqlitePoolOptions::new()
+            .max_connections(REGISTRY_CONNECTIONS)
+            .acquire_timeout(time_out)
+            .test_before_acquire(false)
+            .connect_with(options)
+            .await
+            .map_err(sql_error)?;
+        let budget = connections as usize;
+        Ok(Self(Arc::new(Inner {
+            folder: folder.to_owned(),
+            registry,
+            time_out,
+            budget,
+            in_use: Arc::new(Semaphore::new(budget)),
+            state: Mutex::default(),
+        })))
+    }
+
+    pub(crate) fn registry(&self) -> &SqlitePool {
+        &self.0.registry
+    }
+
+    pub(crate) fn connections(&self) -> (u32, u32) {
+        let open = u32::try_from(self.state().open).unwrap_or(u32::MAX);
+        (open, u32::try_from(self.0.budget).unwrap_or(u32::MAX))
+    }
+
+    /// A connection to a tenant's file, within the budget.
+    ///
+    /// A writer first takes its place among the writers of the file, so that it does not hold a
+    /// connection while it waits.
+    pub(crate) async fn acquire(&self, id: TenantId, mode: Mode) -> Result<FileConnection, Error> {
+        let wait = async {
+            let writer = match mode {
+                Mode::Read => None,
+                Mode::Write => Some(self.writer(id).lock_owned().await),
+            };
+            self.acquire_as(id, mode, writer).await
+        };
+        tokio::time::timeout(self.0.time_out, wait)
+            .await
+            .map_err(|elapsed| Error::with_source(ErrorKind::Unavailable, elapsed))?
+    }
+
+    async fn acquire_as(
+        &self,
+        id: TenantId,
+        mode: Mode,
+        writer: Option<OwnedMutexGuard<()>>,
+    ) -> Result<FileConnection, Error> {
+        let Ok(permit) = self.0.in_use.clone().acquire_owned().await else {
+            return Err(ErrorKind::Unavailable.into());
+        };
+        let reuse = match mode {
+            Mode::Read => Reuse::Read,
+            Mode::Write => Reuse::Write,
+        };
+        let key = (id, reuse);
+        if let Some(conn) = self.take_idle(key) {
+            return Ok(FileConnection::new(self.clone(), key, conn, permit, writer));
+        }
+        if let Some(oldest) = self.make_room() {
+            let room = Room::reserved(self);
+            if let Err(error) = oldest.close().await {
+                tracing::debug!(%error, "an idle connection did not close cleanly");
+            }
+            room.pass_on(); // the new connection takes the closed one's place
+        }
+        let room = Room::reserved(self);
+        let mut conn = self
+            .file_options(id, reuse)
+            .connect()
+            .await
+            .map_err(|error| self.open_error(id, error))?;
+        no_attach::forbid(&mut conn).await.map_err(sql_error)?;
+        room.pass_on(); // from here on the connection itself gives it back
+        Ok(FileConnection::new(self.clone(), key, conn, permit, writer))
+    }
+
+    fn take_idle(&self, key: Key) -> Option<SqliteConnection> {
+        let mut state = self.state();
+        let position = state.idle.iter().rposition(|(idle, _)| *idle == key)?;
+        state.idle.remove(position).map(|(_, conn)| conn)
+    }
+
+    /// Reserves a place for one more connection; when all are taken, gives back the longest
+    /// unused one, whose place it is. There is one, since the caller holds a permit without a
+    /// connection.
+    fn make_room(&self) -> Option<SqliteConnection> {
+        let mut state = self.state();
+        if state.open < self.0.budget {
+            state.open += 1;
+            return None;
+        }
+        state.idle.pop_front().map(|(_, conn)| conn)
+    }
+
+    fn file_options(&self, id: TenantId, reuse: Reuse) -> SqliteConnectOptions {
+        let options = options(self.0.time_out)
+            .filename(self.path(id))
+            .create_if_missing(false);
+        match reuse {
+            Reuse::Read => options.pragma("query_only", "ON"),
+            Reuse::Write => options,
+        }
+    }
+
+    fn open_error(&self, id: TenantId, error: sqlx::Error) -> Error {
+        if self.path(id).exists() {
+            sql_error(error)
+        } else {
+            Self::missing(id)
+        }
+    }
+
+    /// A missing file is never made on the way: an empty shop would look like a lost one.
+    pub(crate) fn missing(id: TenantId) -> Error {
+        Error::with_source(
+            ErrorKind::NotFound,
+            format!("the file of tenant {id} is missing"),
+        )
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    /// The tenant's file. An id is letters, digits and hyphens, so the path cannot leave the
+    /// folder.
+    pub(crate) fn path(&self, id: TenantId) -> PathBuf {
+        self.0.folder.join("tenants").join(format!("{id}.db"))
+    }
+
+    pub(crate) fn is_migrated(&self, id: TenantId) -> bool {
+        self.state().migrated.contains(&id)
+    }
+
+    pub(crate) fn note_migrated(&self, id: TenantId) {
+        self.state().migrated.insert(id);
+    }
+
+    /// A connection outside the budget, for bringing a file's schema up to date.
+    pub(crate) async fn connect_for_migration(
+        &self,
+        id: TenantId,
+        create: bool,
+    ) -> Result<SqliteConnection, Error> {
+        options(self.0.time_out)
+            .filename(self.path(id))
+            .create_if_missing(create)
+            .connect()
+            .await
+            .map_err(|error| self.open_error(id, error))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.0.in_use.close();
+        let idle = std::mem::take(&mut self.state().idle);
+        for (_, conn) in idle {
+            if let Err(error) = conn.close().await {
+                tracing::debug!(%error, "an idle connection did not close cleanly");
+            }
+            self.state().open -= 1;
+        }
+        self.0.registry.close().await;
+    }
+
+    fn writer(&self, id: TenantId) -> Arc<AsyncMutex<()>> {
+        let mut state = self.state();
+        if let Some(writer) = state.writers.get(&id).and_then(Weak::upgrade) {
+            return writer;
+        }
+        if state.writers.len() == state.writers.capacity() {
+            state.writers.retain(|_, writer| writer.strong_count() > 0);
+        }
+        let writer = Arc::default();
+        state.writers.insert(id, Arc::downgrade(&writer));
+        writer
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Critical sections are whole map operations, so a poisoned state is still whole.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reserved place among the open connections; given back unless passed on.
+struct Room<'a> {
+    files: &'a SqliteFiles,
+    passed_on: bool,
+}
+
+impl<'a> Room<'a> {
+    fn reserved(files: &'a SqliteFiles) -> Self {
+        Self {
+            files,
+            passed_on: false,
+        }
+    }
+
+    fn pass_on(mut self) {
+        self.passed_on = true;
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        if !self.passed_on {
+            self.files.state().open -= 1;
+        }
+    }
+}
+
+fn options(busy_time_out: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(busy_time_out)
+        .optimize_on_close(false, None)
+        .pragma("trusted_schema", "OFF")
+}
