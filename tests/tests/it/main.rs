@@ -1,0 +1,4 @@
+//! Suites that cross crates.
+#![allow(clippy::unwrap_used, reason = "a test ends where it meets what it did not expect")]
+
+mod harness;
