@@ -15,6 +15,10 @@ impl StartError {
         }
     }
 
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        self.message.contains(text)
+    }
+
     /// The same with the last lines of `log`.
     pub(crate) fn with_log(self, log: &str) -> Self {
         let lines: Vec<_> = log.lines().collect();

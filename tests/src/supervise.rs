@@ -188,6 +188,7 @@ pub(crate) enum Signal {
     Kill,
     Quit,
     Stop,
+    Terminate,
 }
 
 impl Signal {
@@ -198,6 +199,7 @@ impl Signal {
             Self::Kill => "KILL",
             Self::Quit => "QUIT",
             Self::Stop => "STOP",
+            Self::Terminate => "TERM",
         }
     }
 }

@@ -2,8 +2,9 @@
 //! harness's own tests look at what remains.
 
 use std::io::{self, Read};
+use std::path::Path;
 
-use tenancy_tests::Postgres;
+use tenancy_tests::{Postgres, Redis};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -11,17 +12,24 @@ async fn main() {
         .nth(1)
         .expect("one argument: exit, hold, panic or paused");
     let shared = Postgres::shared().await;
-    let own = Postgres::start().await;
+    let own = Redis::start().await;
     if end == "paused" {
+        shared.pause().await;
         own.pause().await;
     }
-    for postgres in [shared, &own] {
-        let pid = postgres.pid().expect("it was just started");
-        println!("{pid} {}", postgres.socket_folder().display());
-    }
+    print(shared.pid(), shared.socket_folder());
+    print(own.pid(), own.folder());
     match end.as_str() {
         "exit" => std::process::exit(0),
         "panic" => panic!("asked to"),
         _ => drop(io::stdin().read(&mut [0])),
     }
+}
+
+fn print(pid: Option<u32>, folder: &Path) {
+    println!(
+        "{} {}",
+        pid.expect("the server was just started"),
+        folder.display()
+    );
 }

@@ -30,9 +30,6 @@ const USUAL_SETTINGS: &[(&str, &str)] = &[
     ("timezone", "UTC"),
 ];
 
-/// Another port may have been taken between finding it free and listening on it.
-const ATTEMPTS: usize = 5;
-
 /// A [`Postgres`] about to be started.
 #[derive(Clone, Debug, Default)]
 #[must_use]
@@ -114,8 +111,7 @@ impl PostgresBuilder {
     ) -> Result<u16, StartError> {
         let folder = supervised.folder();
         let failed = |error: io::Error| StartError::new(format!("cannot run postgres: {error}"));
-        let mut last_error = None;
-        for _ in 0..ATTEMPTS {
+        loop {
             let port = free_port();
             let log = File::create(log_file(folder)).map_err(failed)?;
             let mut postgres = supervised.command(&programs.join("postgres"));
@@ -132,10 +128,11 @@ impl PostgresBuilder {
             supervised.launch(postgres, Signal::Quit).map_err(failed)?;
             match wait_until_ready(supervised) {
                 Ok(()) => return Ok(port),
-                Err(error) => last_error = Some(error),
+                // The port was free a moment ago, and another program has taken it since.
+                Err(error) if error.mentions("Address already in use") => {}
+                Err(error) => return Err(error),
             }
         }
-        Err(last_error.expect("there was at least one attempt"))
     }
 
     fn settings(&self) -> impl Iterator<Item = String> {

@@ -50,19 +50,25 @@ freeze() {
 signal_family() {
     case $1 in
         STOP) freeze "$2" ;;
-        KILL) freeze "$2"; kill -KILL $frozen 2>/dev/null ;;
+        KILL)
+            freeze "$2"
+            kill -KILL $frozen 2>/dev/null
+            ;;
         *) kill -"$1" $(family "$2") 2>/dev/null ;;
     esac
 }
 
+# Ends the family of $1 by sending $2 to its first process, which has five seconds to comply.
 end() {
-    signal_family CONT "$1"
-    kill -"$2" "$1" 2>/dev/null
-    tries=0
-    while [ -n "$(family "$1")" ] && [ $tries -lt 100 ]; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
+    if [ "$2" != KILL ]; then
+        signal_family CONT "$1"
+        kill -"$2" "$1" 2>/dev/null
+        tries=0
+        while [ $tries -lt 100 ] && processes | grep -q "^$1 "; do
+            tries=$((tries + 1))
+            sleep 0.05
+        done
+    fi
     signal_family KILL "$1"
 }
 

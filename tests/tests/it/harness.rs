@@ -1,7 +1,10 @@
 //! The harness, tested on the servers it starts.
 
 mod postgres;
+mod redis;
 mod remains;
+mod server;
+mod shared;
 
 use std::time::{Duration, Instant};
 
