@@ -1,1 +1,22 @@
 //! Starts real servers for tests.
+//!
+//! [`Postgres`] and [`Redis`] are private servers that a test may also break; [`Server`] runs a
+//! program of the workspace. Each listens on loopback only, works in a temporary folder,
+//! and is gone with its files however the test process ends. Where a program is not installed, the
+//! start fails with a sentence that says what to install, and the test with it.
+
+mod account;
+mod error;
+mod port;
+pub mod postgres;
+mod programs;
+pub mod redis;
+pub mod server;
+mod shared;
+mod supervise;
+
+pub use crate::error::StartError;
+pub use crate::postgres::{Postgres, TestDatabase};
+pub use crate::redis::Redis;
+pub use crate::server::Server;
+pub use crate::shared::{shared_corpus, shared_data};

@@ -1,0 +1,7 @@
+//! Suites that cross crates.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where it meets what it did not expect"
+)]
+
+mod harness;
