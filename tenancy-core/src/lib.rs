@@ -1,1 +1,4 @@
 //! Tenants, and the requests that belong to them.
+
+#[cfg(feature = "html")]
+pub mod html;
