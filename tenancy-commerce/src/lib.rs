@@ -1,1 +1,4 @@
 //! A commerce domain over tenant scopes.
+
+pub mod catalog;
+pub mod money;

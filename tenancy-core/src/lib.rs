@@ -1,5 +1,35 @@
 //! Tenants, and the requests that belong to them.
+//!
+//! A [`Tenant`] is a customer of a platform: a permanent [`TenantId`], and the [`Slug`] seen in
+//! URLs. [`Tenants`] finds them fast and is the only maker of [`TenantScope`]s, the right to work
+//! for one of them; whatever keeps a tenant's data asks for a scope.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use tenancy_core::registry::InMemoryTenants;
+//! use tenancy_core::{Actor, Purpose, Tenant, TenantId, Tenants};
+//!
+//! let registry = InMemoryTenants::default();
+//! let acme = registry.add(&Tenant::new(TenantId::generate(), "acme".parse()?))?;
+//! let tenants = Tenants::new(registry);
+//!
+//! let scope = tenants.scope(acme.id, Actor::system("example"), Purpose::Request).await?;
+//! assert_eq!(scope.tenant().slug.as_str(), "acme");
+//! assert!(tenants.scope(TenantId::generate(), Actor::anonymous(), Purpose::Request).await.is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Feature flags
+//! All off by default: `postgres` and `sqlite` add scoped transactions, the registry in SQL and
+//! the journal; `axum` its extractors; `html` sanitised text; `cursor` signed paging cursors;
+//! `testing` the contract suites that implementations outside this crate must pass.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod error;
+#[cfg(feature = "html")]
+pub mod html;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod journal;
 pub mod meter;

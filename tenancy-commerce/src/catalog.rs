@@ -1,0 +1,38 @@
+//! What a shop sells: products, their variants and pictures.
+//!
+//! A product is the page; a variant is the thing that is sold. [`ProductDraft`] is a whole
+//! product as somebody wishes it to be, from an import or from the JSON API, with every limit
+//! already checked; the stores take nothing else.
+//!
+//! ```
+//! use tenancy_commerce::catalog::{ProductDraft, ProductFields, VariantDraft};
+//! use tenancy_commerce::money::Money;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let price = Money::parse("24.00", "USD".parse()?)?.money;
+//! let stem = ProductDraft::new(ProductFields {
+//!     variants: vec![VariantDraft { stock: Some(3), ..VariantDraft::new(price) }],
+//!     ..ProductFields::new("Adjustable Stem")?
+//! })?;
+//! assert_eq!(stem.slug.as_str(), "adjustable-stem");
+//! # Ok(())
+//! # }
+//! ```
+
+mod draft;
+mod given;
+mod handle;
+mod invalid;
+pub mod limits;
+mod part;
+mod status;
+
+pub use self::draft::{ProductDraft, ProductFields};
+pub use self::given::{Field, Given};
+pub use self::handle::{Handle, InvalidHandle};
+pub use self::invalid::{InvalidDraft, Violation};
+pub use self::part::{CategoryPath, ImageDraft, OptionDraft, VariantDraft, WeightUnit};
+pub use self::status::{InvalidProductStatus, ProductStatus};
+
+#[cfg(test)]
+mod tests;
