@@ -7,7 +7,15 @@
 
 pub(crate) mod append;
 mod change;
+mod consumer;
+mod cursor;
 mod entry;
+#[cfg(feature = "postgres")]
+mod sequencer;
+pub(crate) mod work;
+mod worker;
 
 pub use self::change::{Change, Resource};
+pub use self::consumer::{Consumer, ConsumerError, Parked, Retry};
 pub use self::entry::{Entry, EntryQuery, PlatformEntry};
+pub use self::worker::{Worker, WorkerBuilder};

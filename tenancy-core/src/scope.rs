@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::meter::Meter;
 use crate::tenant::{Tenant, TenantId};
-use crate::tenants::{LiveTenant, Realm, Tenants};
+use crate::tenants::{LiveTenant, Tenants};
 
 pub use self::actor::{Actor, InvalidActor};
 pub use self::ambient::ambient_tenant_id;
@@ -140,7 +140,8 @@ impl TenantScope {
         ambient::with(self.tenant_id(), work)
     }
 
-    pub(crate) fn realm(&self) -> Realm {
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn realm(&self) -> crate::tenants::Realm {
         self.0.tenants.realm()
     }
 }
@@ -186,7 +187,8 @@ impl PlatformScope {
             .await
     }
 
-    pub(crate) fn realm(&self) -> Realm {
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn realm(&self) -> crate::tenants::Realm {
         self.tenants.realm()
     }
 }

@@ -122,6 +122,7 @@ impl Tenants {
         TenantScope::mint(self.clone(), live, actor, purpose, request_id)
     }
 
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn realm(&self) -> Realm {
         self.0.realm
     }

@@ -50,6 +50,7 @@ CREATE TABLE tenancy_journal_parked (
     sequence BIGINT NOT NULL,
     error TEXT NOT NULL,
     parked_at BIGINT NOT NULL,
+    retry BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, consumer, sequence)
 );
 

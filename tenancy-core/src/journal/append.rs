@@ -4,9 +4,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::change::{Change, PICTURE_BYTES_MAX};
+use super::work;
 use crate::error::{Error, ErrorKind};
 use crate::on_tx;
 use crate::scope::{Actor, TenantScope};
+use crate::sql::Database;
 use crate::sql::dispatched::{Scoped, TxConnection};
 use crate::tenant::TenantId;
 use crate::time::Time;
@@ -55,25 +57,39 @@ fn bounded(picture: Option<&Value>) -> Result<Option<String>, Error> {
 /// Writes a tenant's entries, and what makes them found again.
 pub(crate) async fn tenant(
     tx: &mut impl Scoped,
+    database: &Database,
     scope: &TenantScope,
     changes: &[Change],
 ) -> Result<(), Error> {
+    const MARKED: &str = "UPDATE tenancy_journal_head SET marked = 1 WHERE tenant_id = $1";
     for (position, change) in changes.iter().enumerate() {
         let row = Row::new(scope.actor(), change)?;
-        insert(tx, scope, &row, position == 0).await?;
+        let marked = insert(tx, scope, &row, position == 0).await?;
+        if !marked {
+            // Before the commit, and inside the file's write lock; see `work::settle`.
+            work::mark(database, scope.tenant_id()).await?;
+            on_tx!(tx, |conn| {
+                sqlx::query(MARKED)
+                    .bind(scope.tenant_id().as_uuid())
+                    .execute(conn)
+                    .await
+                    .map(|done| done.rows_affected())
+            })?;
+        }
     }
     Ok(())
 }
 
 /// The databases differ here on purpose: PostgreSQL must not order writers by a number, so the
 /// first entry leaves a mark for the sequencer, in the same statement; SQLite has one writer, so
-/// the number is given at once.
+/// the number is given at once, and the registry is marked only where it is not yet. Says whether
+/// it is.
 async fn insert(
     tx: &mut impl Scoped,
     scope: &TenantScope,
     row: &Row,
     first: bool,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let tenant = scope.tenant_id().as_uuid();
     match tx.call() {
         #[cfg(feature = "postgres")]
@@ -100,21 +116,21 @@ async fn insert(
                     .bind(scope.request_id())
                     .execute(conn)
                     .await
-                    .map(|done| done.rows_affected())
             })
             .await?;
+            Ok(true)
         }
         #[cfg(feature = "sqlite")]
         (call, TxConnection::Sqlite(conn)) => {
             const NEXT: &str = "INSERT INTO tenancy_journal_head (tenant_id, sequence, marked) \
                  VALUES ($1, 1, 0) ON CONFLICT (tenant_id) \
-                 DO UPDATE SET sequence = tenancy_journal_head.sequence + 1 RETURNING sequence";
+                 DO UPDATE SET sequence = tenancy_journal_head.sequence + 1 RETURNING sequence, marked";
             const INSERT: &str = "INSERT INTO tenancy_journal (tenant_id, id, at, actor, actor_id, \
                  action, resource, resource_id, before, after, request_id, sequence) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
             let _ = first;
             call.run(async move {
-                let sequence: i64 = sqlx::query_scalar(NEXT)
+                let (sequence, marked): (i64, i64) = sqlx::query_as(NEXT)
                     .bind(tenant)
                     .fetch_one(&mut *conn)
                     .await?;
@@ -132,13 +148,12 @@ async fn insert(
                     .bind(scope.request_id())
                     .bind(sequence)
                     .execute(conn)
-                    .await
-                    .map(|done| done.rows_affected())
+                    .await?;
+                Ok(marked == 1)
             })
-            .await?;
+            .await
         }
     }
-    Ok(())
 }
 
 /// Writes the platform's own entries.

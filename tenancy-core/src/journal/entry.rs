@@ -131,7 +131,7 @@ impl Entry {
              before, after, request_id FROM tenancy_journal WHERE tenant_id = ?";
         let mut query = Query::new(FIND, [tx.tenant_id().as_uuid().into()]);
         wanted.filter(&mut query);
-        let rows: Vec<EntryRow> = on_tx!(tx, |conn| { query.query_as()?.fetch_all(conn).await })?;
+        let rows: Vec<EntryRow> = on_tx!(tx, |conn| query.query_as()?.fetch_all(conn).await)?;
         rows.into_iter().map(Self::try_from).collect()
     }
 }
@@ -155,7 +155,7 @@ impl PlatformEntry {
         let mut query = Query::new(FIND, []);
         wanted.filter(&mut query);
         let rows: Vec<PlatformEntryRow> =
-            on_tx!(tx, |conn| { query.query_as()?.fetch_all(conn).await })?;
+            on_tx!(tx, |conn| query.query_as()?.fetch_all(conn).await)?;
         rows.into_iter()
             .map(|row| {
                 let about = row.about.map(TenantId::from);

@@ -1,9 +1,11 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "postgres")]
+use sqlx::AssertSqlSafe;
+use sqlx::SqlSafeStr;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, SqlSafeStr};
 #[cfg(feature = "postgres")]
 use sqlx::{PgConnection, Postgres};
 #[cfg(feature = "sqlite")]

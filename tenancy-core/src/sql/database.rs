@@ -46,7 +46,9 @@ struct Inner {
     /// Idempotency keys that requests of this process are working on; PostgreSQL keeps its own.
     in_flight: Arc<Mutex<HashSet<u128>>>,
     /// Tells the journal's worker in this process that something was committed.
-    committed: Arc<Notify>,
+    committed: Notify,
+    /// Tells it that entries have their numbers.
+    numbered: Notify,
 }
 
 /// What a [`Database`] holds besides the journal.
@@ -72,7 +74,8 @@ impl DatabaseBuilder {
             realm: self.realm,
             migrations: self.migrations,
             in_flight: Arc::default(),
-            committed: Arc::default(),
+            committed: Notify::new(),
+            numbered: Notify::new(),
         }))
     }
 }
@@ -165,12 +168,12 @@ impl Database {
         &self.0.migrations
     }
 
-    pub(crate) fn realm(&self) -> Realm {
-        self.0.realm
+    pub(crate) fn committed(&self) -> &Notify {
+        &self.0.committed
     }
 
-    pub(crate) fn committed(&self) -> &Arc<Notify> {
-        &self.0.committed
+    pub(crate) fn numbered(&self) -> &Notify {
+        &self.0.numbered
     }
 
     pub(crate) fn keys_in_flight(&self) -> &Arc<Mutex<HashSet<u128>>> {
@@ -190,7 +193,7 @@ impl Database {
         migrate::tenant(&self.0.storage, &self.0.migrations, tenant.id, false).await?;
         let meter = scope.meter().clone();
         let tx = Transaction::begin(&self.0.storage, mode, Some(&tenant), meter).await?;
-        Ok(TenantTx::new(tx, scope.clone(), self.0.committed.clone()))
+        Ok(TenantTx::new(tx, scope.clone(), self.clone()))
     }
 }
 

@@ -5,8 +5,8 @@
 //! its tables. Every set has a ledger table of its own. PostgreSQL is migrated by its owner role,
 //! before the server starts; a tenant's SQLite file when it is first opened.
 
-use std::fs::File;
-use std::path::Path;
+#[cfg(feature = "sqlite")]
+use std::{fs::File, path::Path};
 
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};

@@ -1,10 +1,8 @@
 use std::fmt;
-use std::sync::Arc;
-
-use tokio::sync::Notify;
 
 use super::call::{Call, Scoped};
 use super::connection::{Mode, TxConnection};
+use super::database::Database;
 use super::idempotency::{HeldKey, Reply};
 use super::transaction::Transaction;
 use crate::error::{Error, ErrorKind};
@@ -23,17 +21,17 @@ pub struct TenantTx {
     scope: TenantScope,
     changes: Vec<Change>,
     key: Option<HeldKey>,
-    committed: Arc<Notify>,
+    database: Database,
 }
 
 impl TenantTx {
-    pub(super) fn new(tx: Transaction, scope: TenantScope, committed: Arc<Notify>) -> Self {
+    pub(super) fn new(tx: Transaction, scope: TenantScope, database: Database) -> Self {
         Self {
             tx,
             scope,
             changes: Vec::new(),
             key: None,
-            committed,
+            database,
         }
     }
 
@@ -146,12 +144,12 @@ impl TenantTx {
         }
         let journaled = !self.changes.is_empty();
         if journaled {
-            append::tenant(&mut self.tx, &self.scope, &self.changes).await?;
+            append::tenant(&mut self.tx, &self.database, &self.scope, &self.changes).await?;
             proven = true;
         }
         self.tx.commit(proven).await?;
         if journaled {
-            self.committed.notify_one();
+            self.database.committed().notify_one();
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::error::{is_connection_lost, sql_error};
 use super::storage::SqlStorage;
 use crate::error::{Error, ErrorKind};
 use crate::meter::Meter;
+#[cfg(feature = "postgres")]
 use crate::on_tx;
 use crate::tenant::Tenant;
 

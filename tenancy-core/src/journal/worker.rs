@@ -1,0 +1,198 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::consumer::{Consumer, DynConsumer};
+use super::{cursor, work};
+use crate::error::{Error, ErrorKind};
+use crate::scope::{Actor, Purpose, TenantScope};
+use crate::sql::Database;
+use crate::tenant::TenantId;
+use crate::tenants::Tenants;
+
+/// How often work is looked for without having been woken: what a missed wake costs at the most.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Numbers entries and hands them to consumers.
+///
+/// Every node may run one: they keep out of each other's way, and what a node leaves behind when
+/// it is killed, another takes up. All nodes of one database must run the same consumers.
+pub struct Worker {
+    database: Database,
+    tenants: Tenants,
+    consumers: Vec<Arc<dyn DynConsumer>>,
+}
+
+/// Which consumers a [`Worker`] runs.
+#[must_use]
+pub struct WorkerBuilder(Worker);
+
+impl WorkerBuilder {
+    /// Adds a consumer. A new one begins with each tenant's first entry, as soon as the tenant
+    /// has work again.
+    pub fn consumer(mut self, consumer: impl Consumer) -> Self {
+        self.0.consumers.push(Arc::new(consumer));
+        self
+    }
+
+    /// The worker, not running yet.
+    pub fn build(self) -> Worker {
+        self.0
+    }
+}
+
+impl Worker {
+    /// A worker for this database; `tenants` must be of its realm.
+    pub fn builder(database: &Database, tenants: &Tenants) -> WorkerBuilder {
+        WorkerBuilder(Self {
+            database: database.clone(),
+            tenants: tenants.clone(),
+            consumers: Vec::new(),
+        })
+    }
+
+    /// Works until dropped, woken by this process's commits and by a sweep every second.
+    ///
+    /// Failures of the database are logged and tried again; nothing is skipped.
+    ///
+    /// # Cancellation
+    /// Safe at any point: what was not finished is done again by the next worker, an entry whose
+    /// handling was cut off after the lease of at most a minute.
+    pub async fn run(&self) {
+        let numbering = async {
+            loop {
+                let woken = self.database.committed().notified();
+                let busy = match self.number().await {
+                    Ok(busy) => busy,
+                    Err(error) => {
+                        tracing::warn!(error = %Chain(&error), "journal entries wait for their numbers");
+                        false
+                    }
+                };
+                if !busy {
+                    let _ = tokio::time::timeout(SWEEP, woken).await;
+                }
+            }
+        };
+        let consuming = async {
+            let mut after = Uuid::nil();
+            loop {
+                let woken = self.database.numbered().notified();
+                match self.consume(after).await {
+                    Ok(Some(last)) => after = last,
+                    Ok(None) => {
+                        after = Uuid::nil();
+                        let _ = tokio::time::timeout(SWEEP, woken).await;
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = %Chain(&error), "journal entries wait for their consumers");
+                        let _ = tokio::time::timeout(SWEEP, woken).await;
+                    }
+                }
+            }
+        };
+        tokio::join!(numbering, consuming);
+    }
+
+    /// Numbers and hands over all that is there now, for a command that ends.
+    ///
+    /// # Errors
+    /// The first failure of the database. A consumer's failure is no error here: it waits beside
+    /// its cursor.
+    pub async fn run_once(&self) -> Result<(), Error> {
+        while self.number().await? {}
+        let mut after = Uuid::nil();
+        while let Some(last) = self.consume(after).await? {
+            after = last;
+        }
+        Ok(())
+    }
+
+    async fn number(&self) -> Result<bool, Error> {
+        #[cfg(feature = "postgres")]
+        if self.database.storage().is_postgres() {
+            let busy = super::sequencer::number(&self.database, &self.tenants).await?;
+            if busy {
+                self.database.numbered().notify_one();
+            }
+            return Ok(busy);
+        }
+        // SQLite numbers as it writes, so a commit is work for the consumers at once.
+        self.database.numbered().notify_one();
+        Ok(false)
+    }
+
+    /// Serves the next marked tenants; `None` when there are no more.
+    async fn consume(&self, after: Uuid) -> Result<Option<Uuid>, Error> {
+        let marks = work::marked(&self.database, after).await?;
+        let names: Vec<_> = self
+            .consumers
+            .iter()
+            .map(|consumer| consumer.name())
+            .collect();
+        for mark in &marks {
+            let scope = match platform_scope(&self.tenants, mark.tenant_id()).await {
+                Ok(scope) => scope,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    work::unmark(&self.database, *mark).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let mut done = true;
+            for consumer in &self.consumers {
+                done &= cursor::follow(&self.database, &scope, &**consumer).await?;
+            }
+            if done {
+                work::settle(&self.database, &scope, *mark, &names).await?;
+            }
+        }
+        Ok(marks.last().map(|mark| mark.tenant_id().as_uuid()))
+    }
+}
+
+/// The journal serves tenants in every state: what happened before a suspension still counts.
+pub(super) async fn platform_scope(
+    tenants: &Tenants,
+    tenant: TenantId,
+) -> Result<TenantScope, Error> {
+    tenants
+        .scope(tenant, Actor::system("journal"), Purpose::Platform)
+        .await
+}
+
+/// An error with its causes, for one log line.
+struct Chain<'a>(&'a Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cause: Option<&dyn std::error::Error> = Some(self.0);
+        let mut separator = "";
+        while let Some(error) = cause {
+            write!(f, "{separator}{error}")?;
+            (separator, cause) = (": ", error.source());
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self
+            .consumers
+            .iter()
+            .map(|consumer| consumer.name())
+            .collect();
+        f.debug_struct("Worker")
+            .field("consumers", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WorkerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WorkerBuilder").field(&self.0).finish()
+    }
+}
