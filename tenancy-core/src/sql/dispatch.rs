@@ -22,10 +22,10 @@ macro_rules! on_tx {
     ($tx:expr, |$conn:ident| $run:expr) => {
         match $crate::sql::dispatched::Scoped::call(&mut *$tx) {
             (call, $crate::sql::dispatched::TxConnection::Postgres($conn)) => {
-                call.run(async move { $run }).await
+                call.run(async { $run }).await
             }
             (call, $crate::sql::dispatched::TxConnection::Sqlite($conn)) => {
-                call.run(async move { $run }).await
+                call.run(async { $run }).await
             }
         }
     };
@@ -38,7 +38,7 @@ macro_rules! on_tx {
     ($tx:expr, |$conn:ident| $run:expr) => {
         match $crate::sql::dispatched::Scoped::call(&mut *$tx) {
             (call, $crate::sql::dispatched::TxConnection::Postgres($conn)) => {
-                call.run(async move { $run }).await
+                call.run(async { $run }).await
             }
         }
     };
@@ -51,7 +51,7 @@ macro_rules! on_tx {
     ($tx:expr, |$conn:ident| $run:expr) => {
         match $crate::sql::dispatched::Scoped::call(&mut *$tx) {
             (call, $crate::sql::dispatched::TxConnection::Sqlite($conn)) => {
-                call.run(async move { $run }).await
+                call.run(async { $run }).await
             }
         }
     };

@@ -1,0 +1,180 @@
+//! A whole installation on either database, with one table of its own.
+
+use tempfile::TempDir;
+use tenancy_core::journal::{Change, Resource};
+use tenancy_core::registry::{SqlTenants, TenantRegistry as _};
+use tenancy_core::sql::migrate::{self, MigrationSet, Script, Table};
+use tenancy_core::sql::{Database, SqlStorage, TenantTx};
+use tenancy_core::{Actor, Error, Purpose, Tenant, TenantId, TenantScope, Tenants, on_tx};
+use tenancy_tests::{Postgres, TestDatabase};
+use uuid::Uuid;
+
+pub static NOTES: MigrationSet = MigrationSet {
+    name: "notes",
+    postgres: &[Script {
+        version: 1,
+        name: "notes",
+        sql: include_str!("migrations/postgres.sql"),
+    }],
+    sqlite_registry: &[],
+    sqlite_tenant: &[Script {
+        version: 1,
+        name: "notes",
+        sql: include_str!("migrations/sqlite.sql"),
+    }],
+    tenant_tables: &[Table {
+        name: "notes",
+        privileges: "SELECT, INSERT, UPDATE, DELETE",
+    }],
+    platform_tables: &[],
+};
+
+pub const SETS: &[&MigrationSet] = &[&migrate::CORE, &NOTES];
+
+pub struct Installation {
+    pub storage: SqlStorage,
+    pub registry: SqlTenants,
+    pub tenants: Tenants,
+    pub database: Database,
+    /// PostgreSQL's database, or SQLite's folder, kept as long as the installation.
+    pub postgres: Option<TestDatabase>,
+    pub folder: Option<TempDir>,
+}
+
+impl Installation {
+    pub async fn postgres(connections: u32) -> Self {
+        let database = postgres_database().await;
+        let storage = SqlStorage::builder()
+            .connections(connections)
+            .postgres(&database.app_url())
+            .expect("the harness's URL");
+        Self {
+            postgres: Some(database),
+            ..Self::on(storage).await
+        }
+    }
+
+    pub async fn sqlite(connections: u32) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let storage = SqlStorage::builder()
+            .connections(connections)
+            .sqlite(folder.path())
+            .await
+            .expect("a usable folder");
+        Self {
+            folder: Some(folder),
+            ..Self::on(storage).await
+        }
+    }
+
+    /// A second node on the same data.
+    pub async fn beside(&self) -> Self {
+        let storage = match (&self.postgres, &self.folder) {
+            (Some(database), _) => SqlStorage::builder()
+                .postgres(&database.app_url())
+                .expect("the same URL"),
+            (None, Some(folder)) => SqlStorage::builder()
+                .sqlite(folder.path())
+                .await
+                .expect("the same folder"),
+            (None, None) => unreachable!("an installation has one of them"),
+        };
+        Self::on(storage).await
+    }
+
+    async fn on(storage: SqlStorage) -> Self {
+        migrate::prepare(&storage, SETS)
+            .await
+            .expect("a current schema");
+        let registry = SqlTenants::new(&storage);
+        let tenants = Tenants::new(registry.clone());
+        let database = Database::builder(&storage, &tenants)
+            .migrations(&NOTES)
+            .build();
+        Self {
+            storage,
+            registry,
+            tenants,
+            database,
+            postgres: None,
+            folder: None,
+        }
+    }
+
+    pub async fn add(&self, slug: &str) -> Tenant {
+        let tenant = Tenant::new(TenantId::generate(), slug.parse().expect("a slug"));
+        let by = Actor::system("test");
+        let tenant = self
+            .registry
+            .insert(&tenant, &by)
+            .await
+            .expect("a free slug");
+        let scope = self
+            .tenants
+            .platform(by)
+            .tenant(tenant.id)
+            .await
+            .expect("a tenant");
+        self.database.provision(&scope).await.expect("a place");
+        tenant
+    }
+
+    pub async fn scope(&self, tenant: &Tenant) -> TenantScope {
+        let actor = Actor::user("7", "Ada");
+        self.tenants
+            .scope(tenant.id, actor, Purpose::Request)
+            .await
+            .expect("an open tenant")
+    }
+}
+
+/// A migrated database with nothing in it.
+pub async fn postgres_database() -> TestDatabase {
+    Postgres::shared()
+        .await
+        .database("tenancy-core", async |owner_url: &str| {
+            migrate::postgres(owner_url, SETS, "tenancy_app").await
+        })
+        .await
+}
+
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Note {
+    pub id: Uuid,
+    pub body: String,
+}
+
+impl Resource for Note {
+    const KIND: &'static str = "note";
+
+    fn resource_id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+/// Adds a note and notes the change.
+pub async fn write_note(tx: &mut TenantTx, body: &str) -> Result<Note, Error> {
+    const INSERT: &str = "INSERT INTO notes (tenant_id, id, body) VALUES ($1, $2, $3)";
+    let note = Note {
+        id: Uuid::now_v7(),
+        body: body.to_owned(),
+    };
+    let tenant = tx.tenant_id().as_uuid();
+    on_tx!(tx, |conn| {
+        sqlx::query(INSERT)
+            .bind(tenant)
+            .bind(note.id)
+            .bind(&note.body)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    tx.record(Change::created(&note));
+    Ok(note)
+}
+
+/// Every note in sight, without naming a tenant: what isolation alone lets through.
+pub async fn all_notes(tx: &mut TenantTx) -> Result<Vec<String>, Error> {
+    const ALL: &str = "SELECT body FROM notes ORDER BY body";
+    on_tx!(tx, |conn| sqlx::query_scalar(ALL).fetch_all(conn).await)
+}

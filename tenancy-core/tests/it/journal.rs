@@ -1,0 +1,221 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tenancy_core::journal::{Consumer, ConsumerError, Entry, EntryQuery, Parked, Retry, Worker};
+use tenancy_core::{Actor, TenantId, TenantScope};
+
+use crate::installation::{Installation, write_note};
+
+/// Remembers what it was handed, and fails while told to.
+#[derive(Clone, Default)]
+struct Memory {
+    taken: Arc<Mutex<HashMap<TenantId, Vec<(i64, String)>>>>,
+    fails: Arc<AtomicBool>,
+}
+
+impl Memory {
+    fn of(&self, tenant: TenantId) -> Vec<(i64, String)> {
+        self.taken
+            .lock()
+            .unwrap()
+            .get(&tenant)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+impl Consumer for Memory {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn retry(&self) -> Retry {
+        Retry::Park { attempts: 1 }
+    }
+
+    async fn handle(&self, scope: &TenantScope, entry: &Entry) -> Result<(), ConsumerError> {
+        if self.fails.load(Ordering::Acquire) {
+            return Err("told to fail".into());
+        }
+        let body = entry.after.as_ref().unwrap()["body"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let mut taken = self.taken.lock().unwrap();
+        taken
+            .entry(scope.tenant_id())
+            .or_default()
+            .push((entry.sequence.unwrap(), body));
+        Ok(())
+    }
+}
+
+async fn note(site: &Installation, scope: &TenantScope, body: &str) {
+    let mut tx = site.database.write(scope).await.unwrap();
+    write_note(&mut tx, body).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn entries_are_numbered_without_gaps_and_handed_over_in_order(site: Installation) {
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let (to_acme, to_bolt) = (site.scope(&acme).await, site.scope(&bolt).await);
+    let memory = Memory::default();
+    let worker = Worker::builder(&site.database, &site.tenants)
+        .consumer(memory.clone())
+        .build();
+    for number in 0..5 {
+        note(&site, &to_acme, &format!("acme {number}")).await;
+        let mut lost = site.database.write(&to_acme).await.unwrap();
+        write_note(&mut lost, "rolled back").await.unwrap();
+        lost.roll_back().await.unwrap();
+    }
+    note(&site, &to_bolt, "bolt").await;
+    worker.run_once().await.unwrap();
+    let expected: Vec<_> = (0..5).map(|n| (n + 1, format!("acme {n}"))).collect();
+    assert_eq!(memory.of(acme.id), expected);
+    assert_eq!(memory.of(bolt.id), [(1, "bolt".to_owned())]);
+    // Nothing is handed over twice, and what comes later is.
+    note(&site, &to_acme, "later").await;
+    worker.run_once().await.unwrap();
+    assert_eq!(memory.of(acme.id)[5..], [(6, "later".to_owned())]);
+}
+
+async fn what_cannot_be_taken_is_parked_and_can_be_tried_again(site: Installation) {
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let memory = Memory::default();
+    let worker = Worker::builder(&site.database, &site.tenants)
+        .consumer(memory.clone())
+        .build();
+    memory.fails.store(true, Ordering::Release);
+    note(&site, &scope, "first").await;
+    worker.run_once().await.unwrap();
+    memory.fails.store(false, Ordering::Release);
+    note(&site, &scope, "second").await;
+    worker.run_once().await.unwrap();
+    assert_eq!(memory.of(acme.id), [(2, "second".to_owned())]);
+    let mut tx = site.database.read(&scope).await.unwrap();
+    let parked = Parked::list(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(parked.len(), 1);
+    assert_eq!((parked[0].sequence, &*parked[0].error), (1, "told to fail"));
+
+    assert_eq!(Parked::retry_all(&site.database, &scope).await.unwrap(), 1);
+    worker.run_once().await.unwrap();
+    assert_eq!(memory.of(acme.id)[1..], [(1, "first".to_owned())]);
+    let mut tx = site.database.read(&scope).await.unwrap();
+    assert_eq!(Parked::list(&mut tx).await.unwrap(), []);
+}
+
+async fn two_nodes_hand_each_entry_over_once(site: Installation) {
+    let acme = site.add("acme").await;
+    let node = site.beside().await;
+    let memory = Memory::default();
+    let here = Worker::builder(&site.database, &site.tenants)
+        .consumer(memory.clone())
+        .build();
+    let there = Worker::builder(&node.database, &node.tenants)
+        .consumer(memory.clone())
+        .build();
+    let running = tokio::spawn(async move { tokio::join!(here.run(), there.run()) });
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..4 {
+        let (database, scope) = match writer % 2 {
+            0 => (site.database.clone(), site.scope(&acme).await),
+            _ => (node.database.clone(), node.scope(&acme).await),
+        };
+        writers.spawn(async move {
+            for number in 0..10 {
+                let mut tx = database.write(&scope).await.unwrap();
+                write_note(&mut tx, &format!("{writer}-{number}"))
+                    .await
+                    .unwrap();
+                tx.commit().await.unwrap();
+            }
+        });
+    }
+    while let Some(done) = writers.join_next().await {
+        done.unwrap();
+    }
+    let complete = async {
+        while memory.of(acme.id).len() < 40 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), complete)
+        .await
+        .expect("all entries");
+    running.abort();
+    let taken = memory.of(acme.id);
+    let numbers: Vec<_> = taken.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (1..=40).collect::<Vec<_>>());
+    for writer in 0..4 {
+        let own = taken
+            .iter()
+            .filter(|(_, body)| body.starts_with(&format!("{writer}-")));
+        let order: Vec<_> = own.map(|(_, body)| body.clone()).collect();
+        let expected: Vec<_> = (0..10).map(|number| format!("{writer}-{number}")).collect();
+        assert_eq!(order, expected, "a writer's entries keep their order");
+    }
+}
+
+async fn the_trail_shows_who_did_what_newest_first(site: Installation) {
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let (to_acme, to_bolt) = (site.scope(&acme).await, site.scope(&bolt).await);
+    for body in ["one", "two", "three"] {
+        note(&site, &to_acme, body).await;
+    }
+    note(&site, &to_bolt, "foreign").await;
+    let mut tx = site.database.read(&to_acme).await.unwrap();
+    let query = EntryQuery {
+        limit: Some(2),
+        actor_id: Some("7".to_owned()),
+        ..Default::default()
+    };
+    let first = Entry::trail(&mut tx, &query).await.unwrap();
+    let query = EntryQuery {
+        before: Some(first[1].id),
+        ..query
+    };
+    let rest = Entry::trail(&mut tx, &query).await.unwrap();
+    let bodies: Vec<_> = first
+        .iter()
+        .chain(&rest)
+        .map(|entry| entry.after.as_ref().unwrap()["body"].as_str().unwrap())
+        .collect();
+    assert_eq!(bodies, ["three", "two", "one"]);
+    assert_eq!(first[0].actor, Actor::user("7", "Ada"));
+    assert_eq!(
+        (&*first[0].action, &*first[0].resource),
+        ("created", "note")
+    );
+    let query = EntryQuery {
+        resource: Some("order".to_owned()),
+        ..Default::default()
+    };
+    assert_eq!(Entry::trail(&mut tx, &query).await.unwrap(), []);
+}
+
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name {
+            use crate::installation::Installation;
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                super::$name(Installation::postgres(8).await).await;
+            }
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                super::$name(Installation::sqlite(8).await).await;
+            }
+        })*
+    };
+}
+
+on_both!(
+    entries_are_numbered_without_gaps_and_handed_over_in_order,
+    what_cannot_be_taken_is_parked_and_can_be_tried_again,
+    two_nodes_hand_each_entry_over_once,
+    the_trail_shows_who_did_what_newest_first,
+);
