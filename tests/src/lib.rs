@@ -1,11 +1,14 @@
 //! Starts real servers for tests.
 //!
 //! [`Postgres`] and [`Redis`] are private servers that a test may also break; [`Server`] runs a
-//! program of the workspace. Each listens on loopback only, works in a temporary folder,
-//! and is gone with its files however the test process ends. Where a program is not installed, the
+//! program of the workspace; `Browser`, with the feature `browser`, is a headless Chromium. Each
+//! listens on loopback only, works in a temporary folder, and is gone with its files however the
+//! test process ends. Where a program is not installed, the
 //! start fails with a sentence that says what to install, and the test with it.
 
 mod account;
+#[cfg(feature = "browser")]
+pub mod browser;
 mod error;
 mod port;
 pub mod postgres;
@@ -15,6 +18,8 @@ pub mod server;
 mod shared;
 mod supervise;
 
+#[cfg(feature = "browser")]
+pub use crate::browser::Browser;
 pub use crate::error::StartError;
 pub use crate::postgres::{Postgres, TestDatabase};
 pub use crate::redis::Redis;

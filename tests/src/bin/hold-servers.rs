@@ -19,6 +19,10 @@ async fn main() {
     }
     print(shared.pid(), shared.socket_folder());
     print(own.pid(), own.folder());
+    #[cfg(feature = "browser")]
+    let browser = tenancy_tests::Browser::start().await;
+    #[cfg(feature = "browser")]
+    print(browser.pid(), browser.folder());
     match end.as_str() {
         "exit" => std::process::exit(0),
         "panic" => panic!("asked to"),

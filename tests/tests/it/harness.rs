@@ -1,5 +1,6 @@
 //! The harness, tested on the servers it starts.
 
+mod browser;
 mod postgres;
 mod redis;
 mod remains;

@@ -77,7 +77,8 @@ fn hold_servers(end: &str) -> (Child, Vec<Held>) {
     (process, servers)
 }
 
-const COUNT: usize = 2;
+/// PostgreSQL, Redis and a browser.
+const COUNT: usize = 3;
 
 fn assert_gone(servers: &[Held]) {
     for server in servers {

@@ -62,11 +62,13 @@ async fn is_killed_with_everything_it_has_started() {
         .trim_start_matches("child ")
         .trim_end()
         .to_owned();
-    let stat = Path::new("/proc").join(child).join("cmdline");
-    assert_eq!(std::fs::read(&stat).unwrap(), b"sleep\x0060\0");
+    let command_line = Path::new("/proc").join(child).join("cmdline");
+    eventually("the child runs", || {
+        std::fs::read(&command_line).unwrap() == b"sleep\x0060\0"
+    });
     server.kill().await;
     eventually("the child is gone", || {
-        std::fs::read(&stat).unwrap_or_default().is_empty()
+        std::fs::read(&command_line).unwrap_or_default().is_empty()
     });
 }
 
