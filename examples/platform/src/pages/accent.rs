@@ -54,7 +54,10 @@ impl Shades {
     }
 
     fn css(&self) -> String {
-        format!("--accent:{};--on-accent:{};--soft:{}", self.accent, self.on_accent, self.soft)
+        format!(
+            "--accent:{};--on-accent:{};--soft:{}",
+            self.accent, self.on_accent, self.soft
+        )
     }
 }
 
@@ -83,7 +86,9 @@ mod tests {
             .skip(1)
             .map(|rest| Color::from_hex(rest.trim_start()))
             .collect();
-        values.try_into().unwrap_or_else(|values| panic!("--{name}: {values:?}"))
+        values
+            .try_into()
+            .unwrap_or_else(|values| panic!("--{name}: {values:?}"))
     }
 
     #[test]
@@ -102,7 +107,10 @@ mod tests {
                     ("quiet text on soft", quiet, shades.soft),
                 ] {
                     let contrast = text.contrast(ground);
-                    assert!(contrast >= 4.5, "{pair}, hue {hue}, scheme {scheme}: {contrast:.2}");
+                    assert!(
+                        contrast >= 4.5,
+                        "{pair}, hue {hue}, scheme {scheme}: {contrast:.2}"
+                    );
                 }
             }
         }

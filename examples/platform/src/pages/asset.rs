@@ -24,7 +24,10 @@ static STYLESHEET: LazyLock<Stylesheet> = LazyLock::new(|| {
     for byte in &digest(&SHA256, css.as_bytes()).as_ref()[..8] {
         write!(hash, "{byte:02x}").expect("writing to a string");
     }
-    Stylesheet { css, path: format!("/assets/shop-{hash}.css") }
+    Stylesheet {
+        css,
+        path: format!("/assets/shop-{hash}.css"),
+    }
 });
 
 /// The path of the stylesheet, which the pages link to.
@@ -64,14 +67,28 @@ mod tests {
         let response = serve(Path(file.to_owned())).await;
         assert_eq!(response.status(), status, "{file}");
         let found = response.headers().get(header::CACHE_CONTROL);
-        assert_eq!(found.map(|value| value.to_str().unwrap()), caching, "{file}");
+        assert_eq!(
+            found.map(|value| value.to_str().unwrap()),
+            caching,
+            "{file}"
+        );
     }
 
     #[tokio::test]
     async fn only_the_current_stylesheet_may_be_kept() {
         let current = stylesheet_path().strip_prefix("/assets/").unwrap();
-        check(current, StatusCode::OK, Some("public, max-age=31536000, immutable")).await;
-        check("shop-0123456789abcdef.css", StatusCode::OK, Some("no-store")).await;
+        check(
+            current,
+            StatusCode::OK,
+            Some("public, max-age=31536000, immutable"),
+        )
+        .await;
+        check(
+            "shop-0123456789abcdef.css",
+            StatusCode::OK,
+            Some("no-store"),
+        )
+        .await;
         check("shop.js", StatusCode::NOT_FOUND, None).await;
     }
 
@@ -80,6 +97,10 @@ mod tests {
         for loading in ["url(", "@import", "http", "expression"] {
             assert!(!STYLESHEET.css.contains(loading), "{loading}");
         }
-        assert!(STYLESHEET.css.len() < 30_000, "{} bytes", STYLESHEET.css.len());
+        assert!(
+            STYLESHEET.css.len() < 30_000,
+            "{} bytes",
+            STYLESHEET.css.len()
+        );
     }
 }

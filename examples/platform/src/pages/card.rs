@@ -48,7 +48,7 @@ impl Badge {
 pub(crate) struct Picture {
     pub(super) url: Link,
     pub(super) alt: String,
-    pub(super) elsewhere: Option<Link>,
+    elsewhere: Option<Link>,
     pub(super) drawn: bool,
 }
 
@@ -56,7 +56,12 @@ impl Picture {
     /// Chooses the picture of the product `slug` in `category`, whose photo is at `image_url`.
     pub(crate) fn of(slug: &str, category: &str, image_url: Option<&str>, alt: &str) -> Self {
         if let Some(url) = image_url.and_then(Link::local) {
-            return Self { url, alt: alt.to_owned(), elsewhere: None, drawn: false };
+            return Self {
+                url,
+                alt: alt.to_owned(),
+                elsewhere: None,
+                drawn: false,
+            };
         }
         Self {
             url: Link::picture(slug, category),
@@ -65,6 +70,12 @@ impl Picture {
             elsewhere: image_url.and_then(Link::web),
             drawn: true,
         }
+    }
+
+    /// The photo on another host, and that host.
+    pub(super) fn photo_elsewhere(&self) -> Option<(&Link, String)> {
+        let photo = self.elsewhere.as_ref()?;
+        Some((photo, photo.host()?))
     }
 }
 
@@ -128,7 +139,11 @@ mod tests {
     fn only_the_shops_own_photos_are_shown() {
         let drawn = "/pictures/mug.svg?in=mugs";
         check(Some("/media/mug.jpg"), "/media/mug.jpg", None);
-        check(Some("https://cdn.example/mug.jpg"), drawn, Some("https://cdn.example/mug.jpg"));
+        check(
+            Some("https://cdn.example/mug.jpg"),
+            drawn,
+            Some("https://cdn.example/mug.jpg"),
+        );
         check(Some("//cdn.example/mug.jpg"), drawn, None);
         check(Some("javascript:alert(1)"), drawn, None);
         check(None, drawn, None);

@@ -27,7 +27,9 @@ impl CategoryNode {
     }
 
     pub(super) fn subtree(&self) -> CategoryTree<'_> {
-        CategoryTree { nodes: &self.children }
+        CategoryTree {
+            nodes: &self.children,
+        }
     }
 }
 
@@ -49,7 +51,10 @@ pub(crate) struct CategoriesPage {
 impl CategoriesPage {
     fn frame(&self) -> Frame<'_> {
         let title = self.shop.texts().categories;
-        Frame { section: Section::Categories, ..self.shop.frame(title, &Link::categories()) }
+        Frame {
+            section: Section::Categories,
+            ..self.shop.frame(title, &Link::categories())
+        }
     }
 }
 
@@ -74,8 +79,11 @@ pub(crate) struct CategoryPage {
 impl CategoryPage {
     fn frame(&self) -> Frame<'_> {
         let frame = self.shop.frame(&self.name, &Link::category(&self.slug));
-        let description =
-            if self.description.is_empty() { &frame.description } else { &self.description };
+        let description = if self.description.is_empty() {
+            &frame.description
+        } else {
+            &self.description
+        };
         Frame {
             description: description.clone(),
             section: Section::Categories,

@@ -68,7 +68,7 @@ impl Trouble {
             ),
             Self::NotFound => (
                 "There is nothing at this address",
-                "The page may have moved, or the product may be sold for good. A search often \
+                "The page may have moved, or the product may no longer be sold. A search often \
                  finds it.",
             ),
             Self::Suspended => (
@@ -159,6 +159,11 @@ impl ErrorPage {
                 query: "",
             },
         };
-        Frame { canonical: None, indexed: false, description: self.detail().to_owned(), ..frame }
+        Frame {
+            canonical: None,
+            indexed: false,
+            description: self.detail().to_owned(),
+            ..frame
+        }
     }
 }

@@ -62,8 +62,12 @@ pub(crate) enum Sort {
 }
 
 impl Sort {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Newest, Self::Name, Self::PriceAscending, Self::PriceDescending];
+    pub(super) const ALL: [Self; 4] = [
+        Self::Newest,
+        Self::Name,
+        Self::PriceAscending,
+        Self::PriceDescending,
+    ];
 
     pub(super) fn value(self) -> &'static str {
         match self {
@@ -108,6 +112,9 @@ mod tests {
 
     #[test]
     fn no_filters_leave_the_path_alone() {
-        assert_eq!(Filters::default().page(&Link::products(), None), Link::products());
+        assert_eq!(
+            Filters::default().page(&Link::products(), None),
+            Link::products()
+        );
     }
 }

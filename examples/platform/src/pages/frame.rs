@@ -1,5 +1,4 @@
 use super::accent::Accent;
-use super::asset;
 use super::html::one_line;
 use super::language::{Language, Texts};
 use super::link::Link;
@@ -44,10 +43,6 @@ impl Frame<'_> {
         self.language.texts()
     }
 
-    pub(super) fn stylesheet(&self) -> &'static str {
-        asset::stylesheet_path()
-    }
-
     /// The drawn picture that stands for the brand in a list of tabs.
     pub(super) fn icon(&self) -> Link {
         Link::picture(self.brand, self.brand)
@@ -67,7 +62,9 @@ impl Frame<'_> {
             return line;
         }
         let cut: String = line.chars().take(DESCRIPTION_CHARACTERS_MAX - 1).collect();
-        let words = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
+        let words = cut
+            .rsplit_once(' ')
+            .map_or(cut.as_str(), |(words, _)| words);
         format!("{words}…")
     }
 

@@ -64,7 +64,7 @@ impl ShopCard {
 
     /// Three pictures for the card; the shop's own are on another host.
     fn pictures(&self) -> [Link; 3] {
-        ["1", "2", "3"].map(|shelf| Link::picture(&self.slug, &format!("{}-{shelf}", self.slug)))
+        ["1", "2", "3"].map(|number| Link::picture(&format!("{}-{number}", self.slug), &self.slug))
     }
 }
 

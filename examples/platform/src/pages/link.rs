@@ -3,8 +3,11 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Everything but the characters that RFC 3986 calls unreserved.
-const RESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// An address that a page may point to: a path on its own host, or another page on the web.
 ///
@@ -27,7 +30,11 @@ impl Link {
 
     /// The product's page with one of its variants chosen, scrolled to the choice.
     pub(crate) fn variant(slug: &str, sku: &str) -> Self {
-        Self(format!("/products/{}?variant={}#choose", encode(slug), encode(sku)))
+        Self(format!(
+            "/products/{}?variant={}#choose",
+            encode(slug),
+            encode(sku)
+        ))
     }
 
     pub(crate) fn categories() -> Self {
@@ -40,7 +47,11 @@ impl Link {
 
     /// The drawn picture of a product, see [`pictures`](crate::pictures).
     pub(crate) fn picture(slug: &str, category: &str) -> Self {
-        Self(format!("/pictures/{}.svg?in={}", encode(slug), encode(category)))
+        Self(format!(
+            "/pictures/{}.svg?in={}",
+            encode(slug),
+            encode(category)
+        ))
     }
 
     /// A path on the page's own host.
@@ -54,7 +65,9 @@ impl Link {
     pub(crate) fn web(url: &str) -> Option<Self> {
         let uri: http::Uri = url.parse().ok()?;
         let web = matches!(uri.scheme_str(), Some("http" | "https"));
-        let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        let plain = uri
+            .authority()
+            .is_some_and(|authority| !authority.as_str().contains('@'));
         (web && plain).then(|| Self(url.to_owned()))
     }
 
@@ -69,8 +82,10 @@ impl Link {
 
     /// Adds a query of names and values, all of them encoded.
     pub(crate) fn with_query(&self, pairs: &[(&str, &str)]) -> Self {
-        let query: Vec<_> =
-            pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let query: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .collect();
         if query.is_empty() {
             return self.clone();
         }
@@ -100,9 +115,19 @@ mod tests {
     #[test]
     fn only_a_path_is_local() {
         for path in ["/media/mug.jpg", "/", "/a?b=c"] {
-            assert_eq!(Link::local(path).map(|link| link.to_string()).as_deref(), Some(path));
+            assert_eq!(
+                Link::local(path).map(|link| link.to_string()).as_deref(),
+                Some(path)
+            );
         }
-        for path in ["", "media", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:x"] {
+        for path in [
+            "",
+            "media",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "javascript:x",
+        ] {
             assert_eq!(Link::local(path), None, "{path:?}");
         }
     }
@@ -128,9 +153,14 @@ mod tests {
     fn names_are_encoded() {
         assert_eq!(Link::product("a/b?c").as_str(), "/products/a%2Fb%3Fc");
         assert_eq!(Link::category("..").as_str(), "/categories/%2E%2E");
-        assert_eq!(Link::variant("mug", "A&B#1").as_str(), "/products/mug?variant=A%26B%231#choose");
         assert_eq!(
-            Link::products().with_query(&[("q", "\"tea\" & cake")]).as_str(),
+            Link::variant("mug", "A&B#1").as_str(),
+            "/products/mug?variant=A%26B%231#choose"
+        );
+        assert_eq!(
+            Link::products()
+                .with_query(&[("q", "\"tea\" & cake")])
+                .as_str(),
             "/products?q=%22tea%22%20%26%20cake"
         );
     }

@@ -2,7 +2,7 @@ use askama::Template;
 
 use super::card::ProductCard;
 use super::category::{CategoryNode, CategoryTree};
-use super::filters::{Filters, Sort};
+use super::filters::Filters;
 use super::frame::{Frame, Section};
 use super::html::one_line;
 use super::link::Link;
@@ -66,9 +66,5 @@ impl Listing {
     pub(super) fn first_url(&self) -> Option<Link> {
         let _later = self.filters.cursor.as_ref()?;
         Some(self.filters.page(&self.path, None))
-    }
-
-    pub(super) fn sorts(&self) -> [Sort; 4] {
-        Sort::ALL
     }
 }

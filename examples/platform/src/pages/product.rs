@@ -73,15 +73,22 @@ struct ValueChoice<'a> {
 
 impl ProductPage {
     fn chosen(&self) -> Option<&Variant> {
-        self.variants.get(self.chosen).or_else(|| self.variants.first())
+        self.variants
+            .get(self.chosen)
+            .or_else(|| self.variants.first())
     }
 
     /// The options, each value leading to the variant that is nearest to the chosen one.
     fn options(&self) -> Vec<OptionChoice<'_>> {
-        let Some(chosen) = self.chosen() else { return vec![] };
+        let Some(chosen) = self.chosen() else {
+            return vec![];
+        };
         let names = self.option_names.iter().enumerate();
         names
-            .map(|(option, name)| OptionChoice { name, values: self.values(option, chosen) })
+            .map(|(option, name)| OptionChoice {
+                name,
+                values: self.values(option, chosen),
+            })
             .filter(|choice| !choice.values.is_empty())
             .collect()
     }
@@ -89,7 +96,9 @@ impl ProductPage {
     fn values<'a>(&'a self, option: usize, chosen: &Variant) -> Vec<ValueChoice<'a>> {
         let mut values: Vec<ValueChoice<'_>> = vec![];
         for variant in &self.variants {
-            let Some(label) = variant.values.get(option) else { continue };
+            let Some(label) = variant.values.get(option) else {
+                continue;
+            };
             if values.iter().any(|value| value.label == label) {
                 continue;
             }
@@ -121,22 +130,38 @@ impl ProductPage {
 
     fn frame(&self) -> Frame<'_> {
         let frame = self.shop.frame(&self.name, &Link::product(&self.slug));
-        let image = (!self.picture.drawn)
-            .then(|| format!("{}{}", self.shop.origin, self.picture.url));
-        let description =
-            if self.summary.is_empty() { &frame.description } else { &self.summary };
-        Frame { description: description.clone(), image, section: Section::Products, ..frame }
+        let image =
+            (!self.picture.drawn).then(|| format!("{}{}", self.shop.origin, self.picture.url));
+        let description = if self.summary.is_empty() {
+            &frame.description
+        } else {
+            &self.summary
+        };
+        Frame {
+            description: description.clone(),
+            image,
+            section: Section::Products,
+            ..frame
+        }
     }
 }
 
 impl Variant {
     /// The values of all options, such as `Blue / Large`.
     fn label(&self) -> String {
-        if self.values.is_empty() { self.sku.clone() } else { self.values.join(" / ") }
+        if self.values.is_empty() {
+            self.sku.clone()
+        } else {
+            self.values.join(" / ")
+        }
     }
 
     fn shared_values(&self, other: &Self) -> usize {
-        self.values.iter().zip(&other.values).filter(|(one, two)| one == two).count()
+        self.values
+            .iter()
+            .zip(&other.values)
+            .filter(|(one, two)| one == two)
+            .count()
     }
 }
 

@@ -55,11 +55,19 @@ fn encode(linear: f64) -> u8 {
 
 #[cfg(test)]
 impl Color {
-    pub(crate) const WHITE: Self = Self { red: 255, green: 255, blue: 255 };
+    pub(crate) const WHITE: Self = Self {
+        red: 255,
+        green: 255,
+        blue: 255,
+    };
 
     pub(crate) fn from_hex(hex: &str) -> Self {
         let part = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-        Self { red: part(1), green: part(3), blue: part(5) }
+        Self {
+            red: part(1),
+            green: part(3),
+            blue: part(5),
+        }
     }
 
     /// The contrast ratio that WCAG defines, from 1 to 21.
@@ -71,7 +79,11 @@ impl Color {
     fn luminance(self) -> f64 {
         let decode = |part: u8| {
             let part = f64::from(part) / 255.0;
-            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * decode(self.red) + 0.7152 * decode(self.green) + 0.0722 * decode(self.blue)
     }
@@ -84,7 +96,10 @@ mod tests {
     #[test]
     fn known_colors_come_out_as_published() {
         assert_eq!(Color::from_oklch(1.0, 0.0, 0.0).to_string(), "#ffffff");
-        assert_eq!(Color::from_oklch(0.627_95, 0.257_68, 29.233_9).to_string(), "#ff0000");
+        assert_eq!(
+            Color::from_oklch(0.627_95, 0.257_68, 29.233_9).to_string(),
+            "#ff0000"
+        );
         assert_eq!(Color::from_oklch(0.5, 0.0, 120.0).to_string(), "#636363");
     }
 

@@ -1,3 +1,4 @@
+use std::f64::consts::TAU;
 use std::fmt::Write;
 
 use super::color::Color;
@@ -26,9 +27,9 @@ impl Palette {
         }
     }
 
-    /// Any of the colors that show on the paper.
+    /// Any of the colors that stand out from the light one.
     fn any(&self, random: &mut Random) -> Color {
-        *random.pick(&[self.light, self.middle, self.strong, self.dark, self.spark])
+        *random.pick(&[self.middle, self.strong, self.dark, self.spark])
     }
 }
 
@@ -81,8 +82,9 @@ fn tiles(palette: &Palette, random: &mut Random) -> String {
         draw(
             &mut svg,
             format_args!(
-                "<g transform=\"translate({x} {y})\"><path d=\"M0 0H100V100H0Z\" fill=\"{ground}\"/>\
-                 <path d=\"{path}\" fill=\"{shape}\" transform=\"rotate({turn} 50 50)\"/></g>",
+                "<g transform=\"translate({x} {y})\"><path d=\"M0 0H101V101H0Z\" fill=\"{ground}\"/>\
+                 <path d=\"{path}\" fill=\"{shape}\" stroke=\"{shape}\" \
+                 stroke-width=\".7\" transform=\"rotate({turn} 50 50)\"/></g>",
             ),
         );
     }
@@ -94,12 +96,22 @@ fn arches(palette: &Palette, random: &mut Random) -> String {
     let center = random.between(150.0, 250.0);
     let top = random.between(120.0, 190.0);
     let mut svg = disc(
-        if center < 200.0 { random.between(310.0, 350.0) } else { random.between(50.0, 90.0) },
+        if center < 200.0 {
+            random.between(310.0, 350.0)
+        } else {
+            random.between(50.0, 90.0)
+        },
         random.between(60.0, 110.0),
         random.between(24.0, 40.0),
         palette.spark,
     );
-    let mut colors = [palette.dark, palette.strong, palette.middle, palette.light, palette.paper];
+    let mut colors = [
+        palette.dark,
+        palette.strong,
+        palette.middle,
+        palette.light,
+        palette.paper,
+    ];
     colors[..4].rotate_left(random.below(4) as usize);
     for (index, color) in colors.into_iter().enumerate() {
         let radius = 150.0 - 29.0 * index as f64;
@@ -119,11 +131,12 @@ fn arches(palette: &Palette, random: &mut Random) -> String {
 /// Large translucent discs that mix where they meet.
 fn discs(palette: &Palette, random: &mut Random) -> String {
     let mut svg = String::new();
-    let turn = random.between(0.0, 6.28);
-    for (index, color) in
-        [palette.light, palette.middle, palette.spark, palette.strong].into_iter().enumerate()
+    let turn = random.between(0.0, TAU);
+    for (index, color) in [palette.light, palette.middle, palette.spark, palette.strong]
+        .into_iter()
+        .enumerate()
     {
-        let angle = turn + 1.57 * index as f64 + random.between(-0.4, 0.4);
+        let angle = turn + TAU / 4.0 * index as f64 + random.between(-0.4, 0.4);
         let away = random.between(55.0, 95.0);
         let radius = random.between(70.0, 125.0);
         draw(
@@ -135,7 +148,12 @@ fn discs(palette: &Palette, random: &mut Random) -> String {
             ),
         );
     }
-    svg + &disc(random.between(170.0, 230.0), random.between(170.0, 230.0), 26.0, palette.dark)
+    svg + &disc(
+        random.between(170.0, 230.0),
+        random.between(170.0, 230.0),
+        26.0,
+        palette.dark,
+    )
 }
 
 /// A balanced pile of pebbles.
@@ -149,7 +167,13 @@ fn stones(palette: &Palette, random: &mut Random) -> String {
     );
     let mut base = 336.0;
     let mut width: f64 = random.between(120.0, 140.0);
-    for color in [palette.dark, palette.strong, palette.middle, palette.strong, palette.dark] {
+    for color in [
+        palette.dark,
+        palette.strong,
+        palette.middle,
+        palette.strong,
+        palette.dark,
+    ] {
         let height = random.between(24.0, 36.0);
         let x = 200.0 + random.between(-14.0, 14.0);
         let y = base - height;
@@ -175,8 +199,9 @@ fn stones(palette: &Palette, random: &mut Random) -> String {
 fn orbits(palette: &Palette, random: &mut Random) -> String {
     let (x, y) = (random.between(160.0, 240.0), random.between(160.0, 240.0));
     let mut svg = disc(x, y, 236.0, palette.light);
-    for (index, color) in
-        [palette.middle, palette.strong, palette.dark, palette.strong].into_iter().enumerate()
+    for (index, color) in [palette.middle, palette.strong, palette.dark, palette.strong]
+        .into_iter()
+        .enumerate()
     {
         let radius = 172.0 - 38.0 * index as f64;
         let stroke = random.between(5.0, 17.0);
@@ -187,10 +212,19 @@ fn orbits(palette: &Palette, random: &mut Random) -> String {
                  stroke=\"{color}\" stroke-width=\"{stroke:.0}\"/>",
             ),
         );
-        let angle = random.between(0.0, 6.28);
-        let moon = if index == 1 { palette.spark } else { palette.any(random) };
+        let angle = random.between(0.0, TAU);
+        let moon = if index == 1 {
+            palette.spark
+        } else {
+            palette.any(random)
+        };
         let size = random.between(11.0, 24.0);
-        svg += &disc(x + radius * angle.cos(), y + radius * angle.sin(), size, moon);
+        svg += &disc(
+            x + radius * angle.cos(),
+            y + radius * angle.sin(),
+            size,
+            moon,
+        );
     }
     svg + &disc(x, y, 30.0, palette.spark)
 }
@@ -203,7 +237,11 @@ fn leaves(palette: &Palette, random: &mut Random) -> String {
         random.between(90.0, 130.0),
         palette.light,
     );
-    for (x, color) in [(110.0, palette.middle), (290.0, palette.strong), (200.0, palette.dark)] {
+    for (x, color) in [
+        (110.0, palette.middle),
+        (290.0, palette.strong),
+        (200.0, palette.dark),
+    ] {
         let x = x + random.between(-18.0, 18.0);
         let lean = random.between(-9.0, 9.0);
         let pairs = 3 + random.below(3);
@@ -232,7 +270,12 @@ fn leaves(palette: &Palette, random: &mut Random) -> String {
         }
         svg += "</g>";
     }
-    svg + &disc(random.between(60.0, 340.0), random.between(40.0, 80.0), 20.0, palette.spark)
+    svg + &disc(
+        random.between(60.0, 340.0),
+        random.between(40.0, 80.0),
+        20.0,
+        palette.spark,
+    )
 }
 
 fn disc(x: f64, y: f64, radius: f64, color: Color) -> String {
@@ -240,5 +283,6 @@ fn disc(x: f64, y: f64, radius: f64, color: Color) -> String {
 }
 
 fn draw(svg: &mut String, shape: std::fmt::Arguments<'_>) {
-    svg.write_fmt(shape).expect("a string takes all that is written to it");
+    svg.write_fmt(shape)
+        .expect("a string takes all that is written to it");
 }

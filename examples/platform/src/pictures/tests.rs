@@ -13,7 +13,9 @@ fn the_same_product_always_gets_the_same_picture() {
 
 #[test]
 fn products_of_one_category_get_different_pictures() {
-    let pictures: HashSet<_> = (0..200).map(|n| draw(&format!("mug-{n}"), "mugs")).collect();
+    let pictures: HashSet<_> = (0..200)
+        .map(|n| draw(&format!("mug-{n}"), "mugs"))
+        .collect();
     assert_eq!(pictures.len(), 200);
 }
 
@@ -22,8 +24,18 @@ fn every_motif_is_small_and_loads_nothing() {
     for category in 0..60 {
         let picture = draw("tide-mug", &format!("category-{category}"));
         assert!(picture.len() < 6_000, "{} bytes", picture.len());
-        let body = picture.strip_prefix("<svg xmlns=\"http://www.w3.org/2000/svg\"").unwrap();
-        for loading in ["http", "href", "url(", "<script", "<style", "<foreignObject", "<image"] {
+        let body = picture
+            .strip_prefix("<svg xmlns=\"http://www.w3.org/2000/svg\"")
+            .unwrap();
+        for loading in [
+            "http",
+            "href",
+            "url(",
+            "<script",
+            "<style",
+            "<foreignObject",
+            "<image",
+        ] {
             assert!(!body.contains(loading), "{loading} in {picture}");
         }
         assert!(!body.contains("NaN") && !body.contains("inf"), "{picture}");
@@ -39,7 +51,9 @@ fn a_hostile_name_stays_text() {
 
 #[tokio::test]
 async fn a_picture_is_served_with_headers_that_keep_it_harmless() {
-    let shelf = Shelf { category: "mugs".to_owned() };
+    let shelf = Shelf {
+        category: "mugs".to_owned(),
+    };
     let response = serve(Path("tide-mug.svg".to_owned()), Query(shelf)).await;
     assert_eq!(response.status(), StatusCode::OK);
     let header = |name| response.headers()[name].to_str().unwrap();
@@ -55,7 +69,12 @@ async fn a_picture_is_served_with_headers_that_keep_it_harmless() {
 
 #[tokio::test]
 async fn other_files_are_not_found() {
-    for file in ["tide-mug.png", ".svg", "tide-mug", &format!("{}.svg", "x".repeat(256))] {
+    for file in [
+        "tide-mug.png",
+        ".svg",
+        "tide-mug",
+        &format!("{}.svg", "x".repeat(256)),
+    ] {
         let response = serve(Path(file.to_owned()), Query(Shelf::default())).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{file}");
     }

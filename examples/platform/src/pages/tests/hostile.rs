@@ -5,8 +5,8 @@ use super::markup::Markup;
 use super::sample;
 use crate::demo;
 use crate::pages::{
-    CategoriesPage, CategoryNode, CategoryPage, ErrorPage, Filters, FrontPage, LandingPage, Language,
-    Link, ListPage, Listing, Picture, ShopCard, Trouble,
+    CategoriesPage, CategoryNode, CategoryPage, ErrorPage, Filters, FrontPage, LandingPage,
+    Language, Link, ListPage, Listing, Picture, ShopCard, Trouble,
 };
 
 const HOSTILE: [&str; 6] = [
@@ -49,7 +49,10 @@ fn pages(hostile: &str) -> Vec<String> {
         current: true,
         children: vec![],
     };
-    let categories = vec![CategoryNode { children: vec![node.clone()], ..node }];
+    let categories = vec![CategoryNode {
+        children: vec![node.clone()],
+        ..node
+    }];
     let filters = Filters {
         q: text.clone(),
         category: Some(text.clone()),
@@ -89,10 +92,22 @@ fn pages(hostile: &str) -> Vec<String> {
         shop: Some(shop.clone()),
         request_id: Some(text),
     };
-    let list = ListPage { shop: shop.clone(), categories: categories.clone(), listing };
-    let tree = CategoriesPage { shop: shop.clone(), categories: categories.clone() };
+    let list = ListPage {
+        shop: shop.clone(),
+        categories: categories.clone(),
+        listing,
+    };
+    let tree = CategoriesPage {
+        shop: shop.clone(),
+        categories: categories.clone(),
+    };
     let cards = vec![card];
-    let front = FrontPage { shop, featured: cards.clone(), newest: cards, categories };
+    let front = FrontPage {
+        shop,
+        featured: cards.clone(),
+        newest: cards,
+        categories,
+    };
     [
         landing.render(),
         category.render(),
@@ -112,7 +127,11 @@ fn hostile_text_stays_text() {
         for html in pages(hostile) {
             let page = Markup::read(&html);
             check_harmless(hostile, &page);
-            assert!(page.text.contains(hostile), "{hostile} is missing from {}", page.text);
+            assert!(
+                page.text.contains(hostile),
+                "{hostile} is missing from {}",
+                page.text
+            );
         }
     }
 }
@@ -120,7 +139,13 @@ fn hostile_text_stays_text() {
 #[test]
 fn a_title_cannot_turn_the_reading_direction() {
     for html in pages("Mug\u{202e}gpj.exe") {
-        let title = html.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
+        let title = html
+            .split("<title>")
+            .nth(1)
+            .unwrap()
+            .split("</title>")
+            .next()
+            .unwrap();
         assert!(!title.contains('\u{202e}'), "{title:?}");
     }
 }

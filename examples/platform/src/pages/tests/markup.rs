@@ -35,7 +35,10 @@ pub(super) struct Element {
 
 impl Element {
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(attribute, _)| attribute == name);
+        let found = self
+            .attributes
+            .iter()
+            .find(|(attribute, _)| attribute == name);
         found.map(|(_, value)| value.as_str())
     }
 
@@ -47,7 +50,10 @@ impl Element {
 impl Markup {
     /// Reads a document, and panics unless every element is closed in its place.
     pub(super) fn read(html: &str) -> Self {
-        let options = TokenizerOpts { exact_errors: true, ..TokenizerOpts::default() };
+        let options = TokenizerOpts {
+            exact_errors: true,
+            ..TokenizerOpts::default()
+        };
         let tokenizer = Tokenizer::new(Reader::default(), options);
         let input = BufferQueue::default();
         input.push_back(StrTendril::from(html));
@@ -56,14 +62,20 @@ impl Markup {
         let markup = tokenizer.sink.0.into_inner();
         assert_eq!(markup.open, Vec::<String>::new(), "left open");
         let mut ids = HashSet::new();
-        for id in markup.elements.iter().filter_map(|element| element.attribute("id")) {
+        for id in markup
+            .elements
+            .iter()
+            .filter_map(|element| element.attribute("id"))
+        {
             assert!(ids.insert(id), "two elements with the id {id}");
         }
         markup
     }
 
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Element> {
-        self.elements.iter().filter(move |element| element.name == name)
+        self.elements
+            .iter()
+            .filter(move |element| element.name == name)
     }
 
     pub(super) fn one(&self, name: &str) -> &Element {
@@ -73,14 +85,24 @@ impl Markup {
         element
     }
 
-    fn start(&mut self, tag: Tag) -> TokenSinkResult<()> {
+    fn start(&mut self, tag: &Tag) -> TokenSinkResult<()> {
         let name = tag.name.to_string();
         let inside = |outer: &str| self.open.iter().any(|open| open == outer);
-        assert!(!tag.had_duplicate_attributes, "two attributes of one name in {tag:?}");
-        assert!(!(BLOCKS.contains(&&*name) && inside("p")), "{name} in a paragraph");
+        assert!(
+            !tag.had_duplicate_attributes,
+            "two attributes of one name in {tag:?}"
+        );
+        assert!(
+            !(BLOCKS.contains(&&*name) && inside("p")),
+            "{name} in a paragraph"
+        );
         assert!(!(name == "a" && inside("a")), "a link in a link");
-        let attributes =
-            tag.attrs.iter().map(|attribute| (attribute.name.local.to_string(), attribute.value.to_string()));
+        let attributes = tag.attrs.iter().map(|attribute| {
+            (
+                attribute.name.local.to_string(),
+                attribute.value.to_string(),
+            )
+        });
         self.elements.push(Element {
             name: name.clone(),
             attributes: attributes.collect(),
@@ -106,12 +128,14 @@ impl TokenSink for Reader {
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
         let mut markup = self.0.borrow_mut();
         match token {
-            Token::TagToken(tag) if tag.kind == StartTag => return markup.start(tag),
+            Token::TagToken(tag) if tag.kind == StartTag => return markup.start(&tag),
             Token::TagToken(tag) => {
                 let open = markup.open.pop();
                 assert_eq!(open.as_deref(), Some(&*tag.name), "closed out of turn");
             }
-            Token::CharacterTokens(text) if markup.open.last().is_none_or(|name| name != "script") => {
+            Token::CharacterTokens(text)
+                if markup.open.last().is_none_or(|name| name != "script") =>
+            {
                 markup.text.push_str(&text);
             }
             Token::ParseError(error) => panic!("{error}"),

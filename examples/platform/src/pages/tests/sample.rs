@@ -4,24 +4,27 @@ use askama::filters::{Html, escape};
 use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
 use crate::pages::{
     Availability, Badge, BuyForm, CategoriesPage, CategoryNode, CategoryPage, Crumb, ErrorPage,
-    Filters, FrontPage, Language, LandingPage, Link, ListPage, Listing, Picture, ProductCard,
+    Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, ProductCard,
     ProductPage, SanitizedHtml, ShopCard, ShopView, Sort, Trouble, Variant,
 };
 
 /// A rendered page and the path that a browser would find it at.
-pub(super) struct Sample {
+pub(crate) struct Sample {
     pub(super) path: String,
     pub(super) html: String,
 }
 
 impl Sample {
     fn of(path: &str, page: &impl Template) -> Self {
-        Self { path: path.to_owned(), html: page.render().unwrap() }
+        Self {
+            path: path.to_owned(),
+            html: page.render().unwrap(),
+        }
     }
 }
 
 /// Every page of every demonstration shop, and of the platform.
-pub(super) fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     let shops = demo::shops();
     let cards = shops.iter().map(|shop| ShopCard {
         name: shop.name.clone(),
@@ -32,9 +35,19 @@ pub(super) fn all() -> Vec<Sample> {
     let cards: Vec<_> = cards.collect();
     let mut samples = vec![];
     for language in [Language::English, Language::German] {
-        let landing = |shops| LandingPage { name: "Market Row".to_owned(), language, shops };
-        samples.push(Sample::of(&format!("landing-{}", language.tag()), &landing(cards.clone())));
-        samples.push(Sample::of(&format!("landing-{}-none", language.tag()), &landing(vec![])));
+        let landing = |shops| LandingPage {
+            name: "Market Row".to_owned(),
+            language,
+            shops,
+        };
+        samples.push(Sample::of(
+            &format!("landing-{}", language.tag()),
+            &landing(cards.clone()),
+        ));
+        samples.push(Sample::of(
+            &format!("landing-{}-none", language.tag()),
+            &landing(vec![]),
+        ));
     }
     shops.iter().for_each(|shop| samples.extend(pages(shop)));
     samples
@@ -42,10 +55,18 @@ pub(super) fn all() -> Vec<Sample> {
 
 fn pages(demo: &DemoShop) -> Vec<Sample> {
     let shop = shop(demo);
-    let published: Vec<_> = demo.products.iter().filter(|product| !product.draft).collect();
+    let published: Vec<_> = demo
+        .products
+        .iter()
+        .filter(|product| !product.draft)
+        .collect();
     let card = |product: &&DemoProduct| self::card(demo, product);
     let all: Vec<_> = published.iter().map(card).collect();
-    let featured: Vec<_> = published.iter().filter(|product| product.featured).map(card).collect();
+    let featured: Vec<_> = published
+        .iter()
+        .filter(|product| product.featured)
+        .map(card)
+        .collect();
     let listing = |path, cards: &[ProductCard], filters| Listing {
         path,
         filters,
@@ -77,12 +98,21 @@ fn pages(demo: &DemoShop) -> Vec<Sample> {
                 categories: tree(demo, None, ""),
             },
         ),
-        Sample::of(&format!("{prefix}/products"), &list(&all, Filters::default())),
-        Sample::of(&format!("{prefix}/products-filtered"), &list(&featured, narrow.clone())),
+        Sample::of(
+            &format!("{prefix}/products"),
+            &list(&all, Filters::default()),
+        ),
+        Sample::of(
+            &format!("{prefix}/products-filtered"),
+            &list(&featured, narrow.clone()),
+        ),
         Sample::of(&format!("{prefix}/products-none"), &list(&[], narrow)),
         Sample::of(
             &format!("{prefix}/categories"),
-            &CategoriesPage { shop: shop.clone(), categories: tree(demo, None, "") },
+            &CategoriesPage {
+                shop: shop.clone(),
+                categories: tree(demo, None, ""),
+            },
         ),
     ];
     for category in &demo.categories {
@@ -93,16 +123,26 @@ fn pages(demo: &DemoShop) -> Vec<Sample> {
             name: category.name.clone(),
             slug: category.slug.clone(),
             description: category.description.clone(),
-            breadcrumbs: category.parent.iter().map(|slug| crumb(demo, slug)).collect(),
+            breadcrumbs: category
+                .parent
+                .iter()
+                .map(|slug| crumb(demo, slug))
+                .collect(),
             categories: tree(demo, None, &category.slug),
             subcategories: tree(demo, Some(&category.slug), ""),
             listing: listing(Link::category(&category.slug), &cards, Filters::default()),
         };
-        samples.push(Sample::of(&format!("{prefix}/categories/{}", category.slug), &page));
+        samples.push(Sample::of(
+            &format!("{prefix}/categories/{}", category.slug),
+            &page,
+        ));
     }
     for product in &demo.products {
         let page = self::product(demo, product);
-        samples.push(Sample::of(&format!("{prefix}/products/{}", product.slug), &page));
+        samples.push(Sample::of(
+            &format!("{prefix}/products/{}", product.slug),
+            &page,
+        ));
     }
     for trouble in [
         Trouble::Archived,
@@ -124,7 +164,7 @@ fn pages(demo: &DemoShop) -> Vec<Sample> {
     samples
 }
 
-pub(super) fn shop(demo: &DemoShop) -> ShopView {
+pub(crate) fn shop(demo: &DemoShop) -> ShopView {
     ShopView {
         name: demo.name.clone(),
         slug: demo.slug.clone(),
@@ -134,15 +174,22 @@ pub(super) fn shop(demo: &DemoShop) -> ShopView {
     }
 }
 
-pub(super) fn card(demo: &DemoShop, product: &DemoProduct) -> ProductCard {
-    let lowest = product.variants.iter().min_by_key(|variant| variant.price).unwrap();
+pub(crate) fn card(demo: &DemoShop, product: &DemoProduct) -> ProductCard {
+    let lowest = product
+        .variants
+        .iter()
+        .min_by_key(|variant| variant.price)
+        .unwrap();
     let sold_out = product.variants.iter().all(|variant| variant.stock == 0);
     ProductCard {
         name: product.name.clone(),
         url: Link::product(&product.slug),
         picture: Picture::of(&product.slug, &product.category, None, ""),
         price_text: price(demo, lowest.price),
-        price_from: product.variants.iter().any(|variant| variant.price != lowest.price),
+        price_from: product
+            .variants
+            .iter()
+            .any(|variant| variant.price != lowest.price),
         compare_at_text: lowest.compare_at.map(|before| price(demo, before)),
         badge: if sold_out {
             Some(Badge::SoldOut)
@@ -154,7 +201,7 @@ pub(super) fn card(demo: &DemoShop, product: &DemoProduct) -> ProductCard {
     }
 }
 
-pub(super) fn product(demo: &DemoShop, product: &DemoProduct) -> ProductPage {
+pub(crate) fn product(demo: &DemoShop, product: &DemoProduct) -> ProductPage {
     let related = demo.products.iter().filter(|other| {
         !other.draft && other.slug != product.slug && other.category == product.category
     });
@@ -169,14 +216,25 @@ pub(super) fn product(demo: &DemoShop, product: &DemoProduct) -> ProductPage {
         picture: Picture::of(
             &product.slug,
             &product.category,
-            product.featured.then_some("https://photos.example.com/1.jpg"),
+            product
+                .featured
+                .then_some("https://photos.example.com/1.jpg"),
             "",
         ),
         badge: card(demo, product).badge,
-        breadcrumbs: category.parent.iter().chain([&product.category]).map(|slug| crumb(demo, slug)).collect(),
+        breadcrumbs: category
+            .parent
+            .iter()
+            .chain([&product.category])
+            .map(|slug| crumb(demo, slug))
+            .collect(),
         currency: demo.currency.clone(),
         option_names: product.options.clone(),
-        variants: product.variants.iter().map(|variant| self::variant(demo, variant)).collect(),
+        variants: product
+            .variants
+            .iter()
+            .map(|variant| self::variant(demo, variant))
+            .collect(),
         chosen: 0,
         buy: Some(BuyForm {
             action: Link::local("/cart/lines").unwrap(),
@@ -212,7 +270,10 @@ fn price(demo: &DemoShop, amount: i64) -> String {
 }
 
 fn tree(demo: &DemoShop, parent: Option<&str>, current: &str) -> Vec<CategoryNode> {
-    let below = demo.categories.iter().filter(|category| category.parent.as_deref() == parent);
+    let below = demo
+        .categories
+        .iter()
+        .filter(|category| category.parent.as_deref() == parent);
     below
         .map(|category| CategoryNode {
             name: category.name.clone(),
@@ -230,13 +291,23 @@ fn tree(demo: &DemoShop, parent: Option<&str>, current: &str) -> Vec<CategoryNod
 }
 
 fn is_below(demo: &DemoShop, slug: &str, top: &str) -> bool {
-    slug == top || find(demo, slug).parent.as_deref().is_some_and(|up| is_below(demo, up, top))
+    slug == top
+        || find(demo, slug)
+            .parent
+            .as_deref()
+            .is_some_and(|up| is_below(demo, up, top))
 }
 
 fn find<'a>(demo: &'a DemoShop, slug: &str) -> &'a DemoCategory {
-    demo.categories.iter().find(|category| category.slug == slug).unwrap()
+    demo.categories
+        .iter()
+        .find(|category| category.slug == slug)
+        .unwrap()
 }
 
 fn crumb(demo: &DemoShop, slug: &str) -> Crumb {
-    Crumb { name: find(demo, slug).name.clone(), url: Link::category(slug) }
+    Crumb {
+        name: find(demo, slug).name.clone(),
+        url: Link::category(slug),
+    }
 }
