@@ -1,0 +1,56 @@
+//! The pages a visitor sees: the shops, and the platform's own front door.
+//!
+//! Every page is a view model whose template turns it into HTML, a pure function of its fields:
+//! nothing here knows a database, and whatever depends on a currency arrives as text. Pages need
+//! no script, and load nothing but their own stylesheet and pictures, so they work under
+//! [`CONTENT_SECURITY_POLICY`].
+
+mod accent;
+pub(crate) mod asset;
+mod card;
+mod category;
+mod error;
+mod filters;
+mod frame;
+mod front;
+mod html;
+mod language;
+mod link;
+mod list;
+mod product;
+mod shop;
+mod structured;
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+
+pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
+pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
+pub(crate) use self::error::{ErrorPage, Trouble};
+pub(crate) use self::filters::{Filters, Sort};
+pub(crate) use self::front::{FrontPage, LandingPage, ShopCard};
+pub(crate) use self::html::SanitizedHtml;
+pub(crate) use self::language::Language;
+pub(crate) use self::link::Link;
+pub(crate) use self::list::{ListPage, Listing};
+pub(crate) use self::product::{BuyForm, ProductPage, Variant};
+pub(crate) use self::shop::{Crumb, ShopView};
+
+/// The strictest policy under which every page of this module works.
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; \
+    img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Turns a page into a response.
+pub(crate) fn respond(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,313 @@
+use askama::Template;
+use askama::filters::{Html, escape};
+
+use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
+use crate::pages::{
+    Availability, Badge, BuyForm, CategoriesPage, CategoryNode, CategoryPage, Crumb, ErrorPage,
+    Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, ProductCard,
+    ProductPage, SanitizedHtml, ShopCard, ShopView, Sort, Trouble, Variant,
+};
+
+/// A rendered page and the path that a browser would find it at.
+pub(crate) struct Sample {
+    pub(super) path: String,
+    pub(super) html: String,
+}
+
+impl Sample {
+    fn of(path: &str, page: &impl Template) -> Self {
+        Self {
+            path: path.to_owned(),
+            html: page.render().unwrap(),
+        }
+    }
+}
+
+/// Every page of every demonstration shop, and of the platform.
+pub(crate) fn all() -> Vec<Sample> {
+    let shops = demo::shops();
+    let cards = shops.iter().map(|shop| ShopCard {
+        name: shop.name.clone(),
+        slug: shop.slug.clone(),
+        tagline: shop.tagline.clone(),
+        url: Link::web(&format!("http://{}.localhost:8080/", shop.slug)).unwrap(),
+    });
+    let cards: Vec<_> = cards.collect();
+    let mut samples = vec![];
+    for language in [Language::English, Language::German] {
+        let landing = |shops| LandingPage {
+            name: "Market Row".to_owned(),
+            language,
+            shops,
+        };
+        samples.push(Sample::of(
+            &format!("landing-{}", language.tag()),
+            &landing(cards.clone()),
+        ));
+        samples.push(Sample::of(
+            &format!("landing-{}-none", language.tag()),
+            &landing(vec![]),
+        ));
+    }
+    shops.iter().for_each(|shop| samples.extend(pages(shop)));
+    samples
+}
+
+fn pages(demo: &DemoShop) -> Vec<Sample> {
+    let shop = shop(demo);
+    let published: Vec<_> = demo
+        .products
+        .iter()
+        .filter(|product| !product.draft)
+        .collect();
+    let card = |product: &&DemoProduct| self::card(demo, product);
+    let all: Vec<_> = published.iter().map(card).collect();
+    let featured: Vec<_> = published
+        .iter()
+        .filter(|product| product.featured)
+        .map(card)
+        .collect();
+    let listing = |path, cards: &[ProductCard], filters| Listing {
+        path,
+        filters,
+        cards: cards.to_vec(),
+        total: Some(cards.len() as u64),
+        next_cursor: (cards.len() > 12).then(|| "c/2".to_owned()),
+    };
+    let list = |cards: &[ProductCard], filters| ListPage {
+        shop: shop.clone(),
+        categories: tree(demo, None, ""),
+        listing: listing(Link::products(), cards, filters),
+    };
+    let narrow = Filters {
+        q: "a \"quoted\" <word>".to_owned(),
+        category: Some(demo.categories[0].slug.clone()),
+        featured: true,
+        in_stock: true,
+        sort: Sort::PriceDescending,
+        cursor: Some("c/2".to_owned()),
+    };
+    let prefix = &demo.slug;
+    let mut samples = vec![
+        Sample::of(
+            &format!("{prefix}/index"),
+            &FrontPage {
+                shop: shop.clone(),
+                featured: featured.iter().take(8).cloned().collect(),
+                newest: all.iter().rev().take(8).cloned().collect(),
+                categories: tree(demo, None, ""),
+            },
+        ),
+        Sample::of(
+            &format!("{prefix}/products"),
+            &list(&all, Filters::default()),
+        ),
+        Sample::of(
+            &format!("{prefix}/products-filtered"),
+            &list(&featured, narrow.clone()),
+        ),
+        Sample::of(&format!("{prefix}/products-none"), &list(&[], narrow)),
+        Sample::of(
+            &format!("{prefix}/categories"),
+            &CategoriesPage {
+                shop: shop.clone(),
+                categories: tree(demo, None, ""),
+            },
+        ),
+    ];
+    for category in &demo.categories {
+        let below = |product: &&&DemoProduct| is_below(demo, &product.category, &category.slug);
+        let cards: Vec<_> = published.iter().filter(below).map(card).collect();
+        let page = CategoryPage {
+            shop: shop.clone(),
+            name: category.name.clone(),
+            slug: category.slug.clone(),
+            description: category.description.clone(),
+            breadcrumbs: category
+                .parent
+                .iter()
+                .map(|slug| crumb(demo, slug))
+                .collect(),
+            categories: tree(demo, None, &category.slug),
+            subcategories: tree(demo, Some(&category.slug), ""),
+            listing: listing(Link::category(&category.slug), &cards, Filters::default()),
+        };
+        samples.push(Sample::of(
+            &format!("{prefix}/categories/{}", category.slug),
+            &page,
+        ));
+    }
+    for product in &demo.products {
+        let page = self::product(demo, product);
+        samples.push(Sample::of(
+            &format!("{prefix}/products/{}", product.slug),
+            &page,
+        ));
+    }
+    for trouble in [
+        Trouble::Archived,
+        Trouble::Failed,
+        Trouble::Maintenance,
+        Trouble::NotFound,
+        Trouble::Suspended,
+        Trouble::TooManyRequests,
+        Trouble::UnknownShop,
+    ] {
+        let page = ErrorPage {
+            trouble,
+            language: shop.language(),
+            shop: (trouble == Trouble::NotFound).then(|| shop.clone()),
+            request_id: (trouble == Trouble::Failed).then(|| "0198a3f2".to_owned()),
+        };
+        samples.push(Sample::of(&format!("{prefix}/error-{trouble:?}"), &page));
+    }
+    samples
+}
+
+pub(crate) fn shop(demo: &DemoShop) -> ShopView {
+    ShopView {
+        name: demo.name.clone(),
+        slug: demo.slug.clone(),
+        tagline: demo.tagline.clone(),
+        locale: demo.locale.clone(),
+        origin: format!("http://{}.localhost:8080", demo.slug),
+    }
+}
+
+pub(crate) fn card(demo: &DemoShop, product: &DemoProduct) -> ProductCard {
+    let lowest = product
+        .variants
+        .iter()
+        .min_by_key(|variant| variant.price)
+        .unwrap();
+    let sold_out = product.variants.iter().all(|variant| variant.stock == 0);
+    ProductCard {
+        name: product.name.clone(),
+        url: Link::product(&product.slug),
+        picture: Picture::of(&product.slug, &product.category, None, ""),
+        price_text: price(demo, lowest.price),
+        price_from: product
+            .variants
+            .iter()
+            .any(|variant| variant.price != lowest.price),
+        compare_at_text: lowest.compare_at.map(|before| price(demo, before)),
+        badge: if sold_out {
+            Some(Badge::SoldOut)
+        } else if lowest.compare_at.is_some() {
+            Some(Badge::Sale)
+        } else {
+            product.featured.then_some(Badge::Featured)
+        },
+    }
+}
+
+pub(crate) fn product(demo: &DemoShop, product: &DemoProduct) -> ProductPage {
+    let related = demo.products.iter().filter(|other| {
+        !other.draft && other.slug != product.slug && other.category == product.category
+    });
+    let category = find(demo, &product.category);
+    let Ok(description) = escape(&product.description, Html);
+    ProductPage {
+        shop: shop(demo),
+        name: product.name.clone(),
+        slug: product.slug.clone(),
+        summary: product.description.clone(),
+        description: SanitizedHtml::insecure_already_sanitized(format!("<p>{description}</p>")),
+        picture: Picture::of(
+            &product.slug,
+            &product.category,
+            product
+                .featured
+                .then_some("https://photos.example.com/1.jpg"),
+            "",
+        ),
+        badge: card(demo, product).badge,
+        breadcrumbs: category
+            .parent
+            .iter()
+            .chain([&product.category])
+            .map(|slug| crumb(demo, slug))
+            .collect(),
+        currency: demo.currency.clone(),
+        option_names: product.options.clone(),
+        variants: product
+            .variants
+            .iter()
+            .map(|variant| self::variant(demo, variant))
+            .collect(),
+        chosen: 0,
+        buy: Some(BuyForm {
+            action: Link::local("/cart/lines").unwrap(),
+            variant_id: product.variants[0].sku.clone(),
+            csrf: "token".to_owned(),
+        }),
+        related: related.take(4).map(|other| card(demo, other)).collect(),
+    }
+}
+
+fn variant(demo: &DemoShop, variant: &DemoVariant) -> Variant {
+    Variant {
+        sku: variant.sku.clone(),
+        values: variant.values.clone(),
+        price_text: price(demo, variant.price),
+        price_decimal: (variant.price as f64 / 100.0).to_string(),
+        compare_at_text: variant.compare_at.map(|before| price(demo, before)),
+        availability: match variant.stock {
+            0 => Availability::SoldOut,
+            low @ 1..=5 => Availability::Low(low),
+            _ => Availability::InStock,
+        },
+    }
+}
+
+fn price(demo: &DemoShop, amount: i64) -> String {
+    let (units, cents) = (amount / 100, amount % 100);
+    match &*demo.currency {
+        "EUR" => format!("{units},{cents:02}\u{a0}€"),
+        "JPY" => format!("¥{amount}"),
+        _ => format!("${units}.{cents:02}"),
+    }
+}
+
+fn tree(demo: &DemoShop, parent: Option<&str>, current: &str) -> Vec<CategoryNode> {
+    let below = demo
+        .categories
+        .iter()
+        .filter(|category| category.parent.as_deref() == parent);
+    below
+        .map(|category| CategoryNode {
+            name: category.name.clone(),
+            slug: category.slug.clone(),
+            count: Some(
+                demo.products
+                    .iter()
+                    .filter(|product| is_below(demo, &product.category, &category.slug))
+                    .count() as u64,
+            ),
+            current: category.slug == current,
+            children: tree(demo, Some(&category.slug), current),
+        })
+        .collect()
+}
+
+fn is_below(demo: &DemoShop, slug: &str, top: &str) -> bool {
+    slug == top
+        || find(demo, slug)
+            .parent
+            .as_deref()
+            .is_some_and(|up| is_below(demo, up, top))
+}
+
+fn find<'a>(demo: &'a DemoShop, slug: &str) -> &'a DemoCategory {
+    demo.categories
+        .iter()
+        .find(|category| category.slug == slug)
+        .unwrap()
+}
+
+fn crumb(demo: &DemoShop, slug: &str) -> Crumb {
+    Crumb {
+        name: find(demo, slug).name.clone(),
+        url: Link::category(slug),
+    }
+}
