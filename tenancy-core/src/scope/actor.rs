@@ -11,7 +11,7 @@ pub struct Actor {
     kind: Kind,
     id: Option<Arc<str>>,
     name: Arc<str>,
-    on_behalf_of: Option<Arc<Actor>>,
+    on_behalf_of: Option<Arc<Self>>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -114,7 +114,7 @@ struct Stored {
     id: Option<String>,
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    on_behalf_of: Option<Box<Stored>>,
+    on_behalf_of: Option<Box<Self>>,
 }
 
 impl From<&Actor> for Stored {

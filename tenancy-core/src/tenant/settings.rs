@@ -43,7 +43,7 @@ pub trait Setting {
 /// application can be rolled back; [`get_strict`](Self::get_strict) tells.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Settings(Option<Box<BTreeMap<String, Value>>>);
+pub struct Settings(BTreeMap<String, Value>);
 
 /// A setting cannot be stored or read.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,7 @@ impl Settings {
 
     /// The stored value, `None` when absent, and an error when it is not of its type.
     pub fn get_strict<S: Setting>(&self) -> Result<Option<S::Value>, InvalidSetting> {
-        let Some(value) = self.0.as_ref().and_then(|map| map.get(S::KEY)) else {
+        let Some(value) = self.0.get(S::KEY) else {
             return Ok(None);
         };
         S::Value::deserialize(value)
@@ -90,31 +90,20 @@ impl Settings {
             key: S::KEY,
             source,
         })?;
-        let mut map = self.0.take().unwrap_or_default();
-        let before = map.insert(S::KEY.to_owned(), value);
-        let fits = serde_json::to_vec(&map).is_ok_and(|json| json.len() <= BYTES_MAX);
-        if !fits {
-            match before {
-                Some(before) => map.insert(S::KEY.to_owned(), before),
-                None => map.remove(S::KEY),
-            };
+        let before = self.0.insert(S::KEY.to_owned(), value);
+        if serde_json::to_vec(&self.0).is_ok_and(|json| json.len() <= BYTES_MAX) {
+            return Ok(());
         }
-        self.0 = (!map.is_empty()).then_some(map);
-        if fits {
-            Ok(())
-        } else {
-            Err(InvalidSetting::Size)
-        }
+        match before {
+            Some(before) => self.0.insert(S::KEY.to_owned(), before),
+            None => self.0.remove(S::KEY),
+        };
+        Err(InvalidSetting::Size)
     }
 
     /// Back to the default.
     pub fn unset<S: Setting>(&mut self) {
-        if let Some(map) = &mut self.0 {
-            map.remove(S::KEY);
-            if map.is_empty() {
-                self.0 = None;
-            }
-        }
+        self.0.remove(S::KEY);
     }
 }
 

@@ -37,7 +37,7 @@ async fn operate(site: &Installation, scope: &TenantScope, number: usize) {
         for body in all_notes(&mut tx).await.unwrap() {
             assert_eq!(body, own, "a foreign row is visible");
         }
-        if number % 13 == 0 {
+        if number.is_multiple_of(13) {
             write_note(&mut tx, &own).await.unwrap();
         }
         match number % 7 {
@@ -56,7 +56,7 @@ async fn operate(site: &Installation, scope: &TenantScope, number: usize) {
             _ => tx.commit().await.unwrap(),
         }
     };
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         let outcome = drop_after(
             number % 40,
             std::panic::AssertUnwindSafe(work).catch_unwind(),

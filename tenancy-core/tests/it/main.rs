@@ -1,5 +1,9 @@
 //! Behaviour of tenancy-core through its public interface, on real databases.
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod contamination;
 mod idempotency;
