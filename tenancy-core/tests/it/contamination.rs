@@ -161,7 +161,7 @@ async fn a_cancelled_begin_of_sqlx_leaks_and_ours_does_not() {
     let mut leaks = 0;
     for polls in 0..12 {
         let pool = one.clone().connect(&url).await.unwrap();
-        drop_after(polls, pool.begin_with(BEGIN)).await.map(drop);
+        drop(drop_after(polls, pool.begin_with(BEGIN)).await);
         let (in_transaction, tenant) = found(&pool).await;
         leaks += usize::from(in_transaction || !tenant.is_empty());
         pool.close().await;
@@ -176,7 +176,7 @@ async fn a_cancelled_begin_of_sqlx_leaks_and_ours_does_not() {
         let pool = one.clone().connect(&url).await.unwrap();
         let storage = tenancy_core::sql::SqlStorage::builder().with_pool(pool.clone());
         let database = tenancy_core::sql::Database::new(&storage, &site.tenants);
-        drop_after(polls, database.write(&scope)).await.map(drop);
+        drop(drop_after(polls, database.write(&scope)).await);
         assert_eq!(
             found(&pool).await,
             (false, String::new()),

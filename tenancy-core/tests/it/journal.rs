@@ -7,10 +7,12 @@ use tenancy_core::{Actor, TenantId, TenantScope};
 
 use crate::installation::{Installation, write_note};
 
+type Taken = HashMap<TenantId, Vec<(i64, String)>>;
+
 /// Remembers what it was handed, and fails while told to.
 #[derive(Clone, Default)]
 struct Memory {
-    taken: Arc<Mutex<HashMap<TenantId, Vec<(i64, String)>>>>,
+    taken: Arc<Mutex<Taken>>,
     fails: Arc<AtomicBool>,
 }
 
