@@ -9,4 +9,5 @@ mod contamination;
 mod idempotency;
 mod installation;
 mod journal;
+mod registry;
 mod transactions;
