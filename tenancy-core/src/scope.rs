@@ -1,6 +1,6 @@
 //! The right to work for one tenant, or for the platform.
 //!
-//! A [`TenantScope`] is the only way to a tenant's data. Nothing but [`Tenants`](crate::Tenants)
+//! A [`TenantScope`] is the only way to a tenant's data. Nothing but [`Tenants`]
 //! makes one, it cannot be built, cloned from a record, deserialised or defaulted, and a store
 //! refuses a scope of another realm. It is an explicit value: work that is spawned has no tenant
 //! unless the scope is moved into it.
