@@ -105,7 +105,7 @@ impl TenantScope {
     /// [`Unavailable`](ErrorKind::Unavailable) when the registry has been out of reach for longer
     /// than the stale limit.
     pub async fn check(&self) -> Result<(), Error> {
-        self.0.tenants.refresh_if_due().await?;
+        self.0.tenants.renew(&self.0.live).await?;
         if self.0.live.is_gone() {
             return Err(ErrorKind::NotFound.into());
         }

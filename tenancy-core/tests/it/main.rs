@@ -10,4 +10,5 @@ mod idempotency;
 mod installation;
 mod journal;
 mod registry;
+mod tenants;
 mod transactions;
