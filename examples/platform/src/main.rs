@@ -1,4 +1,4 @@
-//! platform
+//! The reference server: so far its pages, pictures and demonstration catalogues.
 
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the router"))]
 mod demo;
@@ -10,4 +10,9 @@ mod pages;
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the router"))]
 mod pictures;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    eprintln!("platform: there is no server yet, only its pages; see the changelog");
+    ExitCode::FAILURE
+}
