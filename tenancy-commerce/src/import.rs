@@ -41,7 +41,7 @@ pub(crate) mod list;
 pub(crate) mod names;
 mod reader;
 pub(crate) mod records;
-mod seen;
+pub(crate) mod seen;
 pub(crate) mod shopify;
 pub(crate) mod woocommerce;
 

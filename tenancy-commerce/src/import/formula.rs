@@ -39,3 +39,6 @@ fn is_negative_number(text: &str) -> bool {
         .iter()
         .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests;

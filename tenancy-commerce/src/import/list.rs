@@ -71,3 +71,6 @@ fn join_with<'a>(
     }
     joined
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What the columns of a file are called, and which are meant.
 
-use crate::import::ImportError;
+use super::ImportError;
+use super::formula::unguard;
 
 /// Stands before the name of an attribute that would otherwise be taken for another column.
 pub(crate) const ATTRIBUTE_PREFIX: &str = "Attribute: ";
@@ -41,7 +42,7 @@ impl<C: Copy + Eq> Layout<C> {
             attributes: Vec::new(),
         };
         for (column, name) in header.iter().enumerate() {
-            let taken = match target(name) {
+            let taken = match target(unguard(name)) {
                 Target::Attribute(attribute) => {
                     let taken = layout
                         .attributes

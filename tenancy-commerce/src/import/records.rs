@@ -264,3 +264,6 @@ fn reuse(mut bytes: Vec<u8>) -> String {
     bytes.clear();
     String::from_utf8(bytes).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

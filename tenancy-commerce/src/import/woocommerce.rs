@@ -263,7 +263,9 @@ impl File {
     /// What variations may call the product of this row.
     fn parent_names(&self, record: &Record) -> Vec<String> {
         let sku = self.text(record, Column::Sku).trim();
-        let id = self.id.map_or("", |column| record.get(column).trim());
+        let id = self
+            .id
+            .map_or("", |column| unguard(record.get(column)).trim());
         let mut names = Vec::new();
         if !sku.is_empty() {
             names.push(sku.to_owned());

@@ -2,6 +2,8 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
+use tenancy_commerce::catalog::ProductDraft;
+use tenancy_commerce::export::{ExportColumns, ProductWriter};
 use tenancy_commerce::import::{
     Counts, Format, ImportError, ImportItem, ImportedProduct, Issue, ProductReader, Severity,
 };
@@ -80,4 +82,20 @@ pub(crate) fn shopify(file: impl AsRef<[u8]>) -> Imported {
 
 pub(crate) fn woocommerce(file: impl AsRef<[u8]>) -> Imported {
     try_import(Format::WooCommerce, file.as_ref()).unwrap()
+}
+
+pub(crate) fn export<'a>(
+    format: Format,
+    drafts: impl IntoIterator<Item = &'a ProductDraft> + Clone,
+) -> Vec<u8> {
+    let mut columns = ExportColumns::default();
+    drafts
+        .clone()
+        .into_iter()
+        .for_each(|draft| columns.add(draft));
+    let mut writer = ProductWriter::new(format, Vec::new(), &columns).unwrap();
+    for draft in drafts {
+        writer.write(draft).unwrap();
+    }
+    writer.finish().unwrap()
 }

@@ -37,15 +37,15 @@ pub(super) fn settle(
     of_variations: &[Vec<Numbered>],
     attributes: &mut BTreeMap<String, String>,
 ) -> (Vec<OptionDraft>, Vec<Vec<String>>) {
-    let is_named = |name: &str| {
-        of_variations
-            .iter()
-            .flatten()
-            .any(|numbered| is_same(&numbered.name, name))
-    };
+    let named: BTreeSet<usize> = of_variations
+        .iter()
+        .flatten()
+        .filter_map(|numbered| position(of_product.iter().map(|own| &*own.name), &numbered.name))
+        .map(|index| of_product[index].number)
+        .collect();
     let (chosen, plain): (Vec<_>, Vec<_>) = of_product
         .into_iter()
-        .partition(|numbered| is_named(&numbered.name));
+        .partition(|numbered| named.contains(&numbered.number));
     let mut renumbered = BTreeMap::new();
     let mut options: Vec<OptionDraft> = Vec::new();
     for numbered in chosen {
@@ -101,9 +101,7 @@ pub(super) fn renumber_variation(
     options: &[OptionDraft],
 ) {
     let number = |numbered: &Numbered| {
-        let option = options
-            .iter()
-            .position(|option| is_same(&option.name, &numbered.name))?;
+        let option = position(options.iter().map(|option| &*option.name), &numbered.name)?;
         Some((numbered.number, option + 1))
     };
     let renumbered = variation.iter().filter_map(number).collect();
@@ -115,17 +113,8 @@ fn choose(variation: &[Numbered], options: &mut [OptionDraft]) -> Vec<String> {
     options
         .iter_mut()
         .map(|option| {
-            let exact = variation
-                .iter()
-                .find(|numbered| numbered.name == option.name);
-            let similar = || {
-                variation
-                    .iter()
-                    .find(|numbered| is_same(&numbered.name, &option.name))
-            };
-            let values = exact
-                .or_else(similar)
-                .map(|numbered| list::split(&numbered.values));
+            let index = position(variation.iter().map(|own| &*own.name), &option.name);
+            let values = index.map(|index| list::split(&variation[index].values));
             let value = values
                 .and_then(|values| values.into_iter().next())
                 .unwrap_or_default();
@@ -170,6 +159,12 @@ fn renumber(
 
 fn is_companion(name: &str) -> bool {
     columns::attribute_part(name).is_some_and(|(_, part)| !matches!(part, "name" | "value(s)"))
+}
+
+/// Where `name` stands among `names`: exactly so, or else in another case.
+fn position<'a>(names: impl Iterator<Item = &'a str> + Clone, name: &str) -> Option<usize> {
+    let exact = names.clone().position(|other| other == name);
+    exact.or_else(|| names.clone().position(|other| is_same(other, name)))
 }
 
 fn is_same(left: &str, right: &str) -> bool {
