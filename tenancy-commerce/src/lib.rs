@@ -1,4 +1,6 @@
 //! A commerce domain over tenant scopes.
 
 pub mod catalog;
+pub mod export;
+pub mod import;
 pub mod money;

@@ -92,6 +92,24 @@ fn markup_that_never_settles_becomes_text() {
     assert_eq!(html.as_str(), "a");
 }
 
+#[test]
+fn markup_with_too_many_tags_becomes_text() {
+    let html = SanitizedHtml::sanitize(&format!("a{}&lt;b", "<div>".repeat(100_000)));
+    assert_eq!(html.as_str(), "a&lt;b");
+    let html = SanitizedHtml::sanitize(&format!("<b>a</b>{}b", "&".repeat(100_001)));
+    assert!(html.as_str().starts_with("a ") && html.to_text() == "a b");
+    let many = "<b>x</b>".repeat(5_000);
+    check(&many, &many);
+    for hostile in ["<div>".repeat(6_000), ">".repeat(100_001)] {
+        let once = SanitizedHtml::sanitize(&hostile);
+        assert_eq!(
+            SanitizedHtml::sanitize(once.as_str()),
+            once,
+            "{hostile:.20}"
+        );
+    }
+}
+
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "<p>",

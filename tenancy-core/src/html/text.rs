@@ -34,6 +34,17 @@ pub(super) fn words(html: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What stands between tags, without a thought for what they mean. Entities stay.
+pub(super) fn without_tags(html: &str) -> String {
+    let mut parts = html.split('<');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, after) = part.split_once('>').unwrap_or_default();
+        text.push_str(after);
+    }
+    text
+}
+
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
