@@ -19,21 +19,33 @@
 //! # }
 //! ```
 
+mod category;
 mod draft;
 mod given;
 mod handle;
-mod invalid;
+pub(crate) mod invalid;
 pub mod limits;
 mod part;
+mod product;
+mod query;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 mod status;
+mod store;
 
+pub use self::category::{Category, CategoryDraft, CategoryId, CategoryNode};
 pub(crate) use self::draft::is_web_address;
 pub use self::draft::{ProductDraft, ProductFields};
 pub use self::given::{Field, Given};
 pub use self::handle::{Handle, InvalidHandle};
 pub use self::invalid::{InvalidDraft, Violation};
 pub use self::part::{CategoryPath, ImageDraft, OptionDraft, VariantDraft, WeightUnit};
+pub use self::product::{Product, ProductCategory, ProductId, Variant, VariantId};
+pub use self::query::{CategoryRef, Position, ProductQuery, Sort};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::sql::SqlCatalog;
 pub use self::status::{InvalidProductStatus, ProductStatus};
+pub use self::store::{Catalog, Put};
 
 #[cfg(test)]
 mod tests;

@@ -165,7 +165,7 @@ impl<'a> Row<'a> {
     fn of_product(&self, column: Column) -> Option<Cow<'_, str>> {
         let draft = self.draft?;
         match column {
-            Column::Brands => borrowed(&*draft.vendor),
+            Column::Brands => borrowed(&draft.vendor),
             Column::Categories => {
                 let paths: Vec<String> = draft
                     .categories

@@ -162,9 +162,9 @@ fn is_companion(name: &str) -> bool {
 }
 
 /// Where `name` stands among `names`: exactly so, or else in another case.
-fn position<'a>(names: impl Iterator<Item = &'a str> + Clone, name: &str) -> Option<usize> {
+fn position<'a>(mut names: impl Iterator<Item = &'a str> + Clone, name: &str) -> Option<usize> {
     let exact = names.clone().position(|other| other == name);
-    exact.or_else(|| names.clone().position(|other| is_same(other, name)))
+    exact.or_else(|| names.position(|other| is_same(other, name)))
 }
 
 fn is_same(left: &str, right: &str) -> bool {
