@@ -19,20 +19,28 @@
 //! # }
 //! ```
 
+mod category;
 mod draft;
 mod given;
 mod handle;
-mod invalid;
+pub(crate) mod invalid;
 pub mod limits;
 mod part;
+mod product;
+mod query;
 mod status;
+mod store;
 
+pub use self::category::{Category, CategoryDraft, CategoryId, CategoryNode};
 pub use self::draft::{ProductDraft, ProductFields};
 pub use self::given::{Field, Given};
 pub use self::handle::{Handle, InvalidHandle};
 pub use self::invalid::{InvalidDraft, Violation};
 pub use self::part::{CategoryPath, ImageDraft, OptionDraft, VariantDraft, WeightUnit};
+pub use self::product::{Product, ProductCategory, ProductId, Variant, VariantId};
+pub use self::query::{CategoryRef, Position, ProductQuery, Sort};
 pub use self::status::{InvalidProductStatus, ProductStatus};
+pub use self::store::{Catalog, Put};
 
 #[cfg(test)]
 mod tests;

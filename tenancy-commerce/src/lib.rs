@@ -1,4 +1,22 @@
 //! A commerce domain over tenant scopes.
 
 pub mod catalog;
+pub mod customer;
+mod error;
+mod id;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod journal;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod migrations;
 pub mod money;
+pub mod order;
+mod page;
+mod patch;
+pub mod stock;
+
+pub use crate::error::{Error, ErrorKind, Shortage};
+pub use crate::id::InvalidId;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use crate::migrations::MIGRATIONS;
+pub use crate::page::{Limit, Page};
+pub use crate::patch::{Draft, Patch, ProductPatch};

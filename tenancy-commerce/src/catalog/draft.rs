@@ -9,6 +9,7 @@ use super::{
     CategoryPath, Given, Handle, ImageDraft, InvalidDraft, InvalidHandle, OptionDraft,
     ProductStatus, VariantDraft,
 };
+use crate::error::Error;
 
 mod check;
 
@@ -95,6 +96,12 @@ impl ProductDraft {
         check::product(&fields, &mut checks);
         checks.finish()?;
         Ok(Self(fields))
+    }
+
+    /// Reads a draft from JSON, with every violation by its field.
+    pub(crate) fn from_json(json: serde_json::Value) -> Result<Self, Error> {
+        let json: Json = serde_json::from_value(json).map_err(|error| Error::invalid("", error))?;
+        Ok(Self::try_from(json)?)
     }
 
     /// The fields, to be changed.

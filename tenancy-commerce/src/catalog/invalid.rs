@@ -45,21 +45,21 @@ impl Error for InvalidDraft {}
 
 /// Collects violations.
 #[derive(Default)]
-pub(super) struct Checks {
+pub(crate) struct Checks {
     violations: Vec<Violation>,
 }
 
 impl Checks {
     const VIOLATIONS_MAX: usize = 100;
 
-    pub(super) fn refuse(&mut self, field: impl fmt::Display, message: impl fmt::Display) {
+    pub(crate) fn refuse(&mut self, field: impl fmt::Display, message: impl fmt::Display) {
         if self.violations.len() < Self::VIOLATIONS_MAX {
             let (field, message) = (field.to_string(), message.to_string());
             self.violations.push(Violation { field, message });
         }
     }
 
-    pub(super) fn count(&mut self, field: impl fmt::Display, count: usize, max: usize) {
+    pub(crate) fn count(&mut self, field: impl fmt::Display, count: usize, max: usize) {
         if count > max {
             self.refuse(
                 field,
@@ -69,7 +69,7 @@ impl Checks {
     }
 
     /// Plain text of at most `max` characters.
-    pub(super) fn text(&mut self, field: impl fmt::Display, text: &str, max: usize) {
+    pub(crate) fn text(&mut self, field: impl fmt::Display, text: &str, max: usize) {
         if text.contains('\0') {
             self.refuse(field, "contains a NUL character");
         } else if text.len() > max && text.chars().count() > max {
@@ -77,7 +77,7 @@ impl Checks {
         }
     }
 
-    pub(super) fn bytes(&mut self, field: impl fmt::Display, text: &str, max: usize) {
+    pub(crate) fn bytes(&mut self, field: impl fmt::Display, text: &str, max: usize) {
         if text.contains('\0') {
             self.refuse(field, "contains a NUL character");
         } else if text.len() > max {
@@ -86,7 +86,7 @@ impl Checks {
     }
 
     /// Plain text that says something.
-    pub(super) fn name(&mut self, field: impl fmt::Display, text: &str, max: usize) {
+    pub(crate) fn name(&mut self, field: impl fmt::Display, text: &str, max: usize) {
         if text.trim().is_empty() {
             self.refuse(field, "must not be empty");
         } else {
@@ -94,7 +94,7 @@ impl Checks {
         }
     }
 
-    pub(super) fn finish(self) -> Result<(), InvalidDraft> {
+    pub(crate) fn finish(self) -> Result<(), InvalidDraft> {
         if self.violations.is_empty() {
             Ok(())
         } else {
