@@ -27,6 +27,7 @@ pub mod limits;
 mod part;
 mod status;
 
+pub(crate) use self::draft::is_web_address;
 pub use self::draft::{ProductDraft, ProductFields};
 pub use self::given::{Field, Given};
 pub use self::handle::{Handle, InvalidHandle};

@@ -1,4 +1,5 @@
 //! A commerce domain over tenant scopes.
 
 pub mod catalog;
+pub mod import;
 pub mod money;
