@@ -32,6 +32,7 @@ mod status;
 mod store;
 
 pub use self::category::{Category, CategoryDraft, CategoryId, CategoryNode};
+pub(crate) use self::draft::is_web_address;
 pub use self::draft::{ProductDraft, ProductFields};
 pub use self::given::{Field, Given};
 pub use self::handle::{Handle, InvalidHandle};

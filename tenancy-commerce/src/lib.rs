@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod customer;
 mod error;
 mod id;
+pub mod import;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod journal;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -18,7 +18,7 @@
 //! ```
 
 mod currency;
-mod decimal;
+pub(crate) mod decimal;
 mod error;
 mod rate;
 mod split;

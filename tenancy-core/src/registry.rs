@@ -4,6 +4,8 @@
 //! changed. [`TenantRegistry`] adds what an operator does. An application that keeps its tenants
 //! elsewhere gives [`Tenants::from_fn`](crate::Tenants::from_fn) a closure instead.
 
+#[cfg(feature = "testing")]
+pub mod contract;
 mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;

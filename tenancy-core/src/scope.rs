@@ -1,6 +1,6 @@
 //! The right to work for one tenant, or for the platform.
 //!
-//! A [`TenantScope`] is the only way to a tenant's data. Nothing but [`Tenants`](crate::Tenants)
+//! A [`TenantScope`] is the only way to a tenant's data. Nothing but [`Tenants`]
 //! makes one, it cannot be built, cloned from a record, deserialised or defaulted, and a store
 //! refuses a scope of another realm. It is an explicit value: work that is spawned has no tenant
 //! unless the scope is moved into it.
@@ -105,7 +105,7 @@ impl TenantScope {
     /// [`Unavailable`](ErrorKind::Unavailable) when the registry has been out of reach for longer
     /// than the stale limit.
     pub async fn check(&self) -> Result<(), Error> {
-        self.0.tenants.refresh_if_due().await?;
+        self.0.tenants.renew(&self.0.live).await?;
         if self.0.live.is_gone() {
             return Err(ErrorKind::NotFound.into());
         }

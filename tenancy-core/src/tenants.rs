@@ -62,7 +62,8 @@ impl Tenants {
 
     /// Tenants of an application's own store, found by a closure.
     ///
-    /// The closure cannot tell of changes, so each answer holds for a second at most.
+    /// The closure cannot tell of changes, so each answer holds for a second at most; then open
+    /// scopes ask for their tenant again by [`Address::Id`], which the closure must answer too.
     pub fn from_fn<F, Answer>(find: F) -> Self
     where
         F: Fn(Address) -> Answer + Send + Sync + 'static,
@@ -138,7 +139,16 @@ impl Tenants {
             .ok_or_else(|| ErrorKind::NotFound.into())
     }
 
-    pub(crate) async fn refresh_if_due(&self) -> Result<(), Error> {
+    /// Makes sure that a scope's tenant is no older than the check interval.
+    pub(crate) async fn renew(&self, live: &LiveTenant) -> Result<(), Error> {
+        self.refresh_if_due().await?;
+        if !self.0.freshness.is_tracked() {
+            self.0.lookup.find(&self.0, &Address::Id(live.id())).await?;
+        }
+        Ok(())
+    }
+
+    async fn refresh_if_due(&self) -> Result<(), Error> {
         Inner::refresh_if_due(&self.0).await
     }
 }

@@ -13,6 +13,8 @@ use crate::error::Error;
 
 mod check;
 
+pub(crate) use self::check::is_web_address;
+
 /// The fields of a product, not yet checked.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ProductFields {

@@ -71,6 +71,16 @@ impl WeightUnit {
             _ => return None,
         })
     }
+
+    /// How many micrograms one unit weighs, to the nearest.
+    pub(crate) const fn micrograms(self) -> i128 {
+        match self {
+            Self::Gram => 1_000_000,
+            Self::Kilogram => 1_000_000_000,
+            Self::Ounce => 28_349_523,
+            Self::Pound => 453_592_370,
+        }
+    }
 }
 
 /// One sellable form of a product.

@@ -104,6 +104,14 @@ fn every_limit_names_its_field() {
     check("variants[0].option_values", |fields| {
         fields.variants[0].option_values = vec!["S".to_owned()]
     });
+    check("options[1].name", |fields| {
+        let size = OptionDraft {
+            name: "Size".to_owned(),
+            values: Vec::new(),
+        };
+        fields.options = vec![size.clone(), size];
+        fields.variants[0].option_values = vec!["S".to_owned(), "S".to_owned()];
+    });
     check("variants[0].sku", |fields| {
         fields.variants[0].sku = Some(String::new())
     });

@@ -60,14 +60,14 @@ impl Money {
 }
 
 /// A decimal number taken apart, its digits not yet read.
-pub(super) struct Decimal<'a> {
-    pub(super) negative: bool,
-    pub(super) whole: &'a str,
-    pub(super) fraction: &'a str,
+pub(crate) struct Decimal<'a> {
+    pub(crate) negative: bool,
+    pub(crate) whole: &'a str,
+    pub(crate) fraction: &'a str,
 }
 
 impl<'a> Decimal<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, MoneyError> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, MoneyError> {
         let (negative, unsigned) = match text.as_bytes().first() {
             Some(b'-') => (true, &text[1..]),
             Some(b'+') => (false, &text[1..]),
@@ -91,7 +91,7 @@ impl<'a> Decimal<'a> {
 }
 
 /// Reads a run of digits, none of which may stand for zero.
-pub(super) fn digits(text: &str) -> Result<i128, MoneyError> {
+pub(crate) fn digits(text: &str) -> Result<i128, MoneyError> {
     if text.is_empty() {
         return Ok(0);
     }

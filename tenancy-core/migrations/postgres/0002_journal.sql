@@ -1,11 +1,9 @@
 -- What happened in each tenant. Entries are inserted without a number as the last statements of
--- the change's own transaction; the sequencer numbers them in the order of `insertion`, once they
--- have been committed.
+-- the change's own transaction; the sequencer numbers them once they have been committed.
 CREATE TABLE tenancy_journal (
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,
     sequence BIGINT,
-    insertion BIGINT GENERATED ALWAYS AS IDENTITY,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
     actor_id TEXT,
@@ -19,8 +17,6 @@ CREATE TABLE tenancy_journal (
 );
 CREATE UNIQUE INDEX tenancy_journal_sequence
     ON tenancy_journal (tenant_id, sequence) WHERE sequence IS NOT NULL;
-CREATE INDEX tenancy_journal_unnumbered
-    ON tenancy_journal (tenant_id, insertion) WHERE sequence IS NULL;
 CREATE INDEX tenancy_journal_resource ON tenancy_journal (tenant_id, resource, resource_id, id);
 
 -- The last number given, and on SQLite whether the registry knows of unfinished work.
@@ -74,12 +70,14 @@ BEGIN
     END LOOP;
 END $$;
 
--- Platform tables: a committed entry leaves a mark that names its tenant and nothing else, and
--- numbering turns marks into work for the consumers.
-CREATE TABLE tenancy_journal_marks (
+-- Platform tables, which name tenants and hold nothing of theirs. An entry waits for its number at
+-- a place in the line, taken while its transaction still holds the locks of what it changed; the
+-- numbered become work for the consumers.
+CREATE TABLE tenancy_journal_line (
     tenant_id UUID NOT NULL,
-    id UUID NOT NULL,
-    PRIMARY KEY (tenant_id, id)
+    place BIGINT GENERATED ALWAYS AS IDENTITY,
+    entry_id UUID NOT NULL,
+    PRIMARY KEY (tenant_id, place)
 );
 CREATE TABLE tenancy_journal_work (
     tenant_id UUID PRIMARY KEY,

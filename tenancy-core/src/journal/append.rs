@@ -62,9 +62,9 @@ pub(crate) async fn tenant(
     changes: &[Change],
 ) -> Result<(), Error> {
     const MARKED: &str = "UPDATE tenancy_journal_head SET marked = 1 WHERE tenant_id = $1";
-    for (position, change) in changes.iter().enumerate() {
+    for change in changes {
         let row = Row::new(scope.actor(), change)?;
-        let marked = insert(tx, scope, &row, position == 0).await?;
+        let marked = insert(tx, scope, &row).await?;
         if !marked {
             // Before the commit, and inside the file's write lock; see `work::settle`.
             work::mark(database, scope.tenant_id()).await?;
@@ -81,28 +81,21 @@ pub(crate) async fn tenant(
 }
 
 /// The databases differ here on purpose: PostgreSQL must not order writers by a number, so the
-/// first entry leaves a mark for the sequencer, in the same statement; SQLite has one writer, so
+/// entry takes a place in the sequencer's line, in the same statement; SQLite has one writer, so
 /// the number is given at once, and the registry is marked only where it is not yet. Says whether
 /// it is.
-async fn insert(
-    tx: &mut impl Scoped,
-    scope: &TenantScope,
-    row: &Row,
-    first: bool,
-) -> Result<bool, Error> {
+async fn insert(tx: &mut impl Scoped, scope: &TenantScope, row: &Row) -> Result<bool, Error> {
     let tenant = scope.tenant_id().as_uuid();
     match tx.call() {
         #[cfg(feature = "postgres")]
         (call, TxConnection::Postgres(conn)) => {
-            const MARKED: &str = "WITH mark AS (INSERT INTO tenancy_journal_marks (tenant_id, id) \
-                 VALUES ($1, $2)) INSERT INTO tenancy_journal (tenant_id, id, at, actor, actor_id, \
-                 action, resource, resource_id, before, after, request_id) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-            const PLAIN: &str = "INSERT INTO tenancy_journal (tenant_id, id, at, actor, actor_id, \
+            const INSERT: &str = "WITH line AS (INSERT INTO tenancy_journal_line \
+                 (tenant_id, entry_id) VALUES ($1, $2)) \
+                 INSERT INTO tenancy_journal (tenant_id, id, at, actor, actor_id, \
                  action, resource, resource_id, before, after, request_id) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
             call.run(async move {
-                sqlx::query(if first { MARKED } else { PLAIN })
+                sqlx::query(INSERT)
                     .bind(tenant)
                     .bind(row.id)
                     .bind(row.at)
@@ -128,7 +121,6 @@ async fn insert(
             const INSERT: &str = "INSERT INTO tenancy_journal (tenant_id, id, at, actor, actor_id, \
                  action, resource, resource_id, before, after, request_id, sequence) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-            let _ = first;
             call.run(async move {
                 let (sequence, marked): (i64, i64) = sqlx::query_as(NEXT)
                     .bind(tenant)

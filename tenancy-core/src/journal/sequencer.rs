@@ -2,13 +2,13 @@
 //!
 //! Writers take a number from nobody: a row that all writers of a tenant lock would serialise
 //! them, and a sequence would number entries in an order in which they do not become visible.
-//! Instead every entry notes its place of insertion, and one sequencer at a time per tenant
-//! numbers what is visible, by that place.
+//! Instead every entry takes a place in a line, and one sequencer at a time per tenant numbers
+//! what is visible, by that place.
 //!
-//! Why this keeps commit order for each resource: entries are inserted while the transaction
-//! still holds the locks of the rows it changed. A later change of the same row inserts its
-//! entry only after the earlier transaction has ended, so whoever sees the later entry sees the
-//! earlier one too, with a smaller place. Running transactions hold nothing back.
+//! Why this keeps commit order for each resource: the place is taken while the transaction still
+//! holds the locks of the rows it changed. A later change of the same row takes its place only
+//! after the earlier transaction has ended, so whoever sees the later entry sees the earlier one
+//! too, at an earlier place. Running transactions hold nothing back.
 
 use uuid::Uuid;
 
@@ -28,22 +28,22 @@ const BATCH: i64 = 5_000;
 
 /// Numbers what is committed; says whether there was any work.
 pub(super) async fn number(database: &Database, tenants: &Tenants) -> Result<bool, Error> {
-    let marked = marked(database).await?;
-    for tenant in &marked {
+    let waiting = waiting(database).await?;
+    for tenant in &waiting {
         match number_tenant(database, tenants, *tenant).await {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => forget(database, *tenant).await?,
             Err(error) => return Err(error),
         }
     }
-    Ok(!marked.is_empty())
+    Ok(!waiting.is_empty())
 }
 
-async fn marked(database: &Database) -> Result<Vec<TenantId>, Error> {
-    const MARKED: &str = "SELECT DISTINCT tenant_id FROM tenancy_journal_marks LIMIT $1";
+async fn waiting(database: &Database) -> Result<Vec<TenantId>, Error> {
+    const WAITING: &str = "SELECT DISTINCT tenant_id FROM tenancy_journal_line LIMIT $1";
     let mut tx = Transaction::begin(database.storage(), Mode::Read, None, Meter::default()).await?;
     let ids: Vec<Uuid> = on_tx!(&mut tx, |conn| {
-        sqlx::query_scalar(MARKED)
+        sqlx::query_scalar(WAITING)
             .bind(TENANTS_MAX)
             .fetch_all(conn)
             .await
@@ -62,18 +62,16 @@ async fn number_tenant(
          FOR UPDATE SKIP LOCKED";
     const FIRST: &str = "INSERT INTO tenancy_journal_head (tenant_id, sequence, marked) \
          VALUES ($1, 0, 0) ON CONFLICT (tenant_id) DO NOTHING";
-    /// One statement, so that marks and entries are seen in the same snapshot.
-    const NUMBER: &str = "WITH marks AS (DELETE FROM tenancy_journal_marks WHERE tenant_id = $1), \
-         next AS (SELECT id, row_number() OVER (ORDER BY insertion) AS place FROM ( \
-             SELECT id, insertion FROM tenancy_journal WHERE tenant_id = $1 AND sequence IS NULL \
-             ORDER BY insertion LIMIT $4) AS batch), \
-         numbered AS (UPDATE tenancy_journal AS j SET sequence = $2 + next.place FROM next \
-             WHERE j.tenant_id = $1 AND j.id = next.id RETURNING j.id), \
+    /// One statement, so that the line and the entries are seen in the same snapshot.
+    const NUMBER: &str = "WITH taken AS (DELETE FROM tenancy_journal_line \
+             WHERE tenant_id = $1 AND place IN (SELECT place FROM tenancy_journal_line \
+                 WHERE tenant_id = $1 ORDER BY place LIMIT $4) RETURNING place, entry_id), \
+         next AS (SELECT entry_id, row_number() OVER (ORDER BY place) AS step FROM taken), \
+         numbered AS (UPDATE tenancy_journal AS j SET sequence = $2 + next.step FROM next \
+             WHERE j.tenant_id = $1 AND j.id = next.entry_id RETURNING j.id), \
          total AS (SELECT count(*) AS entries FROM numbered), \
          head AS (UPDATE tenancy_journal_head SET sequence = $2 + (SELECT entries FROM total) \
-             WHERE tenant_id = $1), \
-         rest AS (INSERT INTO tenancy_journal_marks (tenant_id, id) \
-             SELECT $1, $3 FROM total WHERE entries = $4) \
+             WHERE tenant_id = $1) \
          INSERT INTO tenancy_journal_work (tenant_id, token) \
              SELECT $1, $3 FROM total WHERE entries > 0 \
              ON CONFLICT (tenant_id) DO UPDATE SET token = $3";
@@ -113,9 +111,9 @@ async fn number_tenant(
     tx.commit().await
 }
 
-/// Drops the marks of a tenant that the registry no longer has.
+/// Empties the line of a tenant that the registry no longer has.
 async fn forget(database: &Database, tenant: TenantId) -> Result<(), Error> {
-    const FORGET: &str = "DELETE FROM tenancy_journal_marks WHERE tenant_id = $1";
+    const FORGET: &str = "DELETE FROM tenancy_journal_line WHERE tenant_id = $1";
     let mut tx =
         Transaction::begin(database.storage(), Mode::Write, None, Meter::default()).await?;
     on_tx!(&mut tx, |conn| {

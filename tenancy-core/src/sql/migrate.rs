@@ -147,7 +147,7 @@ pub static CORE: MigrationSet = MigrationSet {
             privileges: "SELECT, INSERT",
         },
         Table {
-            name: "tenancy_journal_marks",
+            name: "tenancy_journal_line",
             privileges: ALL,
         },
         Table {

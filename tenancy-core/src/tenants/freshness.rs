@@ -55,11 +55,9 @@ impl Freshness {
         }
     }
 
-    /// Microseconds since the origin; never zero, which means "not yet".
+    /// Microseconds since the origin, plus one, since zero means "not yet".
     pub(super) fn now(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_micros())
-            .unwrap_or(u64::MAX)
-            .max(1)
+        micros(self.origin.elapsed()).saturating_add(1)
     }
 
     pub(super) fn revision(&self) -> u64 {

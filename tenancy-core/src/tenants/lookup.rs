@@ -84,10 +84,9 @@ impl Lookup {
                 Ok(Some(live))
             }
             Ok(None) => {
-                if let Some((_, known)) = self.known.remove(address)
-                    && *address == Address::Id(known.live.id())
-                {
-                    tenants.live.mark_gone(known.live.id());
+                self.known.remove(address);
+                if let Address::Id(id) = address {
+                    tenants.live.mark_gone(*id);
                 }
                 self.unknown.insert(address.clone(), answer);
                 Ok(None)

@@ -9,7 +9,7 @@ use tenancy_core::{Actor, Error, Purpose, Tenant, TenantId, TenantScope, Tenants
 use tenancy_tests::{Postgres, TestDatabase};
 use uuid::Uuid;
 
-pub static NOTES: MigrationSet = MigrationSet {
+pub(crate) static NOTES: MigrationSet = MigrationSet {
     name: "notes",
     postgres: &[Script {
         version: 1,
@@ -29,20 +29,20 @@ pub static NOTES: MigrationSet = MigrationSet {
     platform_tables: &[],
 };
 
-pub const SETS: &[&MigrationSet] = &[&migrate::CORE, &NOTES];
+pub(crate) const SETS: &[&MigrationSet] = &[&migrate::CORE, &NOTES];
 
-pub struct Installation {
-    pub storage: SqlStorage,
-    pub registry: SqlTenants,
-    pub tenants: Tenants,
-    pub database: Database,
+pub(crate) struct Installation {
+    pub(crate) storage: SqlStorage,
+    pub(crate) registry: SqlTenants,
+    pub(crate) tenants: Tenants,
+    pub(crate) database: Database,
     /// PostgreSQL's database, or SQLite's folder, kept as long as the installation.
-    pub postgres: Option<TestDatabase>,
-    pub folder: Option<TempDir>,
+    pub(crate) postgres: Option<TestDatabase>,
+    pub(crate) folder: Option<TempDir>,
 }
 
 impl Installation {
-    pub async fn postgres(connections: u32) -> Self {
+    pub(crate) async fn postgres(connections: u32) -> Self {
         let database = postgres_database().await;
         let storage = SqlStorage::builder()
             .connections(connections)
@@ -54,7 +54,7 @@ impl Installation {
         }
     }
 
-    pub async fn sqlite(connections: u32) -> Self {
+    pub(crate) async fn sqlite(connections: u32) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let storage = SqlStorage::builder()
             .connections(connections)
@@ -68,7 +68,7 @@ impl Installation {
     }
 
     /// A second node on the same data.
-    pub async fn beside(&self) -> Self {
+    pub(crate) async fn beside(&self) -> Self {
         let storage = match (&self.postgres, &self.folder) {
             (Some(database), _) => SqlStorage::builder()
                 .postgres(&database.app_url())
@@ -101,7 +101,7 @@ impl Installation {
         }
     }
 
-    pub async fn add(&self, slug: &str) -> Tenant {
+    pub(crate) async fn add(&self, slug: &str) -> Tenant {
         let tenant = Tenant::new(TenantId::generate(), slug.parse().expect("a slug"));
         let by = Actor::system("test");
         let tenant = self
@@ -119,7 +119,7 @@ impl Installation {
         tenant
     }
 
-    pub async fn scope(&self, tenant: &Tenant) -> TenantScope {
+    pub(crate) async fn scope(&self, tenant: &Tenant) -> TenantScope {
         let actor = Actor::user("7", "Ada");
         self.tenants
             .scope(tenant.id, actor, Purpose::Request)
@@ -129,7 +129,7 @@ impl Installation {
 }
 
 /// A migrated database with nothing in it.
-pub async fn postgres_database() -> TestDatabase {
+pub(crate) async fn postgres_database() -> TestDatabase {
     Postgres::shared()
         .await
         .database("tenancy-core", async |owner_url: &str| {
@@ -139,9 +139,9 @@ pub async fn postgres_database() -> TestDatabase {
 }
 
 #[derive(Clone, Debug, serde::Serialize)]
-pub struct Note {
-    pub id: Uuid,
-    pub body: String,
+pub(crate) struct Note {
+    pub(crate) id: Uuid,
+    pub(crate) body: String,
 }
 
 impl Resource for Note {
@@ -153,7 +153,7 @@ impl Resource for Note {
 }
 
 /// Adds a note and notes the change.
-pub async fn write_note(tx: &mut TenantTx, body: &str) -> Result<Note, Error> {
+pub(crate) async fn write_note(tx: &mut TenantTx, body: &str) -> Result<Note, Error> {
     const INSERT: &str = "INSERT INTO notes (tenant_id, id, body) VALUES ($1, $2, $3)";
     let note = Note {
         id: Uuid::now_v7(),
@@ -174,7 +174,7 @@ pub async fn write_note(tx: &mut TenantTx, body: &str) -> Result<Note, Error> {
 }
 
 /// Every note in sight, without naming a tenant: what isolation alone lets through.
-pub async fn all_notes(tx: &mut TenantTx) -> Result<Vec<String>, Error> {
+pub(crate) async fn all_notes(tx: &mut TenantTx) -> Result<Vec<String>, Error> {
     const ALL: &str = "SELECT body FROM notes ORDER BY body";
     on_tx!(tx, |conn| sqlx::query_scalar(ALL).fetch_all(conn).await)
 }

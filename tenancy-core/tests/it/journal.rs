@@ -2,15 +2,19 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tenancy_core::journal::{Consumer, ConsumerError, Entry, EntryQuery, Parked, Retry, Worker};
-use tenancy_core::{Actor, TenantId, TenantScope};
+use tenancy_core::journal::{
+    Change, Consumer, ConsumerError, Entry, EntryQuery, Parked, Retry, Worker,
+};
+use tenancy_core::{Actor, TenantId, TenantScope, on_tx};
 
-use crate::installation::{Installation, write_note};
+use crate::installation::{Installation, Note, write_note};
+
+type Taken = HashMap<TenantId, Vec<(i64, String)>>;
 
 /// Remembers what it was handed, and fails while told to.
 #[derive(Clone, Default)]
 struct Memory {
-    taken: Arc<Mutex<HashMap<TenantId, Vec<(i64, String)>>>>,
+    taken: Arc<Mutex<Taken>>,
     fails: Arc<AtomicBool>,
 }
 
@@ -195,6 +199,72 @@ async fn the_trail_shows_who_did_what_newest_first(site: Installation) {
         ..Default::default()
     };
     assert_eq!(Entry::trail(&mut tx, &query).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_open_transaction_holds_nothing_back_and_is_numbered_when_it_commits() {
+    let site = Installation::postgres(4).await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let memory = Memory::default();
+    let worker = Worker::builder(&site.database, &site.tenants)
+        .consumer(memory.clone())
+        .build();
+    let mut late = site.database.write(&scope).await.unwrap();
+    write_note(&mut late, "late").await.unwrap();
+    note(&site, &scope, "early").await;
+    worker.run_once().await.unwrap();
+    assert_eq!(memory.of(acme.id), [(1, "early".to_owned())]);
+    late.commit().await.unwrap();
+    worker.run_once().await.unwrap();
+    assert_eq!(memory.of(acme.id)[1..], [(2, "late".to_owned())]);
+}
+
+#[tokio::test]
+async fn changes_of_one_row_are_numbered_as_they_took_effect() {
+    const CHANGE: &str = "UPDATE notes SET body = $3 WHERE tenant_id = $1 AND id = $2";
+    let site = Installation::postgres(4).await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let mut tx = site.database.write(&scope).await.unwrap();
+    let shared = write_note(&mut tx, "0").await.unwrap();
+    tx.commit().await.unwrap();
+    let memory = Memory::default();
+    let worker = Worker::builder(&site.database, &site.tenants)
+        .consumer(memory.clone())
+        .build();
+    // The first to begin, and to get a transaction id, is the last to change the row.
+    let mut first = site.database.write(&scope).await.unwrap();
+    write_note(&mut first, "elsewhere").await.unwrap();
+    for (body, mut tx) in [
+        ("1", site.database.write(&scope).await.unwrap()),
+        ("2", first),
+    ] {
+        let after = Note {
+            body: body.to_owned(),
+            ..shared.clone()
+        };
+        let tenant = tx.tenant_id().as_uuid();
+        on_tx!(&mut tx, |conn| {
+            sqlx::query(CHANGE)
+                .bind(tenant)
+                .bind(after.id)
+                .bind(&after.body)
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected())
+        })
+        .unwrap();
+        tx.record(Change::updated(&shared, &after));
+        tx.commit().await.unwrap();
+    }
+    worker.run_once().await.unwrap();
+    let bodies: Vec<_> = memory
+        .of(acme.id)
+        .into_iter()
+        .map(|(_, body)| body)
+        .collect();
+    assert_eq!(bodies, ["0", "1", "elsewhere", "2"]);
 }
 
 macro_rules! on_both {

@@ -9,4 +9,6 @@ mod contamination;
 mod idempotency;
 mod installation;
 mod journal;
+mod registry;
+mod tenants;
 mod transactions;

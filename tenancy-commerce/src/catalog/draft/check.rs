@@ -31,6 +31,12 @@ pub(super) fn product(fields: &ProductFields, checks: &mut Checks) {
     checks.count("options", fields.options.len(), OPTIONS_MAX);
     for (index, choice) in fields.options.iter().enumerate() {
         option(index, choice, checks);
+        if fields.options[..index]
+            .iter()
+            .any(|other| other.name == choice.name)
+        {
+            checks.refuse(format_args!("options[{index}].name"), "is used twice");
+        }
     }
     if fields.variants.is_empty() {
         checks.refuse("variants", "must not be empty");

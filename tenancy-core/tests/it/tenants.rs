@@ -1,0 +1,242 @@
+//! Finding tenants: single flight, staleness and its end, bounds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tenancy_core::registry::{Address, Changes, Directory, InMemoryTenants};
+use tenancy_core::tenant::{Status, Unavailability};
+use tenancy_core::{Actor, Error, ErrorKind, Purpose, Tenant, TenantId, Tenants};
+use tokio::time::advance;
+
+/// A registry that another process changes, that counts questions and can be away.
+#[derive(Clone, Default)]
+struct Remote {
+    registry: Arc<InMemoryTenants>,
+    away: Arc<AtomicBool>,
+    finds: Arc<AtomicUsize>,
+    checks: Arc<AtomicUsize>,
+}
+
+impl Remote {
+    fn answer<T>(&self, answer: T) -> Result<T, Error> {
+        if self.away.load(Ordering::Acquire) {
+            return Err(ErrorKind::Unavailable.into());
+        }
+        Ok(answer)
+    }
+
+    fn add(&self, slug: &str) -> Tenant {
+        let tenant = Tenant::new(TenantId::generate(), slug.parse().unwrap());
+        self.registry.add(&tenant).unwrap()
+    }
+
+    async fn suspend(&self, tenant: &Tenant) {
+        use tenancy_core::registry::TenantRegistry as _;
+        let suspended = Tenant {
+            status: Status::Suspended,
+            ..tenant.clone()
+        };
+        self.registry
+            .update(&suspended, &Actor::system("elsewhere"))
+            .await
+            .unwrap();
+    }
+}
+
+impl Directory for Remote {
+    async fn find(&self, address: &Address) -> Result<Option<Tenant>, Error> {
+        self.finds.fetch_add(1, Ordering::AcqRel);
+        tokio::task::yield_now().await;
+        self.answer(self.registry.find(address).await?)
+    }
+
+    async fn changes(&self, revision: u64) -> Result<Option<Changes>, Error> {
+        self.checks.fetch_add(1, Ordering::AcqRel);
+        self.answer(self.registry.changes(revision).await?)
+    }
+}
+
+fn slug(text: &str) -> Address {
+    Address::Slug(text.parse().unwrap())
+}
+
+async fn kind(tenants: &Tenants, address: &Address) -> ErrorKind {
+    tenants.find(address).await.unwrap_err().kind()
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_requests_for_one_tenant_ask_once() {
+    let remote = Remote::default();
+    remote.add("acme");
+    let tenants = Tenants::new(remote.clone());
+    let mut requests = tokio::task::JoinSet::new();
+    for name in ["acme", "nobody"] {
+        for _ in 0..100 {
+            let tenants = tenants.clone();
+            requests.spawn(async move { tenants.find(&slug(name)).await.is_ok() });
+        }
+    }
+    let found = requests
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|found| *found)
+        .count();
+    assert_eq!((found, remote.finds.load(Ordering::Acquire)), (100, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_processs_change_holds_within_a_second_without_a_query_per_request() {
+    let remote = Remote::default();
+    let acme = remote.add("acme");
+    let tenants = Tenants::new(remote.clone());
+    let scope = tenants
+        .scope(acme.id, Actor::anonymous(), Purpose::Request)
+        .await
+        .unwrap();
+    assert_eq!(kind(&tenants, &slug("bolt")).await, ErrorKind::NotFound);
+    remote.suspend(&acme).await;
+    remote.add("bolt");
+    advance(Duration::from_secs(1)).await;
+    let suspended = ErrorKind::NotAvailable(Unavailability::Suspended);
+    assert_eq!(scope.check().await.unwrap_err().kind(), suspended);
+    assert_eq!(
+        tenants.find(&slug("bolt")).await.unwrap().slug.as_str(),
+        "bolt"
+    );
+    let asked = || {
+        (
+            remote.finds.load(Ordering::Acquire),
+            remote.checks.load(Ordering::Acquire),
+        )
+    };
+    let before = asked();
+    for _ in 0..1_000 {
+        tenants.find(&slug("bolt")).await.unwrap();
+        scope.check().await.unwrap_err();
+    }
+    assert_eq!(asked(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_registry_is_away_known_tenants_are_served_and_unknown_ones_refused() {
+    let remote = Remote::default();
+    remote.add("acme");
+    remote.add("bolt");
+    let limit = Duration::from_secs(60);
+    let tenants = Tenants::builder(remote.clone()).stale_limit(limit).build();
+    tenants.find(&slug("acme")).await.unwrap();
+    remote.away.store(true, Ordering::Release);
+    for _ in 0..20 {
+        advance(Duration::from_secs(2)).await;
+        tenants.find(&slug("acme")).await.unwrap();
+        assert_eq!(kind(&tenants, &slug("bolt")).await, ErrorKind::Unavailable);
+        let asked = remote.finds.load(Ordering::Acquire);
+        for _ in 0..100 {
+            assert_eq!(kind(&tenants, &slug("bolt")).await, ErrorKind::Unavailable);
+        }
+        assert_eq!(
+            remote.finds.load(Ordering::Acquire),
+            asked,
+            "an outage costs no queries"
+        );
+    }
+    advance(limit).await;
+    assert_eq!(kind(&tenants, &slug("acme")).await, ErrorKind::Unavailable);
+    remote.away.store(false, Ordering::Release);
+    advance(Duration::from_secs(1)).await;
+    for _ in 0..10 {
+        tokio::task::yield_now().await; // the check ahead runs in a task of its own
+        let _ = tenants.find(&slug("acme")).await;
+    }
+    tenants.find(&slug("acme")).await.unwrap();
+    tenants.find(&slug("bolt")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn junk_stays_bounded_and_displaces_no_tenant() {
+    let remote = Remote::default();
+    remote.add("acme");
+    let tenants = Tenants::builder(remote.clone()).unknown_max(100).build();
+    tenants.find(&slug("acme")).await.unwrap();
+    for number in 0..10_000 {
+        assert_eq!(
+            kind(&tenants, &slug(&format!("junk-{number}"))).await,
+            ErrorKind::NotFound
+        );
+    }
+    let (known, unknown) = tenants.cached();
+    assert!(
+        known == 1 && unknown <= 100,
+        "{known} known, {unknown} unknown"
+    );
+    let asked = remote.finds.load(Ordering::Acquire);
+    tenants.find(&slug("acme")).await.unwrap();
+    assert_eq!(remote.finds.load(Ordering::Acquire), asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closures_answers_hold_for_a_second_in_open_scopes_too() {
+    let open = Arc::new(AtomicBool::new(true));
+    let acme = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
+    let tenants = Tenants::from_fn({
+        let (open, acme) = (open.clone(), acme.clone());
+        move |_| {
+            let status = if open.load(Ordering::Acquire) {
+                Status::Active
+            } else {
+                Status::Suspended
+            };
+            let tenant = Tenant {
+                status,
+                ..acme.clone()
+            };
+            async move { Ok(Some(tenant)) }
+        }
+    });
+    let scope = tenants
+        .scope(acme.id, Actor::anonymous(), Purpose::Request)
+        .await
+        .unwrap();
+    open.store(false, Ordering::Release);
+    advance(Duration::from_millis(999)).await;
+    scope.check().await.unwrap();
+    advance(Duration::from_millis(1)).await;
+    let suspended = ErrorKind::NotAvailable(Unavailability::Suspended);
+    assert_eq!(scope.check().await.unwrap_err().kind(), suspended);
+    let platform = tenants
+        .scope(acme.id, Actor::system("export"), Purpose::Platform)
+        .await;
+    platform.unwrap().check().await.unwrap();
+}
+
+#[tokio::test]
+async fn spawned_work_has_no_tenant_unless_it_is_moved_in() {
+    use tenancy_core::scope::ambient_tenant_id;
+    let registry = InMemoryTenants::default();
+    let acme = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
+    registry.add(&acme).unwrap();
+    let tenants = Tenants::new(registry);
+    let scope = tenants
+        .scope(acme.id, Actor::anonymous(), Purpose::Request)
+        .await
+        .unwrap();
+    let moved = scope.clone();
+    scope
+        .in_logs(async move {
+            assert_eq!(ambient_tenant_id(), Some(acme.id));
+            let spawned = tokio::spawn(async { ambient_tenant_id() }).await.unwrap();
+            assert_eq!(spawned, None);
+            let blocking = tokio::task::spawn_blocking(ambient_tenant_id)
+                .await
+                .unwrap();
+            assert_eq!(blocking, None);
+            let inside = moved.clone();
+            let carried =
+                tokio::spawn(async move { inside.in_logs(async { ambient_tenant_id() }).await });
+            assert_eq!(carried.await.unwrap(), Some(acme.id));
+        })
+        .await;
+    assert_eq!(ambient_tenant_id(), None);
+}
