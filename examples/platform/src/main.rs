@@ -1,7 +1,16 @@
-//! platform
+//! A multi-tenant commerce platform in one program: the shops, their API and their command line.
+//!
+//! `main` reads what was asked for and says how it went; [`platform`] wires the parts together.
 
+mod cli;
+mod command;
+mod config;
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the router"))]
 mod demo;
+mod failure;
+mod keys;
+mod logging;
+mod onboard;
 #[cfg_attr(
     not(test),
     expect(dead_code, unused_imports, reason = "wired by the router")
@@ -9,5 +18,37 @@ mod demo;
 mod pages;
 #[cfg_attr(not(test), expect(dead_code, reason = "wired by the router"))]
 mod pictures;
+mod platform;
+mod secret;
+mod shop;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::cli::Cli;
+use self::command::{Command, Output};
+use self::config::Config;
+use self::failure::Failure;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    match run(cli).await {
+        Ok(output) => output.print(json),
+        Err(failure) => failure.print(json),
+    }
+}
+
+async fn run(cli: Cli) -> Result<Output, Failure> {
+    let config = Config::load(cli.config.as_deref(), &cli.flags)?;
+    if cli.print_config {
+        return Output::document(&config);
+    }
+    logging::start(&config.log)?;
+    match cli.command {
+        None | Some(Command::Serve) => Err(Failure::new("not yet")),
+        Some(command) => command.run(config).await,
+    }
+}
