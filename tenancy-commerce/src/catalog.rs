@@ -28,6 +28,8 @@ pub mod limits;
 mod part;
 mod product;
 mod query;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 mod status;
 mod store;
 
@@ -40,6 +42,8 @@ pub use self::invalid::{InvalidDraft, Violation};
 pub use self::part::{CategoryPath, ImageDraft, OptionDraft, VariantDraft, WeightUnit};
 pub use self::product::{Product, ProductCategory, ProductId, Variant, VariantId};
 pub use self::query::{CategoryRef, Position, ProductQuery, Sort};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::sql::SqlCatalog;
 pub use self::status::{InvalidProductStatus, ProductStatus};
 pub use self::store::{Catalog, Put};
 

@@ -1,9 +1,14 @@
 //! Who buys.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
+
 use serde::{Deserialize, Serialize};
 use tenancy_core::time::Time;
 use tenancy_core::{TenantId, TenantScope};
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::sql::SqlCustomers;
 use crate::catalog::invalid::Checks;
 use crate::catalog::limits::NAME_MAX;
 use crate::error::Error;

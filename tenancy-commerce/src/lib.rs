@@ -13,6 +13,8 @@ pub mod money;
 pub mod order;
 mod page;
 mod patch;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 pub mod stock;
 
 pub use crate::error::{Error, ErrorKind, Shortage};

@@ -1,11 +1,15 @@
 //! What was bought.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
 mod status;
 
 use serde::{Deserialize, Serialize};
 use tenancy_core::time::Time;
 use tenancy_core::{TenantId, TenantScope};
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::sql::SqlOrders;
 pub use self::status::{InvalidOrderStatus, OrderStatus};
 use crate::catalog::invalid::Checks;
 use crate::catalog::{ProductId, VariantId};

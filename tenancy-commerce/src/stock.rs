@@ -1,8 +1,15 @@
 //! How much of each variant there is.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
+
 use serde::{Deserialize, Serialize};
 use tenancy_core::{TenantId, TenantScope};
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::sql::SqlStock;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use self::sql::levels;
 use crate::catalog::{ProductId, VariantId};
 use crate::error::Error;
 use crate::page::{Limit, Page};
