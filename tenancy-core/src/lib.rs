@@ -27,6 +27,8 @@
 //! `testing` the contract suites that implementations outside this crate must pass.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "cursor")]
+pub mod cursor;
 mod error;
 #[cfg(feature = "html")]
 pub mod html;

@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 pub use self::memory::InMemoryTenants;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use self::sql::SqlTenants;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use self::sql::touch;
 use crate::error::Error;
 use crate::resolve::Host;
 use crate::scope::Actor;

@@ -1,18 +1,56 @@
-//! The reference server: so far its pages, pictures and demonstration catalogues.
+//! A multi-tenant commerce platform in one program: the shops, their API and their command line.
+//!
+//! `main` reads what was asked for and says how it went; [`platform`] wires the parts together.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the router"))]
-mod demo;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "wired by the router")
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "parts that the HTTP server will use"
 )]
+
+mod cli;
+mod command;
+mod config;
+mod demo;
+mod failure;
+mod keys;
+mod logging;
+mod onboard;
 mod pages;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired by the router"))]
 mod pictures;
+mod platform;
+mod secret;
+mod shop;
 
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    eprintln!("platform: there is no server yet, only its pages; see the changelog");
-    ExitCode::FAILURE
+use clap::Parser as _;
+
+use self::cli::Cli;
+use self::command::{Command, Output};
+use self::config::Config;
+use self::failure::Failure;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    match run(cli).await {
+        Ok(output) => output.print(json),
+        Err(failure) => failure.print(json),
+    }
+}
+
+async fn run(cli: Cli) -> Result<Output, Failure> {
+    let config = Config::load(cli.config.as_deref(), &cli.flags)?;
+    if cli.print_config {
+        return Output::document(&config);
+    }
+    logging::start(&config.log)?;
+    match cli.command {
+        None | Some(Command::Serve) => Err(Failure::new(
+            "there is no HTTP server yet; see `platform --help` for the commands there are",
+        )),
+        Some(command) => command.run(config).await,
+    }
 }

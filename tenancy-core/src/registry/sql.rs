@@ -159,7 +159,7 @@ async fn find_by_id(tx: &mut PlatformTx, id: TenantId) -> Result<Tenant, Error> 
     row.ok_or(ErrorKind::NotFound)?.try_into()
 }
 
-async fn touch(tx: &mut PlatformTx, id: TenantId) -> Result<(), Error> {
+pub(crate) async fn touch(tx: &mut PlatformTx, id: TenantId) -> Result<(), Error> {
     const TOUCH: &str = "UPDATE tenancy_tenants SET revision = $2 WHERE id = $1";
     let revision = next_revision(tx).await?;
     let done = on_tx!(tx, |conn| {

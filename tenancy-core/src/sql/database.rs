@@ -134,11 +134,15 @@ impl Database {
     /// # Errors
     /// As [`read`](Self::read).
     pub async fn platform(&self, scope: &PlatformScope) -> Result<PlatformTx, Error> {
-        if scope.realm() != self.0.realm {
-            return Err(ErrorKind::WrongRealm.into());
-        }
-        let tx = Transaction::begin(&self.0.storage, Mode::Write, None, Meter::default()).await?;
-        Ok(PlatformTx::new(tx, scope.actor().clone()))
+        self.open_platform(scope, Mode::Write).await
+    }
+
+    /// As [`platform`](Self::platform), for reading only, so that it waits for no writer.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn platform_read(&self, scope: &PlatformScope) -> Result<PlatformTx, Error> {
+        self.open_platform(scope, Mode::Read).await
     }
 
     /// Makes the place for a tenant's data: its file on SQLite, nothing on PostgreSQL.
@@ -185,6 +189,14 @@ impl Database {
             return Err(ErrorKind::WrongRealm.into());
         }
         scope.check().await
+    }
+
+    async fn open_platform(&self, scope: &PlatformScope, mode: Mode) -> Result<PlatformTx, Error> {
+        if scope.realm() != self.0.realm {
+            return Err(ErrorKind::WrongRealm.into());
+        }
+        let tx = Transaction::begin(&self.0.storage, mode, None, Meter::default()).await?;
+        Ok(PlatformTx::new(tx, scope.actor().clone()))
     }
 
     async fn open(&self, scope: &TenantScope, mode: Mode) -> Result<TenantTx, Error> {

@@ -31,6 +31,16 @@ impl PlatformTx {
         self.changes.push((about, change));
     }
 
+    /// Counts a change of a tenant's record, so that every process looks at it again within a
+    /// second of the commit; for what an application keeps beside the record, such as keys.
+    /// Call it first: it locks the registry's count.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) when there is no such tenant.
+    pub async fn touch(&mut self, tenant: TenantId) -> Result<(), Error> {
+        crate::registry::touch(self, tenant).await
+    }
+
     /// Makes rows and journal durable together.
     ///
     /// # Errors

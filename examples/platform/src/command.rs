@@ -1,0 +1,48 @@
+//! What can be done from the command line, beside a running server or without one.
+
+mod domain;
+mod health;
+mod key;
+mod migrate;
+mod output;
+mod tenant;
+
+use clap::Subcommand;
+
+pub(crate) use self::output::Output;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::platform::Platform;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve in production: no demonstration data, and no unsafe settings
+    Serve,
+    /// Bring the database's schema up to date
+    Migrate(migrate::Migrate),
+    /// Create, change and look at tenants
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Give tenants domains of their own
+    #[command(subcommand)]
+    Domain(domain::DomainCommand),
+    /// Issue and revoke API keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Check that the database answers and its schema is current
+    Health,
+}
+
+impl Command {
+    /// Runs any command but `serve`.
+    pub(crate) async fn run(self, config: Config) -> Result<Output, Failure> {
+        match self {
+            Self::Serve => unreachable!("`main` serves"),
+            Self::Migrate(command) => command.run(config).await,
+            Self::Health => health::run(config).await,
+            Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
+            Self::Domain(command) => command.run(&Platform::open(config).await?).await,
+            Self::Key(command) => command.run(&Platform::open(config).await?).await,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What the server is told: defaults, then a file, then the environment, then flags.
+//!
+//! Every key is also an environment variable: `TENANCY_` and the key, with `__` between levels.
+//! A key that does not exist is an error, wherever it stands.
+
+mod environment;
+mod flags;
+mod origin;
+mod proxies;
+mod unsafe_setting;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use tenancy_core::resolve::Host;
+
+use self::environment::Environment;
+pub(crate) use self::flags::Flags;
+pub(crate) use self::origin::Origin;
+pub(crate) use self::proxies::Proxies;
+use crate::failure::Failure;
+use crate::secret::Secret;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Where SQLite's files and what the server makes for itself are kept.
+    pub(crate) data: PathBuf,
+    /// PostgreSQL as the role that serves; without it SQLite under `data`.
+    pub(crate) database_url: Option<Secret>,
+    /// PostgreSQL as the role that owns the schema, for `migrate`.
+    pub(crate) owner_database_url: Option<Secret>,
+    /// Signs cursors; 32 characters or more, the same on all nodes.
+    pub(crate) secret: Option<Secret>,
+    pub(crate) listen: SocketAddr,
+    /// Where visitors find the platform.
+    pub(crate) public_url: Option<Origin>,
+    /// The domain under which tenants have theirs; that of `public_url` unless set.
+    pub(crate) base_domain: Option<Host>,
+    /// Whose `Forwarded` and `X-Forwarded-For` headers are believed.
+    pub(crate) trusted_proxies: Proxies,
+    pub(crate) log: Log,
+    pub(crate) database: Connections,
+    pub(crate) http: Http,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    /// Directives such as `info,platform=debug`.
+    pub(crate) filter: String,
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Json,
+    Text,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Connections {
+    pub(crate) connections: u32,
+    pub(crate) time_out_seconds: u64,
+}
+
+/// What a client may make the server wait for, and hold.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    /// The longest wait for a request's headers, on a new connection or between requests.
+    pub(crate) header_seconds: u64,
+    /// The longest wait for the next part of a request's body.
+    pub(crate) body_seconds: u64,
+    /// The longest time for the whole of a request.
+    pub(crate) request_seconds: u64,
+    /// How long requests may go on after the server was asked to end.
+    pub(crate) drain_seconds: u64,
+    pub(crate) connections_max: usize,
+    pub(crate) header_bytes_max: usize,
+    pub(crate) headers_max: usize,
+    pub(crate) body_bytes_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: "platform-data".into(),
+            database_url: None,
+            owner_database_url: None,
+            secret: None,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            base_domain: None,
+            trusted_proxies: Proxies::default(),
+            log: Log {
+                filter: "info".to_owned(),
+                format: LogFormat::Text,
+            },
+            database: Connections {
+                connections: 16,
+                time_out_seconds: 30,
+            },
+            http: Http {
+                header_seconds: 10,
+                body_seconds: 10,
+                request_seconds: 30,
+                drain_seconds: 20,
+                connections_max: 4096,
+                header_bytes_max: 32 * 1024,
+                headers_max: 100,
+                body_bytes_max: 1024 * 1024,
+            },
+        }
+    }
+}
+
+impl Config {
+    /// Puts the sources together.
+    pub(crate) fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, Failure> {
+        Self::from_sources(file, &Environment::of_process()?, flags)
+    }
+
+    fn from_sources(
+        file: Option<&Path>,
+        environment: &Environment,
+        flags: &Flags,
+    ) -> Result<Self, Failure> {
+        let mut sources = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            sources = sources.merge(Toml::file_exact(file));
+        }
+        sources
+            .merge(environment)
+            .merge(Serialized::defaults(flags))
+            .extract_lossy()
+            .map_err(|error| Failure::new(format!("the configuration is wrong: {error}")))
+    }
+
+    /// Where visitors find the platform.
+    pub(crate) fn origin(&self) -> Origin {
+        self.public_url.clone().unwrap_or_else(|| {
+            let host = self.base_domain.as_ref().map_or("localhost", Host::as_str);
+            Origin::plain(host, self.listen.port())
+        })
+    }
+
+    /// The domain under which tenants have theirs.
+    pub(crate) fn base_domain(&self) -> Host {
+        self.base_domain
+            .clone()
+            .unwrap_or_else(|| self.origin().host().clone())
+    }
+
+    /// The database that commands work on: the server's, or else its owner's.
+    pub(crate) fn any_database_url(&self) -> Option<&Secret> {
+        self.database_url
+            .as_ref()
+            .or(self.owner_database_url.as_ref())
+    }
+}
+
+impl Http {
+    pub(crate) fn header_time(&self) -> Duration {
+        Duration::from_secs(self.header_seconds)
+    }
+
+    pub(crate) fn body_time(&self) -> Duration {
+        Duration::from_secs(self.body_seconds)
+    }
+
+    pub(crate) fn request_time(&self) -> Duration {
+        Duration::from_secs(self.request_seconds)
+    }
+
+    pub(crate) fn drain_time(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests;

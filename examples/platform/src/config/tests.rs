@@ -1,0 +1,126 @@
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::*;
+
+#[derive(Debug, Parser)]
+struct Given {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn load(
+    file: Option<&str>,
+    environment: &[(&str, &str)],
+    flags: &[&str],
+) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path: Option<PathBuf> = file.map(|text| {
+        let path = folder.path().join("platform.toml");
+        std::fs::write(&path, text).unwrap();
+        path
+    });
+    let variables = environment
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()));
+    let environment = Environment::new(variables).unwrap();
+    let given = Given::try_parse_from([&["platform"], flags].concat()).unwrap();
+    Config::from_sources(path.as_deref(), &environment, &given.flags)
+        .map_err(|failure| failure.to_string())
+}
+
+#[test]
+fn flags_win_over_the_environment_which_wins_over_the_file() {
+    let file = "base_domain = 'file.example'\nlisten = '127.0.0.1:1'\n[http]\nbody_seconds = 3";
+    let environment = [
+        ("TENANCY_BASE_DOMAIN", "environment.example"),
+        ("TENANCY_LISTEN", "127.0.0.1:2"),
+        ("TENANCY_LOG__FORMAT", "json"),
+    ];
+    let config = load(Some(file), &environment, &["--listen", "127.0.0.1:3"]).unwrap();
+    assert_eq!(config.base_domain().as_str(), "environment.example");
+    assert_eq!(config.listen.port(), 3);
+    assert_eq!(config.http.body_seconds, 3);
+    assert_eq!(config.http.header_seconds, 10);
+    assert_eq!(config.log.format, LogFormat::Json);
+}
+
+#[test]
+fn a_secret_of_digits_stays_text_and_a_number_is_read() {
+    let environment = [
+        ("TENANCY_SECRET", "0012345678901234567890123456789012"),
+        ("TENANCY_DATABASE__CONNECTIONS", "7"),
+        ("TENANCY_TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+    ];
+    let config = load(None, &environment, &[]).unwrap();
+    let secret = config.secret.as_ref().unwrap();
+    assert_eq!(secret.expose(), "0012345678901234567890123456789012");
+    assert_eq!(config.database.connections, 7);
+    assert_eq!(config.trusted_proxies.networks().len(), 2);
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_names_the_right_ones() {
+    let check = |file, environment: &[(&str, &str)], named: &[&str]| {
+        let error = load(file, environment, &[]).unwrap_err();
+        for name in named {
+            assert!(error.contains(name), "{error}");
+        }
+    };
+    check(Some("lissten = 1"), &[], &["lissten", "`listen`"]);
+    check(
+        None,
+        &[("TENANCY_LOG__LEVEL", "info")],
+        &["level", "`filter`", "TENANCY_LOG__LEVEL"],
+    );
+    check(None, &[("TENANCY_BASEDOMAIN", "x")], &["`base_domain`"]);
+    check(None, &[("TENANCY_LOG", "info")], &["TENANCY_LOG"]);
+    check(
+        None,
+        &[("TENANCY_TRUSTED_PROXIES", "all")],
+        &["networks such as"],
+    );
+}
+
+#[test]
+fn printing_redacts_every_secret() {
+    let environment = [
+        ("TENANCY_SECRET", "s3cret"),
+        ("TENANCY_DATABASE_URL", "postgres://app:s3cret@db/x"),
+        ("TENANCY_OWNER_DATABASE_URL", "postgres://own:s3cret@db/x"),
+    ];
+    let config = load(None, &environment, &[]).unwrap();
+    let printed = serde_json::to_string(&config).unwrap() + &format!("{config:?}");
+    assert!(!printed.contains("s3cret"), "{printed}");
+}
+
+#[test]
+fn unsafe_settings_are_refused_with_what_to_change() {
+    let check = |environment: &[(&str, &str)], flags: &[&str], expected: Option<&str>| {
+        let refused = load(None, environment, flags).unwrap().refuse_unsafe();
+        let message = refused.err().map(|failure| failure.to_string());
+        match (&message, expected) {
+            (None, None) => {}
+            (Some(message), Some(part)) if message.contains(part) => {}
+            _ => panic!("{environment:?} {flags:?}: {message:?}"),
+        }
+    };
+    let secret = [("TENANCY_SECRET", "0123456789abcdef0123456789abcdef")];
+    let public = ["--public-url", "https://shops.example"];
+    let exposed = [&public[..], &["--listen", "0.0.0.0:8080"]].concat();
+    check(&[], &[], None);
+    check(&[], &["--base-domain", "shops.example"], None);
+    check(&secret, &exposed, None);
+    check(&[], &exposed, Some("TENANCY_SECRET is not set"));
+    check(&[], &public, Some("TENANCY_SECRET is not set"));
+    check(&[("TENANCY_SECRET", "short")], &[], Some("too short"));
+    check(&secret, &["--listen", "0.0.0.0:8080"], Some("--public-url"));
+    check(
+        &secret,
+        &["--public-url", "http://shops.example"],
+        Some("not encrypted"),
+    );
+    let apart = [&public[..], &["--base-domain", "other.example"]].concat();
+    check(&secret, &apart, Some("agree"));
+}

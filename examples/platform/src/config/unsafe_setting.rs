@@ -1,0 +1,52 @@
+use super::Config;
+use crate::failure::Failure;
+
+/// The shortest secret that is taken, in characters.
+const SECRET_CHARS_MIN: usize = 32;
+
+impl Config {
+    /// Refuses to serve with settings that would be unsafe, and says what to change.
+    pub(crate) fn refuse_unsafe(&self) -> Result<(), Failure> {
+        if let Some(url) = &self.public_url {
+            if !url.is_encrypted() && !url.is_loopback() {
+                return Err(Failure::new(format!(
+                    "{url} is not encrypted, so passwords and API keys would cross the network in \
+                     the clear: set an https:// --public-url and put a TLS proxy in front"
+                )));
+            }
+            let base = self.base_domain();
+            if *url.host() != base {
+                return Err(Failure::new(format!(
+                    "the public URL {url} is not on the base domain {base}: make --public-url and \
+                     --base-domain agree"
+                )));
+            }
+        }
+        let exposed = !self.listen.ip().is_loopback();
+        if exposed && self.public_url.is_none() {
+            return Err(Failure::new(format!(
+                "{} is reachable from other machines: say with --public-url at which https:// \
+                 address they find the server, or listen on 127.0.0.1",
+                self.listen
+            )));
+        }
+        let public = self
+            .public_url
+            .as_ref()
+            .is_some_and(|url| !url.is_loopback());
+        match &self.secret {
+            Some(secret) if secret.expose().chars().count() < SECRET_CHARS_MIN => {
+                Err(Failure::new(format!(
+                    "TENANCY_SECRET is too short to be safe: give it at least {SECRET_CHARS_MIN} \
+                     random characters, for example from `openssl rand -hex 32`"
+                )))
+            }
+            None if exposed || public => Err(Failure::new(
+                "TENANCY_SECRET is not set, and other machines reach this server: set it to at \
+                 least 32 random characters, the same on every node, for example from \
+                 `openssl rand -hex 32`",
+            )),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+use std::fs;
+use std::io::{ErrorKind as IoErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tenancy_core::cursor::CursorKey;
+use tenancy_core::registry::{Address, Directory as _, SqlTenants, TenantRegistry as _};
+use tenancy_core::sql::migrate::{self, MigrationSet};
+use tenancy_core::sql::{Database, SqlStorage};
+use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, Tenants};
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
+use crate::secret::Secret;
+
+/// All tables of the platform, in the order in which they depend on each other.
+pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 3]> = LazyLock::new(|| {
+    [
+        &migrate::CORE,
+        &tenancy_commerce::MIGRATIONS,
+        &keys::MIGRATIONS,
+    ]
+});
+
+/// How many tenants one step of platform-wide work reads.
+const PAGE_ROWS: u32 = 100;
+
+/// The parts of the platform, wired together.
+#[derive(Clone, Debug)]
+pub(crate) struct Platform(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    config: Config,
+    registry: Arc<SqlTenants>,
+    tenants: Tenants,
+    database: Database,
+    known_keys: KnownKeys,
+    scope: PlatformScope,
+}
+
+impl Platform {
+    /// Opens the database as commands do, and makes sure that its schema is current.
+    pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
+        let actor = Actor::system("command line");
+        Self::open_as(config, actor).await
+    }
+
+    /// The same, for an actor that the journal will name.
+    pub(crate) async fn open_as(config: Config, actor: Actor) -> Result<Self, Failure> {
+        let storage = SqlStorage::builder()
+            .connections(config.database.connections)
+            .time_out(Duration::from_secs(config.database.time_out_seconds));
+        let storage = match config.any_database_url() {
+            Some(url) => storage.postgres(url.expose())?,
+            None => storage.sqlite(&config.data).await.map_err(|error| {
+                let folder = config.data.display();
+                Failure::from(error).context(format_args!("cannot keep data in {folder}"))
+            })?,
+        };
+        migrate::prepare(&storage, &*MIGRATIONS).await?;
+        let registry = Arc::new(SqlTenants::new(&storage));
+        let tenants = Tenants::new(registry.clone());
+        let mut database = Database::builder(&storage, &tenants);
+        for set in &MIGRATIONS[1..] {
+            database = database.migrations(set);
+        }
+        let database = database.build();
+        let scope = tenants.platform(actor);
+        Ok(Self(Arc::new(Parts {
+            config,
+            registry,
+            known_keys: KnownKeys::new(database.clone(), scope.clone()),
+            tenants,
+            database,
+            scope,
+        })))
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn registry(&self) -> &SqlTenants {
+        &self.0.registry
+    }
+
+    pub(crate) fn tenants(&self) -> &Tenants {
+        &self.0.tenants
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    pub(crate) fn known_keys(&self) -> &KnownKeys {
+        &self.0.known_keys
+    }
+
+    /// Who works, as the journal names them.
+    pub(crate) fn actor(&self) -> &Actor {
+        self.0.scope.actor()
+    }
+
+    pub(crate) fn scope(&self) -> &PlatformScope {
+        &self.0.scope
+    }
+
+    /// The tenant with this slug, as the registry has it now.
+    pub(crate) async fn tenant(&self, slug: &Slug) -> Result<Tenant, Failure> {
+        let found = self.registry().find(&Address::Slug(slug.clone())).await?;
+        found.ok_or_else(|| Failure::new(format!("no tenant has the slug {slug}")))
+    }
+
+    /// Some tenants after a slug, in its order.
+    pub(crate) async fn tenant_page(&self, after: Option<&Slug>) -> Result<Vec<Tenant>, Failure> {
+        Ok(self.registry().list(after, PAGE_ROWS).await?)
+    }
+
+    /// Makes the place for a tenant's data, or brings it up to date.
+    pub(crate) async fn provision(&self, tenant: TenantId) -> Result<(), Failure> {
+        let scope = self.0.scope.tenant(tenant).await?;
+        Ok(self.database().provision(&scope).await?)
+    }
+
+    /// Where visitors find a tenant's shop.
+    pub(crate) fn shop_url(&self, slug: &Slug) -> String {
+        let base = self.config().base_domain();
+        let origin = self.config().origin();
+        match format!("{slug}.{base}").parse() {
+            Ok(host) => origin.with_host(host).to_string(),
+            // Too long for a host name: such a shop is found under its own domain only.
+            Err(_) => origin.to_string(),
+        }
+    }
+
+    pub(crate) async fn issue_key(
+        &self,
+        tenant: TenantId,
+        name: &KeyName,
+    ) -> Result<IssuedKey, Failure> {
+        let key = ApiKey::generate()?;
+        let mut tx = self.database().platform(&self.0.scope).await?;
+        let issued = keys::issue(&mut tx, tenant, name, key).await?;
+        tx.commit().await?;
+        Ok(issued)
+    }
+
+    pub(crate) async fn keys(&self, tenant: TenantId) -> Result<Vec<KeyRecord>, Failure> {
+        let mut tx = self.database().platform_read(&self.0.scope).await?;
+        let keys = keys::list(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(keys)
+    }
+
+    pub(crate) async fn revoke_key(&self, tenant: TenantId, id: Uuid) -> Result<bool, Failure> {
+        let mut tx = self.database().platform(&self.0.scope).await?;
+        let revoked = keys::revoke(&mut tx, tenant, id).await?;
+        tx.commit().await?;
+        Ok(revoked)
+    }
+
+    /// Asks the database for something small.
+    pub(crate) async fn check(&self) -> Result<(), Failure> {
+        Ok(self.registry().changes(u64::MAX).await.map(drop)?)
+    }
+
+    /// What signs cursors: `secret`, or one that is kept beside the data.
+    pub(crate) fn cursor_key(&self) -> Result<CursorKey, Failure> {
+        let secret = match &self.config().secret {
+            Some(secret) => secret.clone(),
+            None => kept_secret(&self.config().data)?,
+        };
+        Ok(CursorKey::new(secret.expose().as_bytes()))
+    }
+}
+
+/// The secret in the data folder, made when it is missing.
+fn kept_secret(folder: &Path) -> Result<Secret, Failure> {
+    let file = folder.join("secret");
+    let failed = |error: std::io::Error| {
+        Failure::from(error).context(format_args!("cannot keep a secret in {}", file.display()))
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).map_err(|_| Failure::new("the system gives no random numbers"))?;
+    let fresh = URL_SAFE_NO_PAD.encode(bytes);
+    // Written whole under a name of its own, then linked: whoever comes second takes the first's.
+    let draft = folder.join(format!("secret.{}", std::process::id()));
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .and_then(|mut file| {
+            file.write_all(fresh.as_bytes())?;
+            file.sync_all()
+        })
+        .and_then(|()| match fs::hard_link(&draft, &file) {
+            Err(error) if error.kind() == IoErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        });
+    let _ = fs::remove_file(&draft);
+    written.map_err(failed)?;
+    fs::read_to_string(&file).map(Secret::new).map_err(failed)
+}
