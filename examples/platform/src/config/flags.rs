@@ -30,7 +30,7 @@ pub(crate) struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     database_url: Option<String>,
 
-    /// Domain under which shops have theirs: SLUG.<DOMAIN> [default: the host of the public URL]
+    /// Domain under which shops have theirs: `SLUG.DOMAIN` [default: the host of the public URL]
     #[arg(
         long,
         global = true,
