@@ -1,9 +1,13 @@
 //! A commerce domain over tenant scopes.
 
 pub mod catalog;
+#[cfg(feature = "testing")]
+pub mod contract;
 pub mod customer;
 mod error;
 pub mod export;
+#[cfg(feature = "testing")]
+pub mod fixtures;
 mod id;
 pub mod import;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

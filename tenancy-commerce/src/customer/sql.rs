@@ -139,10 +139,22 @@ impl SqlCustomers {
                     .execute(conn)
                     .await
                     .map(|done| done.rows_affected())
-            })?;
+            })
+            .map_err(raced)?;
         }
         tx.record(Change::deleted(&before));
         Ok(())
+    }
+}
+
+/// An order that was placed while its customer was being deleted; trying again releases it too.
+fn raced(error: tenancy_core::Error) -> Error {
+    use tenancy_core::ErrorKind as Core;
+    match error.kind() {
+        Core::ForeignKeyViolation => {
+            Error::with_source(ErrorKind::Store(Core::SerializationFailure), error)
+        }
+        _ => error.into(),
     }
 }
 
@@ -152,8 +164,7 @@ async fn one(tx: &mut TenantTx, query: Query) -> Result<Customer, Error> {
     Ok(row.ok_or(ErrorKind::NotFound)?.customer(tenant))
 }
 
-/// Keeps others from changing the customer, and from placing orders as them, until the
-/// transaction ends.
+/// Keeps others from changing the customer until the transaction ends.
 async fn lock(tx: &mut TenantTx, id: CustomerId) -> Result<(), Error> {
     const LOCK: &str =
         "UPDATE commerce_customers SET email = email WHERE tenant_id = $1 AND id = $2";

@@ -7,4 +7,6 @@ mod support;
 mod export_round_trip;
 mod hostile_files;
 mod shopify_import;
+#[cfg(all(feature = "postgres", feature = "sqlite", feature = "testing"))]
+mod store;
 mod woocommerce_import;

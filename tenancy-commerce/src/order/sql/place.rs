@@ -171,6 +171,13 @@ async fn insert(tx: &mut TenantTx, order: &Order) -> Result<(), Error> {
             .execute(conn)
             .await
             .map(|done| done.rows_affected())
+    })
+    .map_err(|error| match error.kind() {
+        // The customer, who was there before the pieces were taken, is gone by now.
+        tenancy_core::ErrorKind::ForeignKeyViolation => {
+            Error::with_source(ErrorKind::NotFound, error)
+        }
+        _ => error.into(),
     })?;
     for (position, line) in order.lines.iter().enumerate() {
         let option_values = to_json(&line.option_values);
