@@ -8,6 +8,10 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tenancy_commerce::catalog::SqlCatalog;
+use tenancy_commerce::customer::SqlCustomers;
+use tenancy_commerce::order::SqlOrders;
+use tenancy_commerce::stock::SqlStock;
 use tenancy_core::cursor::CursorKey;
 use tenancy_core::registry::{Address, Directory as _, SqlTenants, TenantRegistry as _};
 use tenancy_core::sql::migrate::{self, MigrationSet};
@@ -44,6 +48,10 @@ struct Parts {
     database: Database,
     known_keys: KnownKeys,
     scope: PlatformScope,
+    catalog: SqlCatalog,
+    customers: SqlCustomers,
+    orders: SqlOrders,
+    stock: SqlStock,
 }
 
 impl Platform {
@@ -78,6 +86,10 @@ impl Platform {
             config,
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
+            catalog: SqlCatalog::new(&database),
+            customers: SqlCustomers::new(&database),
+            orders: SqlOrders::new(&database),
+            stock: SqlStock::new(&database),
             tenants,
             database,
             scope,
@@ -102,6 +114,22 @@ impl Platform {
 
     pub(crate) fn known_keys(&self) -> &KnownKeys {
         &self.0.known_keys
+    }
+
+    pub(crate) fn catalog(&self) -> &SqlCatalog {
+        &self.0.catalog
+    }
+
+    pub(crate) fn customers(&self) -> &SqlCustomers {
+        &self.0.customers
+    }
+
+    pub(crate) fn orders(&self) -> &SqlOrders {
+        &self.0.orders
+    }
+
+    pub(crate) fn stock(&self) -> &SqlStock {
+        &self.0.stock
     }
 
     /// Who works, as the journal names them.
