@@ -27,6 +27,7 @@
 //! `testing` the contract suites that implementations outside this crate must pass.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod client_address;
 #[cfg(feature = "cursor")]
 pub mod cursor;
 mod error;
@@ -34,7 +35,9 @@ mod error;
 pub mod html;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod journal;
+pub mod layer;
 pub mod meter;
+pub mod problem;
 pub mod registry;
 pub mod resolve;
 pub mod scope;

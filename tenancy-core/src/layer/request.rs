@@ -1,0 +1,60 @@
+use std::sync::{Arc, OnceLock};
+
+use uuid::Uuid;
+
+use crate::scope::TenantScope;
+
+/// The id of a request, in its extensions and in the journal's entries.
+///
+/// A layer outside a [`TenantLayer`](super::TenantLayer) may put one there; otherwise the layer
+/// makes a fresh UUIDv7. Never take one from a client unchecked: it is written into the journal.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The longest id, in bytes.
+    pub const BYTES_MAX: usize = 128;
+
+    /// A fresh one.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7().to_string().into())
+    }
+
+    /// An id of a trusted outer layer's: 1 to [`BYTES_MAX`](Self::BYTES_MAX) visible ASCII
+    /// characters, else `None`.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = (1..=Self::BYTES_MAX).contains(&text.len());
+        (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Self(text.into()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where an outer layer learns of the tenant: extensions that an inner layer sets do not travel
+/// outward.
+///
+/// Put a clone into the request's extensions before the [`TenantLayer`](super::TenantLayer) sees
+/// it, and read it afterwards, whether the request was answered or cancelled. It stays empty when
+/// the request was refused or belongs to no tenant.
+#[derive(Clone, Debug, Default)]
+pub struct RequestSlot(Arc<OnceLock<TenantScope>>);
+
+impl RequestSlot {
+    /// The scope that the request got.
+    pub fn scope(&self) -> Option<&TenantScope> {
+        self.0.get()
+    }
+
+    pub(super) fn fill(&self, scope: &TenantScope) {
+        // A slot that serves two requests keeps the first's: it is made for one.
+        let _ = self.0.set(scope.clone());
+    }
+}
+
+/// In the extensions of a request to the platform's own host, which has no tenant; see
+/// [`TenantLayer::admit_platform`](super::TenantLayer::admit_platform).
+#[derive(Clone, Copy, Debug)]
+pub struct OnPlatform(pub(super) ());
