@@ -6,9 +6,11 @@
 )]
 
 mod contamination;
+mod forgeries;
 mod idempotency;
 mod installation;
 mod journal;
+mod layer;
 mod registry;
 mod tenants;
 mod transactions;

@@ -1,0 +1,510 @@
+//! Requests and the tenants they get: sources, trust, conflicts, gates and refusals.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use tenancy_core::client_address::{ClientAddress, PeerAddress, TrustedProxies};
+use tenancy_core::layer::{
+    Authenticate, Caller, OnPlatform, Refusal, RequestId, RequestSlot, TenantLayer,
+};
+use tenancy_core::problem::GrpcStatus;
+use tenancy_core::registry::{InMemoryTenants, TenantRegistry as _};
+use tenancy_core::resolve::Sources;
+use tenancy_core::scope::ambient_tenant_id;
+use tenancy_core::tenant::{Maintenance, Status};
+use tenancy_core::{Actor, Error, ErrorKind, Tenant, TenantId, TenantScope, Tenants};
+use tower::{Layer as _, ServiceExt as _, service_fn};
+
+const TENANT: HeaderName = HeaderName::from_static("x-tenant");
+
+/// Two open tenants, `acme` with a domain of its own, and a key for each: `Bearer SLUG`.
+#[derive(Clone)]
+struct Town {
+    registry: Arc<InMemoryTenants>,
+    tenants: Tenants,
+    acme: TenantId,
+    bolt: TenantId,
+}
+
+impl Town {
+    async fn new() -> Self {
+        let registry = Arc::new(InMemoryTenants::default());
+        let add = |slug: &str| {
+            let tenant = Tenant::new(TenantId::generate(), slug.parse().unwrap());
+            registry.add(&tenant).unwrap().id
+        };
+        let (acme, bolt) = (add("acme"), add("bolt"));
+        let by = Actor::system("test");
+        let domain = "acme.example".parse().unwrap();
+        registry.add_domain(acme, &domain, &by).await.unwrap();
+        Self {
+            tenants: Tenants::new(registry.clone()),
+            registry,
+            acme,
+            bolt,
+        }
+    }
+
+    async fn change(&self, slug: &str, change: impl FnOnce(&mut Tenant)) {
+        let tenants = self.registry.list(None, 10).await.unwrap();
+        let mut tenant = tenants
+            .into_iter()
+            .find(|tenant| tenant.slug.as_str() == slug)
+            .unwrap();
+        change(&mut tenant);
+        let by = Actor::system("test");
+        self.registry.update(&tenant, &by).await.unwrap();
+    }
+
+    fn layer(&self) -> TenantLayer<Keys> {
+        let sources = Sources::new()
+            .subdomains_of("shops.test".parse().unwrap())
+            .custom_domains()
+            .path_prefix("/t")
+            .unwrap()
+            .header(TENANT)
+            .forwarded_host();
+        TenantLayer::new(&self.tenants, sources)
+            .admit_platform()
+            .authenticate(Keys(self.clone()))
+    }
+}
+
+/// A sign-in in which the key is the tenant's slug, `stolen` is no key, and `?` cannot be told.
+struct Keys(Town);
+
+impl Authenticate for Keys {
+    async fn authenticate(&self, request: &Parts, _: Option<&Tenant>) -> Result<Caller, Error> {
+        let Some(value) = request.headers.get("authorization") else {
+            return Ok(Caller::Anonymous);
+        };
+        let tenant_id = match value.to_str().unwrap() {
+            "Bearer acme" => self.0.acme,
+            "Bearer bolt" => self.0.bolt,
+            "Bearer ?" => return Err(ErrorKind::Unavailable.into()),
+            _ => return Ok(Caller::Rejected),
+        };
+        let actor = Actor::key("1", "till");
+        Ok(Caller::Member { tenant_id, actor })
+    }
+}
+
+/// Answers what a handler sees: slug, actor, path, client.
+async fn show(request: Request<()>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let extensions = request.extensions();
+    let seen = match extensions.get::<TenantScope>() {
+        Some(scope) => {
+            assert_eq!(ambient_tenant_id(), Some(scope.tenant_id()));
+            assert_eq!(
+                scope.request_id(),
+                extensions.get::<RequestId>().map(RequestId::as_str)
+            );
+            format!(
+                "{} {} {}",
+                scope.tenant().slug,
+                scope.actor().kind(),
+                request.uri()
+            )
+        }
+        None => {
+            assert!(extensions.get::<OnPlatform>().is_some());
+            format!("platform {}", request.uri())
+        }
+    };
+    Ok(Response::new(seen.into()))
+}
+
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+fn request(uri: &str, headers: Headers<'_>) -> Request<()> {
+    let mut request = Request::get(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap()
+}
+
+async fn ask(town: &Town, request: Request<()>) -> (StatusCode, String, Option<Refusal>) {
+    let response = town.layer().layer(service_fn(show)).oneshot(request);
+    let response = response.await.unwrap();
+    let status = response.status();
+    let refusal = response.extensions().get().copied();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap(), refusal)
+}
+
+async fn admitted(town: &Town, uri: &str, headers: Headers<'_>, expected: &str) {
+    let (status, body, _) = ask(town, request(uri, headers)).await;
+    assert_eq!(
+        (status, &*body),
+        (StatusCode::OK, expected),
+        "{uri} {headers:?}"
+    );
+}
+
+async fn refused(town: &Town, uri: &str, headers: Headers<'_>, expected: Refusal) {
+    let (_, body, refusal) = ask(town, request(uri, headers)).await;
+    assert_eq!(refusal, Some(expected), "{uri} {headers:?} {body}");
+}
+
+#[tokio::test]
+async fn a_host_names_its_tenant_in_every_way_it_can_be_written() {
+    let town = Town::new().await;
+    for host in [
+        "acme.shops.test",
+        "ACME.Shops.TEST",
+        "acme.shops.test.",
+        "acme.shops.test:8080",
+        "acme.example",
+        "Acme.Example.:443",
+    ] {
+        admitted(&town, "/x?y=1", &[("host", host)], "acme anonymous /x?y=1").await;
+    }
+    let authority = "http://acme.shops.test/x";
+    admitted(
+        &town,
+        authority,
+        &[],
+        "acme anonymous http://acme.shops.test/x",
+    )
+    .await;
+    admitted(&town, "/", &[("host", "shops.test:1")], "platform /").await;
+}
+
+#[tokio::test]
+async fn a_host_that_names_nobody_is_not_found() {
+    let town = Town::new().await;
+    for host in [
+        "nobody.shops.test",
+        "a.acme.shops.test",
+        ".shops.test",
+        "acme..shops.test",
+        "acmeshops.test",
+        "acme.shops.test.evil.test",
+        "www.acme.example",
+        "xn--acme-.shops.test",
+        "127.0.0.1",
+        "[::1]:80",
+        "acme.shops.test@evil.test",
+        "",
+    ] {
+        refused(&town, "/", &[("host", host)], Refusal::UnknownTenant).await;
+    }
+    refused(&town, "/", &[], Refusal::UnknownTenant).await;
+    assert_eq!(town.tenants.cached().0, 0);
+}
+
+#[tokio::test]
+async fn a_path_prefix_names_a_tenant_and_is_cut_off() {
+    let town = Town::new().await;
+    let base = [("host", "shops.test")];
+    admitted(&town, "/t/acme/x/y?z=1", &base, "acme anonymous /x/y?z=1").await;
+    admitted(&town, "/t/acme", &base, "acme anonymous /").await;
+    admitted(&town, "/tt/acme", &base, "platform /tt/acme").await;
+    refused(&town, "/t/nobody/", &base, Refusal::UnknownTenant).await;
+    refused(&town, "/t/%61cme/", &base, Refusal::UnknownTenant).await;
+    refused(&town, "/t//acme", &base, Refusal::UnknownTenant).await;
+}
+
+#[tokio::test]
+async fn a_header_counts_only_beside_a_credential_of_its_tenant() {
+    let town = Town::new().await;
+    let base = ("host", "shops.test");
+    let claim = ("x-tenant", "acme");
+    let (acme, bolt) = (
+        ("authorization", "Bearer acme"),
+        ("authorization", "Bearer bolt"),
+    );
+    admitted(&town, "/", &[base, claim], "platform /").await;
+    admitted(&town, "/", &[base, claim, acme], "acme key /").await;
+    let id = town.acme.to_string();
+    admitted(&town, "/", &[base, ("x-tenant", &id), acme], "acme key /").await;
+    let conflict = Refusal::ConflictingTenants;
+    refused(&town, "/", &[base, claim, bolt], conflict).await;
+    refused(&town, "/", &[base, ("x-tenant", "nobody"), acme], conflict).await;
+    refused(&town, "/", &[base, ("x-tenant", "No body"), acme], conflict).await;
+    refused(&town, "/", &[base, claim, claim, acme], conflict).await;
+    // Without the header the platform's host has no tenant, whatever the key.
+    admitted(&town, "/", &[base, acme], "platform /").await;
+    // Beside an address it can only agree, and an unproven claim is not heard.
+    let shop = ("host", "acme.shops.test");
+    admitted(
+        &town,
+        "/",
+        &[shop, ("x-tenant", "bolt")],
+        "acme anonymous /",
+    )
+    .await;
+    refused(&town, "/", &[shop, ("x-tenant", "bolt"), acme], conflict).await;
+}
+
+#[tokio::test]
+async fn sources_that_disagree_are_refused() {
+    let town = Town::new().await;
+    let conflict = Refusal::ConflictingTenants;
+    let bolt = ("host", "bolt.shops.test");
+    refused(&town, "/t/acme/", &[bolt], conflict).await;
+    admitted(
+        &town,
+        "/t/acme/",
+        &[("host", "acme.example")],
+        "acme anonymous /",
+    )
+    .await;
+    refused(&town, "/", &[bolt, ("host", "acme.example")], conflict).await;
+    refused(&town, "http://acme.example/", &[bolt], conflict).await;
+    admitted(
+        &town,
+        "http://acme.example/",
+        &[("host", "acme.example:80")],
+        "acme anonymous http://acme.example/",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_credential_opens_its_own_tenant_only() {
+    let town = Town::new().await;
+    let shop = ("host", "acme.shops.test");
+    admitted(
+        &town,
+        "/",
+        &[shop, ("authorization", "Bearer acme")],
+        "acme key /",
+    )
+    .await;
+    for credential in ["Bearer bolt", "Bearer stolen", "Basic acme", ""] {
+        let headers = [shop, ("authorization", credential)];
+        refused(&town, "/", &headers, Refusal::Unauthenticated).await;
+    }
+    let headers = [shop, ("authorization", "Bearer ?")];
+    refused(&town, "/", &headers, Refusal::RegistryUnavailable).await;
+}
+
+#[tokio::test]
+async fn a_credential_names_the_tenant_where_it_is_a_source() {
+    let town = Town::new().await;
+    let layer = TenantLayer::new(&town.tenants, Sources::new().credential());
+    let service = layer
+        .authenticate(Keys(town.clone()))
+        .layer(service_fn(show));
+    let answer = async |headers: Headers<'_>| {
+        let response = service
+            .clone()
+            .oneshot(request("/", headers))
+            .await
+            .unwrap();
+        let status = response.status();
+        (status, response.extensions().get::<Refusal>().copied())
+    };
+    let bolt: Headers<'_> = &[("authorization", "Bearer bolt"), ("host", "api.test")];
+    assert_eq!(answer(bolt).await, (StatusCode::OK, None));
+    let unknown = (StatusCode::NOT_FOUND, Some(Refusal::UnknownTenant));
+    assert_eq!(answer(&[]).await, unknown);
+    town.change("bolt", |tenant| tenant.status = Status::Suspended)
+        .await;
+    let suspended = (StatusCode::FORBIDDEN, Some(Refusal::Suspended));
+    assert_eq!(answer(bolt).await, suspended);
+}
+
+#[tokio::test]
+async fn a_forwarded_host_counts_only_from_a_trusted_proxy() {
+    let town = Town::new().await;
+    let networks = ["10.0.0.0/8".parse().unwrap()];
+    let layer = town
+        .layer()
+        .trusted_proxies(TrustedProxies::networks(networks));
+    let service = layer.layer(service_fn(async |request: Request<()>| {
+        let client = request.extensions().get::<ClientAddress>().copied();
+        let mut response = show(request).await?;
+        response.extensions_mut().insert(client);
+        Ok::<_, Infallible>(response)
+    }));
+    let ask = async |peer: Option<&str>| {
+        let headers = [
+            ("host", "bolt.shops.test"),
+            ("x-forwarded-host", "acme.example"),
+            ("x-forwarded-for", "2.2.2.2"),
+        ];
+        let mut request = request("/", &headers);
+        let peer = peer.map(|peer| PeerAddress(peer.parse::<IpAddr>().unwrap()));
+        peer.map(|peer| request.extensions_mut().insert(peer));
+        let response = service.clone().oneshot(request).await.unwrap();
+        let client = response.extensions().get::<Option<ClientAddress>>();
+        let client = client.unwrap().map(|client| client.0.to_string());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (String::from_utf8(body.to_vec()).unwrap(), client)
+    };
+    let some = |client: &str| Some(client.to_owned());
+    let ours = ("acme anonymous /".to_owned(), some("2.2.2.2"));
+    assert_eq!(ask(Some("10.1.2.3")).await, ours);
+    let theirs = ("bolt anonymous /".to_owned(), some("9.9.9.9"));
+    assert_eq!(ask(Some("9.9.9.9")).await, theirs);
+    assert_eq!(ask(None).await, ("bolt anonymous /".to_owned(), None));
+}
+
+#[tokio::test]
+async fn the_state_of_a_tenant_decides_before_anybody_signs_in() {
+    let town = Town::new().await;
+    let shop = [
+        ("host", "acme.shops.test"),
+        ("authorization", "Bearer stolen"),
+    ];
+    let check = async |status: StatusCode, kind: &str, retry_after: Option<&str>| {
+        let service = town.layer().layer(service_fn(show));
+        let response = service.oneshot(request("/", &shop)).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let wait = response.headers().get("retry-after");
+        assert_eq!(wait.map(|wait| wait.to_str().unwrap()), retry_after);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert!(
+            problem["type"].as_str().unwrap().ends_with(kind),
+            "{problem}"
+        );
+        assert_eq!(problem["status"], status.as_u16());
+    };
+    check(StatusCode::UNAUTHORIZED, "#unauthenticated", None).await;
+    town.change("acme", |tenant| {
+        tenant.maintenance = Maintenance::On {
+            retry_after_seconds: 300,
+        };
+    })
+    .await;
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    check(unavailable, "#tenant-in-maintenance", Some("300")).await;
+    town.change("acme", |tenant| tenant.status = Status::Suspended)
+        .await;
+    check(StatusCode::FORBIDDEN, "#tenant-suspended", None).await;
+    town.change("acme", |tenant| tenant.status = Status::Archived)
+        .await;
+    check(StatusCode::GONE, "#tenant-archived", None).await;
+    town.change("acme", |tenant| tenant.status = Status::Provisioning)
+        .await;
+    check(unavailable, "#tenant-provisioning", Some("5")).await;
+}
+
+#[tokio::test]
+async fn a_registry_that_is_away_is_never_taken_for_a_missing_tenant() {
+    let tenants = Tenants::from_fn(async |_| Err(ErrorKind::Unavailable.into()));
+    let sources = Sources::new().subdomains_of("shops.test".parse().unwrap());
+    let service = TenantLayer::new(&tenants, sources).layer(service_fn(show));
+    let request = request("/", &[("host", "acme.shops.test")]);
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn an_outer_layer_reads_the_scope_from_its_slot() {
+    let town = Town::new().await;
+    let slot = RequestSlot::default();
+    let mut open = request("/", &[("host", "acme.shops.test")]);
+    open.extensions_mut().insert(slot.clone());
+    open.extensions_mut()
+        .insert(RequestId::new("outer-1").unwrap());
+    ask(&town, open).await;
+    let scope = slot.scope().unwrap();
+    assert_eq!(scope.tenant_id(), town.acme);
+    assert_eq!(scope.request_id(), Some("outer-1"));
+
+    let slot = RequestSlot::default();
+    let mut closed = request("/", &[("host", "nobody.shops.test")]);
+    closed.extensions_mut().insert(slot.clone());
+    ask(&town, closed).await;
+    assert!(slot.scope().is_none());
+}
+
+#[tokio::test]
+async fn a_scope_that_came_with_the_request_is_thrown_away() {
+    let town = Town::new().await;
+    let scope = town
+        .tenants
+        .scope(
+            town.bolt,
+            Actor::system("nested"),
+            tenancy_core::Purpose::Request,
+        )
+        .await
+        .unwrap();
+    let mut request = request("/", &[("host", "shops.test")]);
+    request.extensions_mut().insert(scope);
+    let (_, body, _) = ask(&town, request).await;
+    assert_eq!(body, "platform /");
+}
+
+#[tokio::test]
+async fn the_platform_host_is_unknown_unless_it_is_admitted() {
+    let town = Town::new().await;
+    let sources = Sources::new().subdomains_of("shops.test".parse().unwrap());
+    let service = TenantLayer::new(&town.tenants, sources).layer(service_fn(show));
+    let request = request("/", &[("host", "shops.test")]);
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_grpc_client_is_refused_in_its_own_words() {
+    let town = Town::new().await;
+    let service = town.layer().refuse(GrpcStatus).layer(service_fn(show));
+    let request = request("/", &[("host", "nobody.shops.test")]);
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["content-type"], "application/grpc");
+    assert_eq!(response.headers()["grpc-status"], "5");
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn an_axum_handler_gets_its_scope_or_an_honest_refusal() {
+    use axum::body::Body;
+    use axum::{Router, routing::get};
+
+    let town = Town::new().await;
+    let bare = Router::new()
+        .route(
+            "/",
+            get(async |scope: TenantScope| scope.tenant().slug.to_string()),
+        )
+        .route(
+            "/both",
+            get(async |scope: Option<TenantScope>| scope.is_some().to_string()),
+        );
+    let layered = bare.clone().layer(town.layer());
+    let check = async |router: &Router, host: &str, path: &str, expected: (u16, &str)| {
+        let request = Request::get(path).header("host", host).body(Body::empty());
+        let response = router.clone().oneshot(request.unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert_eq!(status, expected.0, "{host}{path} {body}");
+        assert!(body.contains(expected.1), "{host}{path} {body}");
+    };
+    check(&layered, "acme.shops.test", "/", (200, "acme")).await;
+    check(&layered, "acme.shops.test", "/both", (200, "true")).await;
+    check(&layered, "shops.test", "/both", (200, "false")).await;
+    check(&layered, "shops.test", "/", (404, "unknown-tenant")).await;
+    check(
+        &bare,
+        "acme.shops.test",
+        "/",
+        (500, "Internal Server Error"),
+    )
+    .await;
+    check(
+        &bare,
+        "acme.shops.test",
+        "/both",
+        (500, "Internal Server Error"),
+    )
+    .await;
+}
