@@ -159,7 +159,7 @@ pub(super) fn numbers(draft: &ProductDraft) -> impl Iterator<Item = usize> {
 
 /// The names and values of a product's attributes in WooCommerce's sense: first its options, then
 /// what an import left of those that are no options.
-fn numbered(draft: &ProductDraft) -> BTreeMap<usize, (String, String)> {
+fn numbered<'a>(draft: &'a ProductDraft) -> BTreeMap<usize, (String, String)> {
     let mut numbered = BTreeMap::new();
     for (index, option) in draft.options.iter().enumerate() {
         let of_variants = draft
@@ -183,21 +183,17 @@ fn numbered(draft: &ProductDraft) -> BTreeMap<usize, (String, String)> {
     for number in draft.options.len() + 1..=columns::ATTRIBUTES_MAX {
         let text = |column| {
             let column = name(column);
-            let own = draft
-                .attributes
-                .get(&column)
-                .filter(|text| !text.trim().is_empty());
-            own.or_else(|| of_variant.and_then(|attributes| attributes.get(&column)))
+            let said = |attributes: &'a BTreeMap<String, String>| {
+                let text = attributes.get(&column);
+                text.filter(|text| !text.trim().is_empty())
+            };
+            said(&draft.attributes).or_else(|| of_variant.and_then(said))
         };
         let Some(name) = text(Column::AttributeName(number)) else {
             continue;
         };
-        if !name.trim().is_empty() {
-            let values = text(Column::AttributeValues(number))
-                .cloned()
-                .unwrap_or_default();
-            numbered.insert(number, (name.clone(), values));
-        }
+        let values = text(Column::AttributeValues(number));
+        numbered.insert(number, (name.clone(), values.cloned().unwrap_or_default()));
     }
     numbered
 }

@@ -362,6 +362,21 @@ fn product() -> impl Strategy<Value = ProductFields> {
         )
 }
 
+#[test]
+fn a_blank_value_of_a_lone_variant_is_written_as_none() {
+    let blank = [
+        ("Attribute 2 name", "1"),
+        ("Attribute 2 value(s)", "\u{a0}"),
+    ];
+    let mut variant = VariantDraft::new(Money::zero(usd()));
+    variant.attributes = blank
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .into();
+    let mut fields = ProductFields::with_slug("x".parse().unwrap(), "x");
+    fields.variants = vec![variant];
+    check(Format::WooCommerce, &[ProductDraft::new(fields).unwrap()]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 3000, ..ProptestConfig::with_cases(1500) })]
 
