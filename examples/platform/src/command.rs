@@ -5,11 +5,13 @@ mod health;
 mod key;
 mod migrate;
 mod output;
+mod serve;
 mod tenant;
 
 use clap::Subcommand;
 
 pub(crate) use self::output::Output;
+pub(crate) use self::serve::{serve, serve_embedded};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::platform::Platform;

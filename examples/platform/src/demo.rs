@@ -3,6 +3,8 @@
 //! Their shelves are written down in `demo/*.toml`. They differ in language and currency, and hold
 //! what a real shop holds: options, low and empty stock, reduced prices, a draft.
 
+mod fill;
+
 use std::collections::BTreeMap;
 
 use figment::Figment;

@@ -5,7 +5,7 @@
 #![allow(
     dead_code,
     unused_imports,
-    reason = "parts that the HTTP server will use"
+    reason = "parts that the JSON API will use"
 )]
 
 mod cli;
@@ -20,7 +20,10 @@ mod pages;
 mod pictures;
 mod platform;
 mod secret;
+mod server;
 mod shop;
+mod sign_in;
+mod site;
 
 use std::process::ExitCode;
 
@@ -36,21 +39,22 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.json;
     match run(cli).await {
-        Ok(output) => output.print(json),
+        Ok(code) => code,
         Err(failure) => failure.print(json),
     }
 }
 
-async fn run(cli: Cli) -> Result<Output, Failure> {
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = Config::load(cli.config.as_deref(), &cli.flags)?;
     if cli.print_config {
-        return Output::document(&config);
+        return Ok(Output::document(&config)?.print(cli.json));
     }
     logging::start(&config.log)?;
     match cli.command {
-        None | Some(Command::Serve) => Err(Failure::new(
-            "there is no HTTP server yet; see `platform --help` for the commands there are",
-        )),
-        Some(command) => command.run(config).await,
+        None => command::serve_embedded(config)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        Some(Command::Serve) => command::serve(config).await.map(|()| ExitCode::SUCCESS),
+        Some(command) => Ok(command.run(config).await?.print(cli.json)),
     }
 }

@@ -48,6 +48,7 @@ struct Parts {
     database: Database,
     known_keys: KnownKeys,
     scope: PlatformScope,
+    cursor_key: CursorKey,
     catalog: SqlCatalog,
     customers: SqlCustomers,
     orders: SqlOrders,
@@ -83,13 +84,14 @@ impl Platform {
         let database = database.build();
         let scope = tenants.platform(actor);
         Ok(Self(Arc::new(Parts {
-            config,
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
+            cursor_key: cursor_key(&config)?,
             catalog: SqlCatalog::new(&database),
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
             stock: SqlStock::new(&database),
+            config,
             tenants,
             database,
             scope,
@@ -200,14 +202,19 @@ impl Platform {
         Ok(self.registry().changes(u64::MAX).await.map(drop)?)
     }
 
-    /// What signs cursors: `secret`, or one that is kept beside the data.
-    pub(crate) fn cursor_key(&self) -> Result<CursorKey, Failure> {
-        let secret = match &self.config().secret {
-            Some(secret) => secret.clone(),
-            None => kept_secret(&self.config().data)?,
-        };
-        Ok(CursorKey::new(secret.expose().as_bytes()))
+    /// What signs cursors.
+    pub(crate) fn cursor_key(&self) -> &CursorKey {
+        &self.0.cursor_key
     }
+}
+
+/// What signs cursors: `secret`, or one that is kept beside the data.
+fn cursor_key(config: &Config) -> Result<CursorKey, Failure> {
+    let secret = match &config.secret {
+        Some(secret) => secret.clone(),
+        None => kept_secret(&config.data)?,
+    };
+    Ok(CursorKey::new(secret.expose().as_bytes()))
 }
 
 /// The secret in the data folder, made when it is missing.

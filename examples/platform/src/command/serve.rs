@@ -1,0 +1,46 @@
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::onboard::Onboarded;
+use crate::platform::Platform;
+use crate::server;
+use tenancy_core::Actor;
+
+/// Serves in production: with no unsafe settings and no demonstration data.
+pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+    config.refuse_unsafe()?;
+    let platform = Platform::open_as(config, Actor::system("server")).await?;
+    let listener = server::bind(&platform).await?;
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    server::serve(&platform, listener).await
+}
+
+/// Serves from SQLite, with the demonstration shops where there is none.
+pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
+    let config = Config {
+        database_url: None,
+        owner_database_url: None,
+        ..config
+    };
+    config.refuse_unsafe()?;
+    let platform = Platform::open_as(config, Actor::system("server")).await?;
+    let listener = server::bind(&platform).await?;
+    let opened = platform.demonstrate().await?;
+    println!("The platform: {}", platform.config().origin());
+    for tenant in platform.tenant_page(None).await? {
+        let shop = opened.iter().find(|shop| shop.slug == tenant.slug);
+        println!(
+            "{}: {}{}",
+            tenant.name,
+            platform.shop_url(&tenant.slug),
+            shown(shop)
+        );
+    }
+    server::serve(&platform, listener).await
+}
+
+/// A new shop's key, which is shown this once.
+fn shown(shop: Option<&Onboarded>) -> String {
+    shop.map_or(String::new(), |shop| {
+        format!("  API key, shown once: {}", shop.api_key)
+    })
+}

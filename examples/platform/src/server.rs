@@ -1,0 +1,135 @@
+//! The HTTP server: connections with time-outs and a bound, and an end that lets requests finish.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tenancy_core::client_address::PeerAddress;
+use tenancy_core::journal::Worker;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+use crate::config::Http;
+use crate::failure::Failure;
+use crate::platform::Platform;
+use crate::site;
+
+/// The smallest read buffer that hyper takes.
+const BUFFER_BYTES_MIN: usize = 8192;
+
+/// Takes the address that the server will listen on.
+pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
+    let address = platform.config().listen;
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| Failure::from(error).context(format_args!("cannot listen on {address}")))
+}
+
+/// Answers requests until the process is asked to end, then lets those in flight finish.
+pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
+    let http = platform.config().http.clone();
+    let app = bounded(site::app(platform), &http);
+    let connections = Arc::new(Semaphore::new(http.connections_max));
+    let graceful = GracefulShutdown::new();
+    let worker = Worker::builder(platform.database(), platform.tenants()).build();
+    let working = tokio::spawn(async move { worker.run().await });
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    loop {
+        let permit = tokio::select! {
+            permit = connections.clone().acquire_owned() => permit?,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                connect(
+                    stream,
+                    PeerAddress(peer.ip()),
+                    &app,
+                    &http,
+                    &graceful,
+                    permit,
+                );
+            }
+            Err(error) => {
+                // Out of file descriptors, mostly: closing connections is what helps.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    tracing::info!("ending: letting requests finish");
+    if tokio::time::timeout(http.drain_time(), graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+    working.abort();
+    Ok(())
+}
+
+fn bounded(app: Router, http: &Http) -> Router {
+    app.layer(DefaultBodyLimit::max(http.body_bytes_max))
+        .layer(RequestBodyTimeoutLayer::new(http.body_time()))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            http.request_time(),
+        ))
+        .layer(CatchPanicLayer::new())
+}
+
+fn connect(
+    stream: TcpStream,
+    peer: PeerAddress,
+    app: &Router,
+    http: &Http,
+    graceful: &GracefulShutdown,
+    permit: OwnedSemaphorePermit,
+) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(http.header_time())
+        .max_headers(http.headers_max)
+        .max_buf_size(http.header_bytes_max.max(BUFFER_BYTES_MIN));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(http.header_time())
+        .keep_alive_timeout(http.header_time())
+        .max_concurrent_streams(100)
+        .max_header_list_size(u32::try_from(http.header_bytes_max).unwrap_or(u32::MAX));
+    let service = app
+        .clone()
+        .map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
+    let connection =
+        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = graceful.watch(connection.into_owned());
+    tokio::spawn(async move {
+        let _permit = permit;
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    });
+}
