@@ -2,11 +2,7 @@
 //!
 //! `main` reads what was asked for and says how it went; [`platform`] wires the parts together.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "parts that the JSON API will use"
-)]
+#![allow(dead_code, unused_imports, reason = "parts that the JSON API will use")]
 
 mod cli;
 mod command;

@@ -1,11 +1,17 @@
-//! The smallest use of tenancy-core: two tenants, and a scope for one of them.
+//! The smallest multi-tenant server: two tenants told apart by their host, without a database.
 //!
-//! Run it with `cargo run -p quickstart`.
+//! Run it with `cargo run -p quickstart`, then type
+//! `curl http://acme.localhost:3000` and `curl http://nobody.localhost:3000`.
 
 use std::error::Error;
 
-use tenancy_core::registry::{Address, InMemoryTenants};
-use tenancy_core::{Actor, Purpose, Slug, Tenant, TenantId, Tenants};
+use axum::Router;
+use axum::routing::get;
+use tenancy_core::layer::TenantLayer;
+use tenancy_core::registry::InMemoryTenants;
+use tenancy_core::resolve::Sources;
+use tenancy_core::{Tenant, TenantId, TenantScope, Tenants};
+use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -13,25 +19,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for slug in ["acme", "bolt"] {
         registry.add(&Tenant::new(TenantId::generate(), slug.parse()?))?;
     }
-    let tenants = Tenants::new(registry);
+    let app = app(&Tenants::new(registry))?;
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    println!("http://acme.localhost:3000 and http://bolt.localhost:3000");
+    Ok(axum::serve(listener, app).await?)
+}
 
-    let slug: Slug = "acme".parse()?;
-    let acme = tenants.find(&Address::Slug(slug)).await?;
-    let scope = tenants
-        .scope(acme.id, Actor::system("quickstart"), Purpose::Request)
-        .await?;
-    println!(
-        "working for {} as {}",
-        scope.tenant().name,
-        scope.actor().name()
-    );
+fn app(tenants: &Tenants) -> Result<Router, Box<dyn Error>> {
+    let sources = Sources::new().subdomains_of("localhost".parse()?);
+    let layer = TenantLayer::new(tenants, sources);
+    Ok(Router::new().route("/", get(greet)).layer(layer))
+}
 
-    let nobody: Slug = "nobody".parse()?;
-    match tenants.find(&Address::Slug(nobody)).await {
-        Ok(_) => Err("there is no such tenant".into()),
-        Err(error) => {
-            println!("nobody: {error}");
-            Ok(())
-        }
-    }
+/// Runs only with a tenant: without one the request never comes here.
+async fn greet(scope: TenantScope) -> String {
+    format!("Welcome to {}!\n", scope.tenant().name)
 }

@@ -1,0 +1,218 @@
+//! The reference server as a stranger meets it: started, visited, commanded and ended.
+
+use std::convert::Infallible;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tenancy_tests::{Postgres, Server, TestDatabase};
+
+/// A running server, and how commands reach the same data.
+struct Town {
+    server: Server,
+    address: SocketAddr,
+    settings: Vec<(&'static str, String)>,
+    database: Option<TestDatabase>,
+}
+
+impl Town {
+    /// The embedded mode, with its demonstration shops.
+    async fn embedded() -> Self {
+        let address = Server::free_address();
+        let folder = std::env::temp_dir().join(format!("platform-{}", address.port()));
+        let settings = vec![
+            ("TENANCY_DATA", folder.display().to_string()),
+            ("TENANCY_LISTEN", address.to_string()),
+        ];
+        Self::start(address, settings, &[], None).await
+    }
+
+    /// `serve` on PostgreSQL, with one shop.
+    async fn on_postgres() -> Self {
+        let address = Server::free_address();
+        let migrate = async |owner_url: &str| {
+            let settings = [("TENANCY_OWNER_DATABASE_URL", owner_url.to_owned())];
+            run(&settings, &["migrate", "--app-role", "tenancy_app"]);
+            Ok::<_, Infallible>(())
+        };
+        let postgres = Postgres::shared().await;
+        let database = postgres.database("platform", migrate).await;
+        let settings = vec![
+            ("TENANCY_DATABASE_URL", database.app_url().to_owned()),
+            ("TENANCY_LISTEN", address.to_string()),
+            (
+                "TENANCY_SECRET",
+                "0123456789abcdef0123456789abcdef".to_owned(),
+            ),
+        ];
+        run(&settings, &["tenant", "create", "quillmoor"]);
+        Self::start(address, settings, &["serve"], Some(database)).await
+    }
+
+    async fn start(
+        address: SocketAddr,
+        settings: Vec<(&'static str, String)>,
+        arguments: &[&str],
+        database: Option<TestDatabase>,
+    ) -> Self {
+        let mut server = Server::builder(Server::built("platform"))
+            .args(arguments.iter().copied())
+            .ready_when_answering(address);
+        for (name, value) in &settings {
+            server = server.env(*name, value);
+        }
+        Self {
+            server: server.start().await,
+            address,
+            settings,
+            database,
+        }
+    }
+
+    /// The status and body of a page.
+    async fn get(&self, host: &str, path: &str) -> (u16, String) {
+        let url = format!("http://{}{path}", self.address);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.get(url).header("host", host);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Waits until a host's front page has a status, and says how long that took.
+    async fn until(&self, host: &str, status: u16) -> Duration {
+        let start = Instant::now();
+        while self.get(host, "/").await.0 != status {
+            assert!(
+                start.elapsed() < Duration::from_secs(5),
+                "{host} never got {status}"
+            );
+        }
+        start.elapsed()
+    }
+
+    fn command(&self, arguments: &[&str]) -> serde_json::Value {
+        run(&self.settings, arguments)
+    }
+}
+
+fn run(settings: &[(&'static str, String)], arguments: &[&str]) -> serde_json::Value {
+    let done = Command::new(Server::built("platform"))
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .args(arguments)
+        .arg("--json")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{arguments:?}: {said}");
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn without_arguments_it_opens_three_shops_that_see_only_their_own() {
+    let town = Town::embedded().await;
+    let (status, landing) = town.get("localhost", "/").await;
+    assert_eq!(status, 200);
+    for shop in ["quillmoor", "kettenspatz", "mistgate"] {
+        assert!(
+            landing.contains(&format!("http://{shop}.localhost")),
+            "{landing}"
+        );
+        assert_eq!(town.get(&format!("{shop}.localhost"), "/").await.0, 200);
+    }
+    assert_eq!(town.server.stdout().matches("tk_").count(), 3);
+    // A product of one shop is unknown in another, in the same words as one that never was.
+    let product = "/products/bottle-vase";
+    let (status, page) = town.get("quillmoor.localhost", product).await;
+    assert!(status == 200 && page.contains("Bottle"), "{page}");
+    assert_eq!(town.get("mistgate.localhost", product).await.0, 404);
+    assert_eq!(
+        town.get("mistgate.localhost", "/products/never-was")
+            .await
+            .0,
+        404
+    );
+    assert_eq!(town.get("localhost", product).await.0, 404);
+    assert_eq!(town.get("nobody.localhost", "/").await.0, 404);
+    let (_, found) = town.get("quillmoor.localhost", "/products?q=vase").await;
+    assert!(
+        found.contains(product) && !found.contains("breakfast-bowl"),
+        "{found}"
+    );
+    let forged = town
+        .get("quillmoor.localhost", "/products?cursor=forged")
+        .await;
+    assert_eq!(forged.0, 404);
+    assert!(town.server.terminate().await.success());
+    remove(Path::new(&town.settings[0].1));
+}
+
+#[tokio::test]
+async fn a_running_server_honours_commands_within_a_second() {
+    for town in [Town::embedded().await, Town::on_postgres().await] {
+        let shop = "quillmoor.localhost";
+        assert_eq!(town.get(shop, "/").await.0, 200);
+        assert_eq!(town.get("www.quillmoor.test", "/").await.0, 404);
+        assert_eq!(town.get("fresh.localhost", "/").await.0, 404);
+        let bound = Duration::from_millis(1100);
+        let check = async |arguments: &[&str], host: &str, status: u16| {
+            town.command(arguments);
+            let waited = town.until(host, status).await;
+            assert!(waited < bound, "{arguments:?} took {waited:?}");
+        };
+        check(&["tenant", "suspend", "quillmoor"], shop, 403).await;
+        check(&["tenant", "resume", "quillmoor"], shop, 200).await;
+        check(&["tenant", "maintenance", "quillmoor", "on"], shop, 503).await;
+        check(&["tenant", "maintenance", "quillmoor", "off"], shop, 200).await;
+        // What was asked for in vain before is found once it is there.
+        check(&["tenant", "create", "fresh"], "fresh.localhost", 200).await;
+        let add = [
+            "domain",
+            "add",
+            "--tenant",
+            "quillmoor",
+            "www.quillmoor.test",
+        ];
+        check(&add, "www.quillmoor.test", 200).await;
+        assert!(town.server.terminate().await.success());
+        if town.database.is_none() {
+            remove(Path::new(&town.settings[0].1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_headers_is_cut_off_and_delays_nobody() {
+    let address = Server::free_address();
+    let folder = std::env::temp_dir().join(format!("platform-{}", address.port()));
+    let settings = vec![
+        ("TENANCY_DATA", folder.display().to_string()),
+        ("TENANCY_LISTEN", address.to_string()),
+        ("TENANCY_HTTP__HEADER_SECONDS", "1".to_owned()),
+    ];
+    let town = Town::start(address, settings, &[], None).await;
+    let mut slow: Vec<TcpStream> = (0..50)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: quill").unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(town.get("quillmoor.localhost", "/").await.0, 200);
+    for stream in &mut slow {
+        let patience = Some(Duration::from_secs(10));
+        stream.set_read_timeout(patience).unwrap();
+        let mut answer = Vec::new();
+        // Closed, with or without a last word: never left open.
+        let _ = stream.read_to_end(&mut answer).map_err(|error| {
+            assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "still open");
+        });
+    }
+    assert!(town.server.terminate().await.success());
+    remove(&folder);
+}
+
+fn remove(folder: &Path) {
+    std::fs::remove_dir_all(folder).unwrap();
+}
