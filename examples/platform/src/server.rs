@@ -6,8 +6,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tenancy_core::client_address::PeerAddress;
@@ -103,20 +103,13 @@ fn connect(
     graceful: &GracefulShutdown,
     permit: OwnedSemaphorePermit,
 ) {
-    let mut builder = Builder::new(TokioExecutor::new());
+    // HTTP/1 only: telling the versions apart waits for a client's first bytes without a limit.
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(http.header_time())
         .max_headers(http.headers_max)
         .max_buf_size(http.header_bytes_max.max(BUFFER_BYTES_MIN));
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(http.header_time())
-        .keep_alive_timeout(http.header_time())
-        .max_concurrent_streams(100)
-        .max_header_list_size(u32::try_from(http.header_bytes_max).unwrap_or(u32::MAX));
     let service = app
         .clone()
         .map_request(move |mut request: Request<Incoming>| {
@@ -125,7 +118,7 @@ fn connect(
         });
     let connection =
         builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let connection = graceful.watch(connection.into_owned());
+    let connection = graceful.watch(connection);
     tokio::spawn(async move {
         let _permit = permit;
         if let Err(error) = connection.await {

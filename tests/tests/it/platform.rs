@@ -192,10 +192,19 @@ async fn a_client_that_never_finishes_its_headers_is_cut_off_and_delays_nobody()
         ("TENANCY_HTTP__HEADER_SECONDS", "1".to_owned()),
     ];
     let town = Town::start(address, settings, &[], None).await;
-    let mut slow: Vec<TcpStream> = (0..50)
-        .map(|_| {
+    // Some say nothing at all, some begin as HTTP/2 would, some stop within a header.
+    let beginnings: [&[u8]; 4] = [
+        b"",
+        b"P",
+        b"PRI * HTTP/2.0\r\n",
+        b"GET / HTTP/1.1\r\nHost: quill",
+    ];
+    let mut slow: Vec<TcpStream> = beginnings
+        .repeat(12)
+        .into_iter()
+        .map(|beginning| {
             let mut stream = TcpStream::connect(address).unwrap();
-            stream.write_all(b"GET / HTTP/1.1\r\nHost: quill").unwrap();
+            stream.write_all(beginning).unwrap();
             stream
         })
         .collect();
