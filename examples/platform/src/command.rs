@@ -1,5 +1,6 @@
 //! What can be done from the command line, beside a running server or without one.
 
+mod catalog;
 mod domain;
 mod health;
 mod key;
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     /// Issue and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Import and export a shop's products
+    #[command(subcommand)]
+    Catalog(catalog::CatalogCommand),
     /// Check that the database answers and its schema is current
     Health,
 }
@@ -42,6 +46,7 @@ impl Command {
             Self::Serve => unreachable!("`main` serves"),
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
+            Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,
             Self::Key(command) => command.run(&Platform::open(config).await?).await,

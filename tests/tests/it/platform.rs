@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use tenancy_tests::{Postgres, Server, TestDatabase};
+use tenancy_tests::{Postgres, Server, TestDatabase, shared_data};
 
 /// A running server, and how commands reach the same data.
 struct Town {
@@ -224,4 +224,45 @@ async fn a_client_that_never_finishes_its_headers_is_cut_off_and_delays_nobody()
 
 fn remove(folder: &Path) {
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_merchants_file_is_imported_and_survives_being_exported_and_imported_again() {
+    let Some(given) = shared_data("shopify/bicycles.csv") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("TENANCY_DATA", folder.path().display().to_string())];
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let import = |tenant: &str, file: &str, more: &[&str]| {
+        let mut arguments = vec!["catalog", "import", "--tenant", tenant];
+        arguments.extend(["--format", "shopify", file]);
+        arguments.extend(more);
+        let said = run(&settings, &arguments);
+        assert_eq!(
+            [&said["products"], &said["variants"], &said["images"]],
+            [284, 1121, 278]
+        );
+        assert_eq!(said["errors"], serde_json::json!([]));
+        said["warnings"].as_array().unwrap().len()
+    };
+    let export = |tenant: &str, name: &str| {
+        let file = path(name);
+        let mut arguments = vec!["catalog", "export", "--tenant", tenant];
+        arguments.extend(["--format", "shopify", &file]);
+        let products = run(&settings, &arguments)["products"].clone();
+        (products, std::fs::read(file).unwrap())
+    };
+    for tenant in ["first", "second"] {
+        run(&settings, &["tenant", "create", tenant]);
+    }
+    let given = given.display().to_string();
+    assert_eq!(import("first", &given, &["--dry-run"]), 56);
+    assert_eq!(export("first", "none.csv").0, 0);
+    assert_eq!(import("first", &given, &[]), 56);
+    let (products, once) = export("first", "once.csv");
+    assert_eq!(products, 284);
+    assert_eq!(export("second", "none.csv").0, 0);
+    import("second", &path("once.csv"), &[]);
+    assert!(export("second", "twice.csv").1 == once);
 }
