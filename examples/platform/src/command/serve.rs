@@ -8,6 +8,12 @@ use tenancy_core::Actor;
 /// Serves in production: with no unsafe settings and no demonstration data.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     config.refuse_unsafe()?;
+    if config.database_url.is_none() && config.owner_database_url.is_some() {
+        return Err(Failure::new(
+            "the server never works as the database's owner: set TENANCY_DATABASE_URL to the \
+             role that `platform migrate --app-role` granted to",
+        ));
+    }
     let platform = Platform::open_as(config, Actor::system("server")).await?;
     let listener = server::bind(&platform).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
