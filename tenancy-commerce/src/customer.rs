@@ -25,6 +25,7 @@ id! {
 }
 
 /// A customer of one shop.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct Customer {
     /// Whose it is. Not part of the JSON.
@@ -39,8 +40,10 @@ pub struct Customer {
     /// Their telephone number, in their own writing.
     pub phone: String,
     /// When they became a customer.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Time,
     /// When their record was last changed.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Time,
 }
 
@@ -56,6 +59,7 @@ impl Customer {
 }
 
 /// A customer as somebody wishes them to be.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CustomerDraft {
     /// Their address; blanks around it and its case do not matter.

@@ -42,6 +42,7 @@ pub enum ErrorKind {
 }
 
 /// A variant of which there is less than was asked for.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Shortage {
     /// The variant.

@@ -36,6 +36,7 @@ pub use self::rate::Rate;
 ///
 /// In JSON it is `{"amount":3412,"currency":"USD"}`. There is no order between amounts of
 /// different currencies, so `Money` does not implement `Ord`: compare [`amount`](Self::amount)s.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Money {
     amount: i64,

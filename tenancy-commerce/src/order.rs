@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::id::id;
 use crate::money::Money;
 use crate::page::{Limit, Page};
+use crate::patch::Draft;
 
 /// The most lines one order has.
 pub const LINES_MAX: usize = 500;
@@ -31,6 +32,7 @@ id! {
 }
 
 /// An order of one shop.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct Order {
     /// Whose it is. Not part of the JSON.
@@ -49,12 +51,15 @@ pub struct Order {
     /// The sum of the lines.
     pub total: Money,
     /// When it was placed.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub placed_at: Time,
     /// When it was cancelled.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub cancelled_at: Option<Time>,
 }
 
 /// One line of an order, as the product was when it was placed.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct OrderLine {
     /// Whose it is. Not part of the JSON.
@@ -84,6 +89,7 @@ pub struct OrderLine {
 /// What somebody wants to buy.
 ///
 /// Whether the buyer may see the products is for the caller to know.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct NewOrder {
     /// What, and how much.
@@ -93,7 +99,10 @@ pub struct NewOrder {
     pub customer_id: Option<CustomerId>,
 }
 
+impl Draft for NewOrder {}
+
 /// One line of a [`NewOrder`].
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct NewLine {
     /// What.

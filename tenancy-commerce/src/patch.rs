@@ -77,8 +77,18 @@ pub trait Draft: DeserializeOwned + Serialize {
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid), with every violation.
     fn from_json(json: Value) -> Result<Self, Error> {
-        serde_json::from_value(json).map_err(|error| Error::invalid("", error))
+        read(json)
     }
+}
+
+/// Reads JSON, and names the field that cannot be read.
+pub(crate) fn read<T: DeserializeOwned>(json: Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        match error.path().to_string().as_str() {
+            "." => Error::invalid("", error.inner()),
+            path => Error::invalid(path, error.inner()),
+        }
+    })
 }
 
 impl Draft for ProductDraft {

@@ -13,9 +13,10 @@ pub(crate) use self::sql::levels;
 use crate::catalog::{ProductId, VariantId};
 use crate::error::Error;
 use crate::page::{Limit, Page};
-use crate::patch::Draft;
+use crate::patch::{Draft, Patch};
 
 /// How much of a variant there is, and what is done about it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct StockLevel {
     /// Whose it is. Not part of the JSON.
@@ -49,6 +50,7 @@ impl StockLevel {
 }
 
 /// A stock level as somebody wishes it to be.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct StockDraft {
     /// Pieces on hand. `None`: not tracked.
@@ -103,6 +105,14 @@ pub trait Stock: Send + Sync + 'static {
         scope: &TenantScope,
         id: VariantId,
         draft: &StockDraft,
+    ) -> impl Future<Output = Result<StockLevel, Error>> + Send;
+
+    /// Changes some fields of what there is.
+    fn patch(
+        &self,
+        scope: &TenantScope,
+        id: VariantId,
+        patch: &Patch<StockDraft>,
     ) -> impl Future<Output = Result<StockLevel, Error>> + Send;
 
     /// Adds pieces to what there is, or takes some away.

@@ -17,5 +17,5 @@ mod worker;
 
 pub use self::change::{Change, Resource};
 pub use self::consumer::{Consumer, ConsumerError, Parked, Retry};
-pub use self::entry::{Entry, EntryQuery, PlatformEntry};
+pub use self::entry::{Entry, EntryQuery, PlatformEntry, Trail};
 pub use self::worker::{Worker, WorkerBuilder};

@@ -15,6 +15,7 @@ use tenancy_core::client_address::TrustedProxies;
 use tenancy_core::layer::TenantLayer;
 use tenancy_core::resolve::Sources;
 
+use crate::api;
 use crate::pages::{CONTENT_SECURITY_POLICY, asset};
 use crate::pictures;
 use crate::platform::Platform;
@@ -33,16 +34,19 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .trusted_proxies(TrustedProxies::networks(networks))
         .authenticate(SignInByKey(platform.known_keys().clone()))
         .refuse(refuse::refuse);
+    let (api, description) = api::routes();
     let shops = Router::new()
         .route("/", get(shop::front))
         .route("/products", get(shop::list))
         .route("/products/{slug}", get(shop::product))
         .route("/categories", get(shop::categories))
         .route("/categories/{slug}", get(shop::category))
+        .merge(api)
         .fallback(refuse::not_found)
         .layer(tenants);
     Router::new()
         .merge(shops)
+        .merge(description)
         .route("/assets/{file}", get(asset::serve))
         .route("/pictures/{file}", get(pictures::serve))
         .route("/livez", get(StatusCode::OK))

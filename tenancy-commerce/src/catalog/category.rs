@@ -14,6 +14,7 @@ id! {
 }
 
 /// A place in a shop where products stand, below another or at the top.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct Category {
     /// Whose it is. Not part of the JSON.
@@ -44,6 +45,7 @@ impl Category {
 }
 
 /// A category as somebody wishes it to be.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CategoryDraft {
     /// What it is called.

@@ -10,6 +10,7 @@ use super::{
     ProductStatus, VariantDraft,
 };
 use crate::error::Error;
+use crate::patch::read;
 
 mod check;
 
@@ -102,8 +103,7 @@ impl ProductDraft {
 
     /// Reads a draft from JSON, with every violation by its field.
     pub(crate) fn from_json(json: serde_json::Value) -> Result<Self, Error> {
-        let json: Json = serde_json::from_value(json).map_err(|error| Error::invalid("", error))?;
-        Ok(Self::try_from(json)?)
+        Ok(Self::try_from(read::<Json>(json)?)?)
     }
 
     /// The fields, to be changed.
@@ -120,7 +120,22 @@ impl Deref for ProductDraft {
     }
 }
 
-/// A draft as JSON writes it.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for ProductDraft {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        Json::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for ProductDraft {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        Json::schemas(schemas);
+    }
+}
+
+/// A product as somebody wishes it to be.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Deserialize)]
 struct Json {
     slug: Option<String>,
@@ -154,15 +169,23 @@ impl TryFrom<Json> for ProductDraft {
     fn try_from(json: Json) -> Result<Self, InvalidDraft> {
         let mut checks = Checks::default();
         check::raw_description(&json.description, &mut checks);
-        let slug = match &json.slug {
-            Some(slug) => slug.parse(),
-            None => Handle::from_name(&json.name).ok_or(InvalidHandle),
-        };
-        if let Err(invalid) = slug {
-            checks.refuse("slug", invalid);
-        }
         checks.finish()?;
-        Self::new(ProductFields {
+        let mut checks = Checks::default();
+        let slug = match &json.slug {
+            Some(slug) => slug
+                .parse::<Handle>()
+                .map_err(|invalid| invalid.to_string()),
+            None => Handle::from_name(&json.name)
+                .ok_or_else(|| "cannot be made from the name".to_owned()),
+        };
+        let slug = slug.unwrap_or_else(|message| {
+            // A product without a name is told so, not that its slug has none.
+            if json.slug.is_some() || !json.name.trim().is_empty() {
+                checks.refuse("slug", message);
+            }
+            Handle::from_name("product").expect("letters make a handle")
+        });
+        let fields = ProductFields {
             status: json.status,
             featured: json.featured,
             description: SanitizedHtml::sanitize(&json.description),
@@ -174,7 +197,10 @@ impl TryFrom<Json> for ProductDraft {
             variants: json.variants,
             images: json.images,
             attributes: json.attributes,
-            ..ProductFields::with_slug(slug.expect("refused above when invalid"), json.name)
-        })
+            ..ProductFields::with_slug(slug, json.name)
+        };
+        check::product(&fields, &mut checks);
+        checks.finish()?;
+        Ok(Self(fields))
     }
 }

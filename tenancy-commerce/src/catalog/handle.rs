@@ -13,6 +13,8 @@ use super::limits::HANDLE_BYTES_MAX;
 /// handle holds them decoded.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String))]
 pub struct Handle(String);
 
 impl Handle {

@@ -10,6 +10,7 @@ pub struct InvalidDraft {
 }
 
 /// One thing that is wrong with a draft.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Violation {
     /// The field, as in JSON: `name`, `variants[3].price`.

@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::money::Money;
 
 /// The names of a category and those above it, the root first: `["Clothing", "Hoodies"]`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct CategoryPath(pub Vec<String>);
 
 /// Something the buyer chooses, such as the size, and what there is to choose from.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OptionDraft {
     /// What is chosen: `Size`.
@@ -20,6 +22,7 @@ pub struct OptionDraft {
 }
 
 /// A picture of a product: a link, never the picture itself.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ImageDraft {
     /// An `http` or `https` address.
@@ -33,6 +36,7 @@ pub struct ImageDraft {
 }
 
 /// The unit in which a weight is shown; it is kept in grams.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub enum WeightUnit {
     /// `g`
@@ -84,6 +88,7 @@ impl WeightUnit {
 }
 
 /// One sellable form of a product.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct VariantDraft {
     /// The merchant's own number for it.

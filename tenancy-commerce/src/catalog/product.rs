@@ -25,6 +25,7 @@ id! {
 /// A product of one shop, as it is stored.
 ///
 /// Products of two shops are never equal, whatever they hold.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Product {
     /// Whose it is. Not part of the JSON.
@@ -41,6 +42,7 @@ pub struct Product {
     /// Whether it is put forward.
     pub featured: bool,
     /// What is said about it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub description: SanitizedHtml,
     /// Who makes it.
     pub vendor: String,
@@ -61,8 +63,10 @@ pub struct Product {
     /// The lowest price of its variants.
     pub price_from: Money,
     /// When it was added.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Time,
     /// When it was last changed; its stock changes without it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Time,
 }
 
@@ -96,6 +100,7 @@ impl Product {
 }
 
 /// A category that a product stands in.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct ProductCategory {
     /// Permanent.
@@ -107,6 +112,7 @@ pub struct ProductCategory {
 }
 
 /// One sellable form of a product.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct Variant {
     /// Whose it is. Not part of the JSON.

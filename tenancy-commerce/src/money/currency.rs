@@ -10,6 +10,8 @@ use super::MoneyError;
 /// Codes are read without regard to case and written in capitals.
 #[derive(Clone, Copy, Eq, Hash, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, example = "USD"))]
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {

@@ -8,6 +8,7 @@ use super::{Stock, StockDraft, StockLevel, StockQuery};
 use crate::catalog::VariantId;
 use crate::error::{Error, ErrorKind, Shortage};
 use crate::page::Page;
+use crate::patch::Patch;
 use crate::sql::push_ids;
 
 const SELECT: &str = "SELECT stock.variant_id, stock.product_id, variant.sku, product.name, \
@@ -74,36 +75,21 @@ impl SqlStock {
         id: VariantId,
         draft: &StockDraft,
     ) -> Result<StockLevel, Error> {
-        const SET: &str = "UPDATE commerce_stock SET on_hand = $3, reorder_point = $4, \
-             backorder = $5 WHERE tenant_id = $1 AND variant_id = $2";
-        if draft.reorder_point.is_some_and(|pieces| pieces < 0) {
-            return Err(Error::invalid("reorder_point", "must not be negative"));
-        }
         lock(tx, id).await?;
         let before = Self::find_in(tx, id).await?;
-        if before.to_draft() == *draft {
-            return Ok(before);
-        }
-        let tenant = tx.tenant_id().as_uuid();
-        on_tx!(tx, |conn| {
-            sqlx::query(SET)
-                .bind(tenant)
-                .bind(id.as_uuid())
-                .bind(draft.on_hand)
-                .bind(draft.reorder_point)
-                .bind(i64::from(draft.backorder))
-                .execute(conn)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        let after = StockLevel {
-            on_hand: draft.on_hand,
-            reorder_point: draft.reorder_point,
-            backorder: draft.backorder,
-            ..before.clone()
-        };
-        tx.record(Change::updated(&before, &after));
-        Ok(after)
+        set(tx, &before, draft).await
+    }
+
+    /// See [`Stock::patch`].
+    pub async fn patch_in(
+        tx: &mut TenantTx,
+        id: VariantId,
+        patch: &Patch<StockDraft>,
+    ) -> Result<StockLevel, Error> {
+        lock(tx, id).await?;
+        let before = Self::find_in(tx, id).await?;
+        let draft = patch.apply(&before.to_draft())?;
+        set(tx, &before, &draft).await
     }
 
     /// See [`Stock::adjust`].
@@ -132,8 +118,44 @@ impl SqlStock {
             on_hand: Some(on_hand),
             ..before.to_draft()
         };
-        Self::set_in(tx, id, &draft).await
+        set(tx, &before, &draft).await
     }
+}
+
+/// Writes what is otherwise than before; the caller holds the lock.
+async fn set(
+    tx: &mut TenantTx,
+    before: &StockLevel,
+    draft: &StockDraft,
+) -> Result<StockLevel, Error> {
+    const SET: &str = "UPDATE commerce_stock SET on_hand = $3, reorder_point = $4, \
+         backorder = $5 WHERE tenant_id = $1 AND variant_id = $2";
+    if draft.reorder_point.is_some_and(|pieces| pieces < 0) {
+        return Err(Error::invalid("reorder_point", "must not be negative"));
+    }
+    if before.to_draft() == *draft {
+        return Ok(before.clone());
+    }
+    let tenant = tx.tenant_id().as_uuid();
+    on_tx!(tx, |conn| {
+        sqlx::query(SET)
+            .bind(tenant)
+            .bind(before.variant_id.as_uuid())
+            .bind(draft.on_hand)
+            .bind(draft.reorder_point)
+            .bind(i64::from(draft.backorder))
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    let after = StockLevel {
+        on_hand: draft.on_hand,
+        reorder_point: draft.reorder_point,
+        backorder: draft.backorder,
+        ..before.clone()
+    };
+    tx.record(Change::updated(before, &after));
+    Ok(after)
 }
 
 /// Keeps others from changing the level until the transaction ends, or tells that there is none.
@@ -226,6 +248,18 @@ impl Stock for SqlStock {
     ) -> Result<StockLevel, Error> {
         let mut tx = self.database.write(scope).await?;
         let level = Self::set_in(&mut tx, id, draft).await?;
+        tx.commit().await?;
+        Ok(level)
+    }
+
+    async fn patch(
+        &self,
+        scope: &TenantScope,
+        id: VariantId,
+        patch: &Patch<StockDraft>,
+    ) -> Result<StockLevel, Error> {
+        let mut tx = self.database.write(scope).await?;
+        let level = Self::patch_in(&mut tx, id, patch).await?;
         tx.commit().await?;
         Ok(level)
     }

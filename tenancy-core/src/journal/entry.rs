@@ -48,6 +48,26 @@ pub struct PlatformEntry {
     pub entry: Entry,
 }
 
+/// Some entries of a trail, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trail<E = Entry> {
+    /// The entries.
+    pub entries: Vec<E>,
+    /// What to give as [`EntryQuery::before`] for those that follow, when there are more.
+    pub next: Option<Uuid>,
+}
+
+impl<E> Trail<E> {
+    /// The trail of entries that were asked for with one more than there is room for.
+    fn cut(mut entries: Vec<E>, wanted: &EntryQuery, id: impl FnOnce(&E) -> Uuid) -> Self {
+        let rows = wanted.rows() as usize;
+        let more = entries.len() > rows;
+        entries.truncate(rows);
+        let next = if more { entries.last().map(id) } else { None };
+        Self { entries, next }
+    }
+}
+
 /// Which entries of a trail to read, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct EntryQuery {
@@ -59,7 +79,7 @@ pub struct EntryQuery {
     pub actor_id: Option<String>,
     /// Only entries older than this one.
     pub before: Option<Uuid>,
-    /// How many; 50 by default, 250 at most.
+    /// How many; 50 by default, between 1 and 250.
     pub limit: Option<u32>,
 }
 
@@ -103,6 +123,10 @@ impl TryFrom<EntryRow> for Entry {
 }
 
 impl EntryQuery {
+    fn rows(&self) -> u32 {
+        self.limit.unwrap_or(50).clamp(1, PAGE_ROWS_MAX)
+    }
+
     fn filter(&self, query: &mut Query) {
         if let Some(resource) = &self.resource {
             query.push(" AND resource = ?", [resource.as_str().into()]);
@@ -116,8 +140,8 @@ impl EntryQuery {
         if let Some(before) = self.before {
             query.push(" AND id < ?", [before.into()]);
         }
-        let limit = i64::from(self.limit.unwrap_or(50).min(PAGE_ROWS_MAX));
-        query.push(" ORDER BY id DESC LIMIT ?", [limit.into()]);
+        let one_more = i64::from(self.rows()) + 1;
+        query.push(" ORDER BY id DESC LIMIT ?", [one_more.into()]);
     }
 }
 
@@ -126,13 +150,14 @@ impl Entry {
     ///
     /// # Errors
     /// Those of the database, and [`Corrupt`](ErrorKind::Corrupt) when an entry cannot be read.
-    pub async fn trail(tx: &mut TenantTx, wanted: &EntryQuery) -> Result<Vec<Self>, Error> {
+    pub async fn trail(tx: &mut TenantTx, wanted: &EntryQuery) -> Result<Trail, Error> {
         const FIND: &str = "SELECT id, sequence, at, actor, action, resource, resource_id, \
              before, after, request_id FROM tenancy_journal WHERE tenant_id = ?";
         let mut query = Query::new(FIND, [tx.tenant_id().as_uuid().into()]);
         wanted.filter(&mut query);
         let rows: Vec<EntryRow> = on_tx!(tx, |conn| query.query_as()?.fetch_all(conn).await)?;
-        rows.into_iter().map(Self::try_from).collect()
+        let entries: Result<Vec<Self>, _> = rows.into_iter().map(Self::try_from).collect();
+        Ok(Trail::cut(entries?, wanted, |entry| entry.id))
     }
 }
 
@@ -148,7 +173,7 @@ impl PlatformEntry {
     ///
     /// # Errors
     /// As [`Entry::trail`].
-    pub async fn trail(tx: &mut PlatformTx, wanted: &EntryQuery) -> Result<Vec<Self>, Error> {
+    pub async fn trail(tx: &mut PlatformTx, wanted: &EntryQuery) -> Result<Trail<Self>, Error> {
         const FIND: &str = "SELECT id, CAST(NULL AS BIGINT) AS sequence, at, actor, about, action, \
              resource, resource_id, before, after, request_id FROM tenancy_platform_journal \
              WHERE 1 = 1";
@@ -156,11 +181,13 @@ impl PlatformEntry {
         wanted.filter(&mut query);
         let rows: Vec<PlatformEntryRow> =
             on_tx!(tx, |conn| query.query_as()?.fetch_all(conn).await)?;
-        rows.into_iter()
+        let entries: Result<Vec<Self>, Error> = rows
+            .into_iter()
             .map(|row| {
                 let about = row.about.map(TenantId::from);
                 row.entry.try_into().map(|entry| Self { about, entry })
             })
-            .collect()
+            .collect();
+        Ok(Trail::cut(entries?, wanted, |one| one.entry.id))
     }
 }

@@ -179,13 +179,15 @@ async fn the_trail_shows_who_did_what_newest_first(site: Installation) {
     };
     let first = Entry::trail(&mut tx, &query).await.unwrap();
     let query = EntryQuery {
-        before: Some(first[1].id),
+        before: first.next,
         ..query
     };
     let rest = Entry::trail(&mut tx, &query).await.unwrap();
+    assert_eq!(rest.next, None);
+    let first = first.entries;
     let bodies: Vec<_> = first
         .iter()
-        .chain(&rest)
+        .chain(&rest.entries)
         .map(|entry| entry.after.as_ref().unwrap()["body"].as_str().unwrap())
         .collect();
     assert_eq!(bodies, ["three", "two", "one"]);
@@ -198,7 +200,7 @@ async fn the_trail_shows_who_did_what_newest_first(site: Installation) {
         resource: Some("order".to_owned()),
         ..Default::default()
     };
-    assert_eq!(Entry::trail(&mut tx, &query).await.unwrap(), []);
+    assert_eq!(Entry::trail(&mut tx, &query).await.unwrap().entries, []);
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn the_platforms_journal_names_who_changed_a_tenant(site: Installation) {
         resource: Some("tenant".to_owned()),
         ..Default::default()
     };
-    let trail = PlatformEntry::trail(&mut tx, &query).await.unwrap();
+    let trail = PlatformEntry::trail(&mut tx, &query).await.unwrap().entries;
     tx.commit().await.unwrap();
     let actions: Vec<_> = trail.iter().map(|entry| &*entry.entry.action).collect();
     assert_eq!(

@@ -62,6 +62,7 @@ async fn a_failed_part_undoes_only_itself(site: Installation) {
         .await
         .unwrap();
     let bodies: Vec<_> = trail
+        .entries
         .iter()
         .map(|entry| &entry.after.as_ref().unwrap()["body"])
         .collect();

@@ -9,7 +9,8 @@ use super::shop::Shops;
 /// The trail, oldest first.
 async fn trail(shops: &Shops) -> Vec<Entry> {
     let mut tx = shops.database.read(&shops.a).await.unwrap();
-    let mut entries = Entry::trail(&mut tx, &EntryQuery::default()).await.unwrap();
+    let query = EntryQuery::default();
+    let mut entries = Entry::trail(&mut tx, &query).await.unwrap().entries;
     tx.commit().await.unwrap();
     entries.reverse();
     entries

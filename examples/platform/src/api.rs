@@ -1,0 +1,86 @@
+//! The shop's JSON interface, and its description in OpenAPI.
+//!
+//! Anonymous callers read what is published; everything else needs staff. A [`Mutation`] is the
+//! only way to a change: it takes the body, honours `Idempotency-Key`, and commits the change
+//! with its answer.
+
+mod answer;
+mod audit;
+mod categories;
+mod customers;
+mod id;
+mod inventory;
+mod list;
+mod mutation;
+mod orders;
+mod params;
+mod products;
+mod refusals;
+mod refused;
+mod specification;
+mod staff;
+
+use axum::Router;
+use axum::routing::get;
+use tenancy_core::problem::Problem;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::answer::Answer;
+use self::id::Id;
+use self::list::{List, ListOf, Paging};
+use self::mutation::Mutation;
+use self::params::Params;
+use self::refusals::Refusals;
+use self::refused::Refused;
+use self::specification::Specification;
+use self::staff::{Staff, is_staff};
+use crate::platform::Platform;
+
+/// The routes under `/api`, for behind the tenant layer, and the document at `/openapi.json`.
+pub(crate) fn routes() -> (Router<Platform>, Router<Platform>) {
+    let (shop, description) = OpenApiRouter::with_openapi(Specification::openapi())
+        .routes(routes!(products::list, products::insert))
+        .routes(routes!(
+            products::find,
+            products::replace,
+            products::patch,
+            products::delete
+        ))
+        .routes(routes!(categories::list, categories::insert))
+        .routes(routes!(
+            categories::find,
+            categories::replace,
+            categories::patch,
+            categories::delete
+        ))
+        .routes(routes!(customers::list, customers::insert))
+        .routes(routes!(
+            customers::find,
+            customers::replace,
+            customers::patch,
+            customers::delete
+        ))
+        .routes(routes!(orders::list, orders::place))
+        .routes(routes!(orders::find))
+        .routes(routes!(orders::transition))
+        .routes(routes!(inventory::list))
+        .routes(routes!(
+            inventory::find,
+            inventory::replace,
+            inventory::patch
+        ))
+        .routes(routes!(inventory::adjust))
+        .routes(routes!(audit::list))
+        .split_for_parts();
+    let shop = shop.route("/api/{*rest}", axum::routing::any(unknown));
+    let document = specification::document(&description);
+    let described = Router::new().route("/openapi.json", get(async move || document.clone()));
+    (shop, described)
+}
+
+/// An address under `/api` that does not exist.
+async fn unknown() -> Problem {
+    Problem::new(http::StatusCode::NOT_FOUND).detail("nothing answers at this address")
+}

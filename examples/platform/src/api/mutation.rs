@@ -1,0 +1,156 @@
+use aws_lc_rs::digest::{Context, SHA256};
+use axum::extract::{FromRequest, MatchedPath, Request};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+use tenancy_commerce::Draft;
+use tenancy_core::TenantScope;
+use tenancy_core::problem::Problem;
+use tenancy_core::sql::{Attempt, IdempotencyKey, TenantTx};
+
+use super::answer::{self, Answer};
+use super::refused::Refused;
+use super::staff::Staff;
+use crate::platform::Platform;
+
+/// A request of staff to change something.
+///
+/// With an `Idempotency-Key` it takes effect once, however often it is sent: the answer is kept
+/// in the transaction of the change, and a repetition gets the same bytes.
+#[derive(Debug)]
+pub(super) struct Mutation {
+    platform: Platform,
+    scope: TenantScope,
+    key: Option<IdempotencyKey>,
+    is_json: bool,
+    body: Bytes,
+}
+
+impl Mutation {
+    /// The body as a whole record.
+    pub(super) fn draft<D: Draft>(&self) -> Result<D, Refused> {
+        Ok(D::from_json(self.json()?)?)
+    }
+
+    /// The body as a merge patch (RFC 7396), or whatever JSON it is.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+        if !self.is_json {
+            let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+            return Err(problem.detail("the body must be application/json").into());
+        }
+        let mut json = serde_json::Deserializer::from_slice(&self.body);
+        let read = serde_path_to_error::deserialize(&mut json);
+        let value = read.map_err(|error| match error.inner().classify() {
+            serde_json::error::Category::Data => {
+                Refused::invalid(error.path().to_string(), error.inner().to_string())
+            }
+            _ => unreadable(error.inner()),
+        })?;
+        json.end().map_err(|error| unreadable(&error))?;
+        Ok(value)
+    }
+
+    /// Does the work in a transaction and commits it with its answer; a repetition gets the
+    /// answer that was given before.
+    pub(super) async fn run<F>(self, work: F) -> Result<Response, Refused>
+    where
+        F: for<'t> FnOnce(&'t mut TenantTx) -> BoxFuture<'t, Result<Answer, Refused>>,
+    {
+        let database = self.platform.database();
+        let mut tx = match &self.key {
+            None => database.write(&self.scope).await?,
+            Some(key) => match database.write_once(&self.scope, key).await? {
+                Attempt::First(tx) => tx,
+                Attempt::Replay(reply) => return Ok(answer::replay(reply)),
+            },
+        };
+        match work(&mut tx).await {
+            Ok(answer) => {
+                tx.commit_with(answer.reply()).await?;
+                Ok(answer.into_response())
+            }
+            Err(refused) => {
+                // Waited for, so that the key is free again when the client reads this.
+                if let Err(error) = tx.roll_back().await {
+                    tracing::warn!(%error, "a refused change was undone by closing its connection");
+                }
+                Err(refused)
+            }
+        }
+    }
+}
+
+impl FromRequest<Platform> for Mutation {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, platform: &Platform) -> Result<Self, Refused> {
+        use axum::extract::FromRequestParts as _;
+
+        let (mut parts, body) = request.into_parts();
+        let Staff(scope) = Staff::from_request_parts(&mut parts, platform).await?;
+        let body = Bytes::from_request(Request::from_parts(parts.clone(), body), platform).await;
+        let body = body.map_err(|rejection| {
+            let problem = Problem::new(rejection.status());
+            Refused::from(problem.detail(rejection.body_text()))
+        })?;
+        Ok(Self {
+            platform: platform.clone(),
+            key: key(&parts, &scope, &body)?,
+            is_json: is_json(&parts.headers),
+            scope,
+            body,
+        })
+    }
+}
+
+/// The client's key, which is another one for another caller and another route.
+fn key(parts: &Parts, scope: &TenantScope, body: &[u8]) -> Result<Option<IdempotencyKey>, Refused> {
+    let mut values = parts.headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let bad =
+        |detail: &'static str| Refused::from(Problem::new(StatusCode::BAD_REQUEST).detail(detail));
+    if values.next().is_some() {
+        return Err(bad("one Idempotency-Key at most"));
+    }
+    let route = parts.extensions.get::<MatchedPath>();
+    let route = route.map_or(parts.uri.path(), MatchedPath::as_str);
+    let actor = scope.actor();
+    let who = actor.id().unwrap_or_else(|| actor.name());
+    let caller = format!("{} {who} {} {route}", actor.kind(), parts.method);
+    let mut fingerprint = Context::new(&SHA256);
+    fingerprint.update(parts.uri.path().as_bytes());
+    fingerprint.update(b"\n");
+    fingerprint.update(body);
+    let fingerprint = URL_SAFE_NO_PAD.encode(fingerprint.finish());
+    let text = value.to_str().unwrap_or_default();
+    IdempotencyKey::new(caller, text, fingerprint)
+        .map(Some)
+        .map_err(|_| bad("an Idempotency-Key has 1 to 255 visible ASCII characters"))
+}
+
+/// `application/json`, or a form of it such as `application/merge-patch+json`.
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| {
+        let essence = essence.trim().to_ascii_lowercase();
+        essence == "application/json"
+            || (essence.starts_with("application/") && essence.ends_with("+json"))
+    })
+}
+
+fn unreadable(error: &serde_json::Error) -> Refused {
+    Problem::new(StatusCode::BAD_REQUEST)
+        .detail(format!("the body is not JSON: {error}"))
+        .into()
+}

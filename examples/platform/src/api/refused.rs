@@ -1,0 +1,115 @@
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use serde_json::json;
+use tenancy_commerce::catalog::Violation;
+use tenancy_commerce::{Error, ErrorKind};
+use tenancy_core::layer::NoTenant;
+use tenancy_core::problem::Problem;
+
+/// Where the kinds of problems are described.
+const KINDS: &str = "https://docs.rs/tenancy-commerce/latest/tenancy_commerce/enum.ErrorKind.html";
+
+/// Why a request was not carried out. What broke inside goes to the log only.
+#[derive(Debug)]
+pub(super) struct Refused(Box<Response>);
+
+impl Refused {
+    /// One field or parameter is wrong.
+    pub(super) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let (field, message) = (field.into(), message.into());
+        violations(&[Violation { field, message }]).into()
+    }
+
+    /// 404, in the same words whether the record never was or is another shop's.
+    pub(super) fn not_found() -> Self {
+        Error::from(ErrorKind::NotFound).into()
+    }
+
+    /// 401: nobody has signed in.
+    pub(super) fn sign_in() -> Self {
+        Problem::new(StatusCode::UNAUTHORIZED)
+            .detail("this needs an API key of the shop: Authorization: Bearer KEY")
+            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            .into()
+    }
+
+    /// 400: the cursor is none of this list's.
+    pub(super) fn cursor() -> Self {
+        Problem::new(StatusCode::BAD_REQUEST)
+            .detail("the cursor does not belong to this list")
+            .into()
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem.into_response()))
+    }
+}
+
+impl From<NoTenant> for Refused {
+    fn from(refusal: NoTenant) -> Self {
+        Self(Box::new(refusal.into_response()))
+    }
+}
+
+impl From<tenancy_core::Error> for Refused {
+    fn from(error: tenancy_core::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        let problem = problem(&error);
+        if problem.status().is_server_error() {
+            let cause = std::error::Error::source(&error);
+            tracing::error!(%error, cause, "a request failed");
+        }
+        problem.into()
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+fn problem(error: &Error) -> Problem {
+    let said = |status, kind, code| {
+        Problem::new(status)
+            .kind(format!("{KINDS}#variant.{kind}"))
+            .detail(error.to_string())
+            .with("code", code)
+    };
+    match error.kind() {
+        ErrorKind::AlreadyCancelled => said(
+            StatusCode::CONFLICT,
+            "AlreadyCancelled",
+            "already_cancelled",
+        ),
+        ErrorKind::Conflict => said(StatusCode::CONFLICT, "Conflict", "conflict"),
+        ErrorKind::EmailTaken => said(StatusCode::CONFLICT, "EmailTaken", "email_taken"),
+        ErrorKind::HasChildren => said(StatusCode::CONFLICT, "HasChildren", "has_children"),
+        ErrorKind::Invalid(found) => violations(found),
+        ErrorKind::NotFound => said(StatusCode::NOT_FOUND, "NotFound", "not_found"),
+        ErrorKind::OutOfStock(shortages) => {
+            said(StatusCode::CONFLICT, "OutOfStock", "insufficient_stock")
+                .with("shortages", json!(shortages))
+        }
+        ErrorKind::SlugTaken => said(StatusCode::CONFLICT, "SlugTaken", "slug_taken"),
+        ErrorKind::Store(kind) => Problem::from(&tenancy_core::Error::new(*kind)),
+        _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// 422, with every violation by its field.
+fn violations(found: &[Violation]) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY)
+        .kind(format!("{KINDS}#variant.Invalid"))
+        .detail("some fields are not as they must be")
+        .with("code", "invalid")
+        .with("errors", json!(found))
+}
