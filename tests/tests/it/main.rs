@@ -4,5 +4,7 @@
     reason = "a test ends where it meets what it did not expect"
 )]
 
+mod api;
 mod harness;
 mod platform;
+mod town;

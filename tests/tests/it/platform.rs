@@ -1,113 +1,12 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
-use std::convert::Infallible;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
+use std::time::Duration;
 
-use tenancy_tests::{Postgres, Server, TestDatabase, shared_data};
+use tenancy_tests::{Server, shared_data};
 
-/// A running server, and how commands reach the same data.
-struct Town {
-    server: Server,
-    address: SocketAddr,
-    settings: Vec<(&'static str, String)>,
-    database: Option<TestDatabase>,
-}
-
-impl Town {
-    /// The embedded mode, with its demonstration shops.
-    async fn embedded() -> Self {
-        let address = Server::free_address();
-        let folder = std::env::temp_dir().join(format!("platform-{}", address.port()));
-        let settings = vec![
-            ("TENANCY_DATA", folder.display().to_string()),
-            ("TENANCY_LISTEN", address.to_string()),
-        ];
-        Self::start(address, settings, &[], None).await
-    }
-
-    /// `serve` on PostgreSQL, with one shop.
-    async fn on_postgres() -> Self {
-        let address = Server::free_address();
-        let migrate = async |owner_url: &str| {
-            let settings = [("TENANCY_OWNER_DATABASE_URL", owner_url.to_owned())];
-            run(&settings, &["migrate", "--app-role", "tenancy_app"]);
-            Ok::<_, Infallible>(())
-        };
-        let postgres = Postgres::shared().await;
-        let database = postgres.database("platform", migrate).await;
-        let settings = vec![
-            ("TENANCY_DATABASE_URL", database.app_url().to_owned()),
-            ("TENANCY_LISTEN", address.to_string()),
-            (
-                "TENANCY_SECRET",
-                "0123456789abcdef0123456789abcdef".to_owned(),
-            ),
-        ];
-        run(&settings, &["tenant", "create", "quillmoor"]);
-        Self::start(address, settings, &["serve"], Some(database)).await
-    }
-
-    async fn start(
-        address: SocketAddr,
-        settings: Vec<(&'static str, String)>,
-        arguments: &[&str],
-        database: Option<TestDatabase>,
-    ) -> Self {
-        let mut server = Server::builder(Server::built("platform"))
-            .args(arguments.iter().copied())
-            .ready_when_answering(address);
-        for (name, value) in &settings {
-            server = server.env(*name, value);
-        }
-        Self {
-            server: server.start().await,
-            address,
-            settings,
-            database,
-        }
-    }
-
-    /// The status and body of a page.
-    async fn get(&self, host: &str, path: &str) -> (u16, String) {
-        let url = format!("http://{}{path}", self.address);
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = client.get(url).header("host", host);
-        let response = request.send().await.unwrap();
-        (response.status().as_u16(), response.text().await.unwrap())
-    }
-
-    /// Waits until a host's front page has a status, and says how long that took.
-    async fn until(&self, host: &str, status: u16) -> Duration {
-        let start = Instant::now();
-        while self.get(host, "/").await.0 != status {
-            assert!(
-                start.elapsed() < Duration::from_secs(5),
-                "{host} never got {status}"
-            );
-        }
-        start.elapsed()
-    }
-
-    fn command(&self, arguments: &[&str]) -> serde_json::Value {
-        run(&self.settings, arguments)
-    }
-}
-
-fn run(settings: &[(&'static str, String)], arguments: &[&str]) -> serde_json::Value {
-    let done = Command::new(Server::built("platform"))
-        .envs(settings.iter().map(|(name, value)| (name, value)))
-        .args(arguments)
-        .arg("--json")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{arguments:?}: {said}");
-    serde_json::from_slice(&done.stdout).unwrap()
-}
+use super::town::{Town, run};
 
 #[tokio::test]
 async fn without_arguments_it_opens_three_shops_that_see_only_their_own() {
@@ -145,12 +44,14 @@ async fn without_arguments_it_opens_three_shops_that_see_only_their_own() {
         .await;
     assert_eq!(forged.0, 404);
     assert!(town.server.terminate().await.success());
-    remove(Path::new(&town.settings[0].1));
 }
 
 #[tokio::test]
 async fn a_running_server_honours_commands_within_a_second() {
     for town in [Town::embedded().await, Town::on_postgres().await] {
+        if town.database.is_some() {
+            town.command(&["tenant", "create", "quillmoor"]);
+        }
         let shop = "quillmoor.localhost";
         assert_eq!(town.get(shop, "/").await.0, 200);
         assert_eq!(town.get("www.quillmoor.test", "/").await.0, 404);
@@ -176,18 +77,14 @@ async fn a_running_server_honours_commands_within_a_second() {
         ];
         check(&add, "www.quillmoor.test", 200).await;
         assert!(town.server.terminate().await.success());
-        if town.database.is_none() {
-            remove(Path::new(&town.settings[0].1));
-        }
+        if town.database.is_none() {}
     }
 }
 
 #[tokio::test]
 async fn a_client_that_never_finishes_its_headers_is_cut_off_and_delays_nobody() {
     let address = Server::free_address();
-    let folder = std::env::temp_dir().join(format!("platform-{}", address.port()));
     let settings = vec![
-        ("TENANCY_DATA", folder.display().to_string()),
         ("TENANCY_LISTEN", address.to_string()),
         ("TENANCY_HTTP__HEADER_SECONDS", "1".to_owned()),
     ];
@@ -219,11 +116,6 @@ async fn a_client_that_never_finishes_its_headers_is_cut_off_and_delays_nobody()
         });
     }
     assert!(town.server.terminate().await.success());
-    remove(&folder);
-}
-
-fn remove(folder: &Path) {
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

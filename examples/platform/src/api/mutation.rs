@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_TYPE;
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
@@ -96,8 +96,10 @@ impl FromRequest<Platform> for Mutation {
         let Staff(scope) = Staff::from_request_parts(&mut parts, platform).await?;
         let body = Bytes::from_request(Request::from_parts(parts.clone(), body), platform).await;
         let body = body.map_err(|rejection| {
-            let problem = Problem::new(rejection.status());
-            Refused::from(problem.detail(rejection.body_text()))
+            // The rest of the body is not read, so the connection is of no further use.
+            Problem::new(rejection.status())
+                .detail(rejection.body_text())
+                .header(CONNECTION, HeaderValue::from_static("close"))
         })?;
         Ok(Self {
             platform: platform.clone(),

@@ -1,0 +1,26 @@
+//! The shops' JSON interface, on the running server with both databases.
+
+mod idempotency;
+mod isolation;
+mod orders;
+mod products;
+mod shop;
+
+/// Runs each test on both databases.
+macro_rules! on_both {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            #[tokio::test]
+            async fn postgres() {
+                super::$test(crate::town::Town::on_postgres().await).await;
+            }
+
+            #[tokio::test]
+            async fn sqlite() {
+                super::$test(crate::town::Town::on_sqlite().await).await;
+            }
+        }
+    )+};
+}
+
+use on_both;

@@ -1,0 +1,115 @@
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tenancy_tests::{Postgres, Server, TestDatabase};
+
+/// A running server, and how commands reach the same data.
+pub(crate) struct Town {
+    pub(crate) server: Server,
+    pub(crate) address: SocketAddr,
+    pub(crate) settings: Vec<(&'static str, String)>,
+    pub(crate) database: Option<TestDatabase>,
+    /// Removed with the town.
+    _folder: TempDir,
+}
+
+impl Town {
+    /// The embedded mode, with its demonstration shops.
+    pub(crate) async fn embedded() -> Self {
+        let address = Server::free_address();
+        let settings = vec![("TENANCY_LISTEN", address.to_string())];
+        Self::start(address, settings, &[], None).await
+    }
+
+    /// `serve` on SQLite, with no shop.
+    pub(crate) async fn on_sqlite() -> Self {
+        let address = Server::free_address();
+        let settings = vec![("TENANCY_LISTEN", address.to_string())];
+        Self::start(address, settings, &["serve"], None).await
+    }
+
+    /// `serve` on PostgreSQL, with no shop.
+    pub(crate) async fn on_postgres() -> Self {
+        let address = Server::free_address();
+        let migrate = async |owner_url: &str| {
+            let settings = [("TENANCY_OWNER_DATABASE_URL", owner_url.to_owned())];
+            run(&settings, &["migrate", "--app-role", "tenancy_app"]);
+            Ok::<_, Infallible>(())
+        };
+        let postgres = Postgres::shared().await;
+        let database = postgres.database("platform", migrate).await;
+        let settings = vec![
+            ("TENANCY_DATABASE_URL", database.app_url().to_owned()),
+            ("TENANCY_LISTEN", address.to_string()),
+            (
+                "TENANCY_SECRET",
+                "0123456789abcdef0123456789abcdef".to_owned(),
+            ),
+        ];
+        Self::start(address, settings, &["serve"], Some(database)).await
+    }
+
+    pub(crate) async fn start(
+        address: SocketAddr,
+        mut settings: Vec<(&'static str, String)>,
+        arguments: &[&str],
+        database: Option<TestDatabase>,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        settings.push(("TENANCY_DATA", data.display().to_string()));
+        let mut server = Server::builder(Server::built("platform"))
+            .args(arguments.iter().copied())
+            .ready_when_answering(address);
+        for (name, value) in &settings {
+            server = server.env(*name, value);
+        }
+        Self {
+            server: server.start().await,
+            address,
+            settings,
+            database,
+            _folder: folder,
+        }
+    }
+
+    /// The status and body of a page.
+    pub(crate) async fn get(&self, host: &str, path: &str) -> (u16, String) {
+        let url = format!("http://{}{path}", self.address);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.get(url).header("host", host);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Waits until a host's front page has a status, and says how long that took.
+    pub(crate) async fn until(&self, host: &str, status: u16) -> Duration {
+        let start = Instant::now();
+        while self.get(host, "/").await.0 != status {
+            assert!(
+                start.elapsed() < Duration::from_secs(5),
+                "{host} never got {status}"
+            );
+        }
+        start.elapsed()
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> serde_json::Value {
+        run(&self.settings, arguments)
+    }
+}
+
+pub(crate) fn run(settings: &[(&'static str, String)], arguments: &[&str]) -> serde_json::Value {
+    let done = Command::new(Server::built("platform"))
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .args(arguments)
+        .arg("--json")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{arguments:?}: {said}");
+    serde_json::from_slice(&done.stdout).unwrap()
+}
