@@ -15,7 +15,6 @@ mod mutation;
 mod orders;
 mod params;
 mod products;
-mod refusals;
 mod refused;
 mod specification;
 mod staff;
@@ -32,7 +31,6 @@ use self::id::Id;
 use self::list::{List, ListOf, Paging};
 use self::mutation::Mutation;
 use self::params::Params;
-use self::refusals::Refusals;
 use self::refused::Refused;
 use self::specification::Specification;
 use self::staff::{Staff, is_staff};
@@ -75,7 +73,7 @@ pub(crate) fn routes() -> (Router<Platform>, Router<Platform>) {
         .routes(routes!(audit::list))
         .split_for_parts();
     let shop = shop.route("/api/{*rest}", axum::routing::any(unknown));
-    let document = specification::document(&description);
+    let document = specification::document(description);
     let described = Router::new().route("/openapi.json", get(async move || document.clone()));
     (shop, described)
 }

@@ -9,7 +9,7 @@ use tenancy_core::time::Time;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{List, ListOf, Paging, Params, Refusals, Refused, Staff};
+use super::{List, ListOf, Paging, Params, Refused, Staff};
 use crate::platform::Platform;
 
 /// Entries on a page unless the client says how many.
@@ -74,7 +74,7 @@ impl From<journal::Entry> for Entry {
 /// What happened in the shop, the newest first; 50 entries unless `limit` says otherwise
 #[utoipa::path(
     get, path = "/api/audit", tag = "audit", operation_id = "list_audit_entries", params(Paging, Filters),
-    responses((status = 200, body = ListOf<Entry>), Refusals),
+    responses((status = 200, body = ListOf<Entry>)),
 )]
 pub(super) async fn list(
     State(platform): State<Platform>,

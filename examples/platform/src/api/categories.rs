@@ -6,13 +6,13 @@ use tenancy_commerce::catalog::{Catalog as _, Category, CategoryDraft, CategoryI
 use tenancy_commerce::{Page, Patch};
 use tenancy_core::TenantScope;
 
-use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refusals, Refused};
+use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused};
 use crate::platform::Platform;
 
 /// The categories of the shop, in the order in which they were made
 #[utoipa::path(
     get, path = "/api/categories", tag = "categories", operation_id = "list_categories", params(Paging), security((), ("key" = [])),
-    responses((status = 200, body = ListOf<Category>), Refusals),
+    responses((status = 200, body = ListOf<Category>)),
 )]
 pub(super) async fn list(
     State(platform): State<Platform>,
@@ -38,7 +38,7 @@ pub(super) async fn list(
 /// A category
 #[utoipa::path(
     get, path = "/api/categories/{id}", tag = "categories", operation_id = "find_category", params(("id" = CategoryId, Path)),
-    security((), ("key" = [])), responses((status = 200, body = Category), Refusals),
+    security((), ("key" = [])), responses((status = 200, body = Category)),
 )]
 pub(super) async fn find(
     State(platform): State<Platform>,
@@ -51,7 +51,7 @@ pub(super) async fn find(
 /// Adds a category
 #[utoipa::path(
     post, path = "/api/categories", tag = "categories", operation_id = "insert_category", request_body = CategoryDraft,
-    responses((status = 201, body = Category), Refusals),
+    responses((status = 201, body = Category)),
 )]
 pub(super) async fn insert(change: Mutation) -> Result<Response, Refused> {
     let draft: CategoryDraft = change.draft()?;
@@ -69,7 +69,7 @@ pub(super) async fn insert(change: Mutation) -> Result<Response, Refused> {
 /// Makes a category be as the body says
 #[utoipa::path(
     put, path = "/api/categories/{id}", tag = "categories", operation_id = "replace_category", params(("id" = CategoryId, Path)),
-    request_body = CategoryDraft, responses((status = 200, body = Category), Refusals),
+    request_body = CategoryDraft, responses((status = 200, body = Category)),
 )]
 pub(super) async fn replace(Id(id): Id<CategoryId>, change: Mutation) -> Result<Response, Refused> {
     let draft: CategoryDraft = change.draft()?;
@@ -87,7 +87,7 @@ pub(super) async fn replace(Id(id): Id<CategoryId>, change: Mutation) -> Result<
 #[utoipa::path(
     patch, path = "/api/categories/{id}", tag = "categories", operation_id = "patch_category", params(("id" = CategoryId, Path)),
     request_body(content = serde_json::Map<String, serde_json::Value>, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = Category), Refusals),
+    responses((status = 200, body = Category)),
 )]
 pub(super) async fn patch(Id(id): Id<CategoryId>, change: Mutation) -> Result<Response, Refused> {
     let patch: Patch<CategoryDraft> = change.json()?;
@@ -104,7 +104,7 @@ pub(super) async fn patch(Id(id): Id<CategoryId>, change: Mutation) -> Result<Re
 /// Deletes a category that has none below it; its products stay
 #[utoipa::path(
     delete, path = "/api/categories/{id}", tag = "categories", operation_id = "delete_category", params(("id" = CategoryId, Path)),
-    responses((status = 204), Refusals),
+    responses((status = 204)),
 )]
 pub(super) async fn delete(Id(id): Id<CategoryId>, change: Mutation) -> Result<Response, Refused> {
     let work = change.run(|tx| {

@@ -9,7 +9,7 @@ use tenancy_commerce::customer::{
 };
 use utoipa::IntoParams;
 
-use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refusals, Refused, Staff};
+use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused, Staff};
 use crate::platform::Platform;
 
 /// Which customers.
@@ -23,7 +23,7 @@ pub(super) struct Filters {
 /// The customers of the shop, the newest first
 #[utoipa::path(
     get, path = "/api/customers", tag = "customers", operation_id = "list_customers", params(Paging, Filters),
-    responses((status = 200, body = ListOf<Customer>), Refusals),
+    responses((status = 200, body = ListOf<Customer>)),
 )]
 pub(super) async fn list(
     State(platform): State<Platform>,
@@ -43,7 +43,7 @@ pub(super) async fn list(
 /// A customer
 #[utoipa::path(
     get, path = "/api/customers/{id}", tag = "customers", operation_id = "find_customer", params(("id" = CustomerId, Path)),
-    responses((status = 200, body = Customer), Refusals),
+    responses((status = 200, body = Customer)),
 )]
 pub(super) async fn find(
     State(platform): State<Platform>,
@@ -56,7 +56,7 @@ pub(super) async fn find(
 /// Adds a customer
 #[utoipa::path(
     post, path = "/api/customers", tag = "customers", operation_id = "insert_customer", request_body = CustomerDraft,
-    responses((status = 201, body = Customer), Refusals),
+    responses((status = 201, body = Customer)),
 )]
 pub(super) async fn insert(change: Mutation) -> Result<Response, Refused> {
     let draft: CustomerDraft = change.draft()?;
@@ -74,7 +74,7 @@ pub(super) async fn insert(change: Mutation) -> Result<Response, Refused> {
 /// Makes a customer be as the body says
 #[utoipa::path(
     put, path = "/api/customers/{id}", tag = "customers", operation_id = "replace_customer", params(("id" = CustomerId, Path)),
-    request_body = CustomerDraft, responses((status = 200, body = Customer), Refusals),
+    request_body = CustomerDraft, responses((status = 200, body = Customer)),
 )]
 pub(super) async fn replace(Id(id): Id<CustomerId>, change: Mutation) -> Result<Response, Refused> {
     let draft: CustomerDraft = change.draft()?;
@@ -93,7 +93,7 @@ pub(super) async fn replace(Id(id): Id<CustomerId>, change: Mutation) -> Result<
 #[utoipa::path(
     patch, path = "/api/customers/{id}", tag = "customers", operation_id = "patch_customer", params(("id" = CustomerId, Path)),
     request_body(content = serde_json::Map<String, serde_json::Value>, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = Customer), Refusals),
+    responses((status = 200, body = Customer)),
 )]
 pub(super) async fn patch(Id(id): Id<CustomerId>, change: Mutation) -> Result<Response, Refused> {
     let patch: Patch<CustomerDraft> = change.json()?;
@@ -111,7 +111,7 @@ pub(super) async fn patch(Id(id): Id<CustomerId>, change: Mutation) -> Result<Re
 /// Deletes a customer; their orders stay
 #[utoipa::path(
     delete, path = "/api/customers/{id}", tag = "customers", operation_id = "delete_customer", params(("id" = CustomerId, Path)),
-    responses((status = 204), Refusals),
+    responses((status = 204)),
 )]
 pub(super) async fn delete(Id(id): Id<CustomerId>, change: Mutation) -> Result<Response, Refused> {
     let work = change.run(|tx| {

@@ -8,7 +8,7 @@ use tenancy_commerce::catalog::{ProductId, VariantId};
 use tenancy_commerce::stock::{SqlStock, Stock as _, StockDraft, StockLevel, StockQuery};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refusals, Refused, Staff};
+use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused, Staff};
 use crate::platform::Platform;
 
 /// Which stock levels.
@@ -25,7 +25,7 @@ pub(super) struct Filters {
 /// How much of each variant there is, in the order in which the variants were made
 #[utoipa::path(
     get, path = "/api/inventory", tag = "inventory", operation_id = "list_stock_levels", params(Paging, Filters),
-    responses((status = 200, body = ListOf<StockLevel>), Refusals),
+    responses((status = 200, body = ListOf<StockLevel>)),
 )]
 pub(super) async fn list(
     State(platform): State<Platform>,
@@ -46,7 +46,7 @@ pub(super) async fn list(
 /// How much of a variant there is
 #[utoipa::path(
     get, path = "/api/inventory/{id}", tag = "inventory", operation_id = "find_stock_level", params(("id" = VariantId, Path)),
-    responses((status = 200, body = StockLevel), Refusals),
+    responses((status = 200, body = StockLevel)),
 )]
 pub(super) async fn find(
     State(platform): State<Platform>,
@@ -59,7 +59,7 @@ pub(super) async fn find(
 /// Sets what there is of a variant, whatever it was
 #[utoipa::path(
     put, path = "/api/inventory/{id}", tag = "inventory", operation_id = "replace_stock_level", params(("id" = VariantId, Path)),
-    request_body = StockDraft, responses((status = 200, body = StockLevel), Refusals),
+    request_body = StockDraft, responses((status = 200, body = StockLevel)),
 )]
 pub(super) async fn replace(Id(id): Id<VariantId>, change: Mutation) -> Result<Response, Refused> {
     let draft: StockDraft = change.draft()?;
@@ -73,7 +73,7 @@ pub(super) async fn replace(Id(id): Id<VariantId>, change: Mutation) -> Result<R
 #[utoipa::path(
     patch, path = "/api/inventory/{id}", tag = "inventory", operation_id = "patch_stock_level", params(("id" = VariantId, Path)),
     request_body(content = serde_json::Map<String, serde_json::Value>, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = StockLevel), Refusals),
+    responses((status = 200, body = StockLevel)),
 )]
 pub(super) async fn patch(Id(id): Id<VariantId>, change: Mutation) -> Result<Response, Refused> {
     let patch: Patch<StockDraft> = change.json()?;
@@ -94,7 +94,7 @@ pub(super) struct Adjustment {
 #[utoipa::path(
     post, path = "/api/inventory/{id}/adjustments", tag = "inventory", operation_id = "adjust_stock_level",
     params(("id" = VariantId, Path)), request_body = Adjustment,
-    responses((status = 200, body = StockLevel), Refusals),
+    responses((status = 200, body = StockLevel)),
 )]
 pub(super) async fn adjust(Id(id): Id<VariantId>, change: Mutation) -> Result<Response, Refused> {
     let Adjustment { quantity } = change.json()?;

@@ -10,7 +10,7 @@ use tenancy_commerce::order::{
 use tenancy_core::time::Time;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refusals, Refused, Staff};
+use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused, Staff};
 use crate::platform::Platform;
 
 /// Which orders.
@@ -31,7 +31,7 @@ pub(super) struct Filters {
 /// The orders of the shop, the newest first
 #[utoipa::path(
     get, path = "/api/orders", tag = "orders", operation_id = "list_orders", params(Paging, Filters),
-    responses((status = 200, body = ListOf<Order>), Refusals),
+    responses((status = 200, body = ListOf<Order>)),
 )]
 pub(super) async fn list(
     State(platform): State<Platform>,
@@ -54,7 +54,7 @@ pub(super) async fn list(
 /// An order
 #[utoipa::path(
     get, path = "/api/orders/{id}", tag = "orders", operation_id = "find_order", params(("id" = OrderId, Path)),
-    responses((status = 200, body = Order), Refusals),
+    responses((status = 200, body = Order)),
 )]
 pub(super) async fn find(
     State(platform): State<Platform>,
@@ -67,7 +67,7 @@ pub(super) async fn find(
 /// Places an order and takes its pieces from the stock, all of it or nothing
 #[utoipa::path(
     post, path = "/api/orders", tag = "orders", operation_id = "place_order", request_body = NewOrder,
-    responses((status = 201, body = Order), Refusals),
+    responses((status = 201, body = Order)),
 )]
 pub(super) async fn place(change: Mutation) -> Result<Response, Refused> {
     let new: NewOrder = change.draft()?;
@@ -98,7 +98,7 @@ enum Target {
 /// Brings an order into another state
 #[utoipa::path(
     post, path = "/api/orders/{id}/transitions", tag = "orders", operation_id = "transition_order", params(("id" = OrderId, Path)),
-    request_body = Transition, responses((status = 200, body = Order), Refusals),
+    request_body = Transition, responses((status = 200, body = Order)),
 )]
 pub(super) async fn transition(Id(id): Id<OrderId>, change: Mutation) -> Result<Response, Refused> {
     let Transition {

@@ -11,7 +11,7 @@ use tenancy_commerce::{Page, ProductPatch};
 use tenancy_core::TenantScope;
 use utoipa::IntoParams;
 
-use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refusals, Refused, is_staff};
+use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused, is_staff};
 use crate::platform::Platform;
 
 /// Which products.
@@ -75,7 +75,7 @@ impl Filters {
 /// The products of the shop
 #[utoipa::path(
     get, path = "/api/products", tag = "products", operation_id = "list_products", params(Paging, Filters), security((), ("key" = [])),
-    responses((status = 200, body = ListOf<Product>), Refusals),
+    responses((status = 200, body = ListOf<Product>)),
 )]
 pub(super) async fn list(
     State(platform): State<Platform>,
@@ -100,7 +100,7 @@ pub(super) async fn list(
 /// A product
 #[utoipa::path(
     get, path = "/api/products/{id}", tag = "products", operation_id = "find_product", params(("id" = ProductId, Path)),
-    security((), ("key" = [])), responses((status = 200, body = Product), Refusals),
+    security((), ("key" = [])), responses((status = 200, body = Product)),
 )]
 pub(super) async fn find(
     State(platform): State<Platform>,
@@ -117,7 +117,7 @@ pub(super) async fn find(
 /// Adds a product
 #[utoipa::path(
     post, path = "/api/products", tag = "products", operation_id = "insert_product", request_body = ProductDraft,
-    responses((status = 201, body = Product), Refusals),
+    responses((status = 201, body = Product)),
 )]
 pub(super) async fn insert(change: Mutation) -> Result<Response, Refused> {
     let draft: ProductDraft = change.draft()?;
@@ -135,7 +135,7 @@ pub(super) async fn insert(change: Mutation) -> Result<Response, Refused> {
 /// Makes a product be as the body says; variants are recognised by SKU and option values
 #[utoipa::path(
     put, path = "/api/products/{id}", tag = "products", operation_id = "replace_product", params(("id" = ProductId, Path)),
-    request_body = ProductDraft, responses((status = 200, body = Product), Refusals),
+    request_body = ProductDraft, responses((status = 200, body = Product)),
 )]
 pub(super) async fn replace(Id(id): Id<ProductId>, change: Mutation) -> Result<Response, Refused> {
     let draft: ProductDraft = change.draft()?;
@@ -154,7 +154,7 @@ pub(super) async fn replace(Id(id): Id<ProductId>, change: Mutation) -> Result<R
 #[utoipa::path(
     patch, path = "/api/products/{id}", tag = "products", operation_id = "patch_product", params(("id" = ProductId, Path)),
     request_body(content = serde_json::Map<String, serde_json::Value>, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = Product), Refusals),
+    responses((status = 200, body = Product)),
 )]
 pub(super) async fn patch(Id(id): Id<ProductId>, change: Mutation) -> Result<Response, Refused> {
     let patch: ProductPatch = change.json()?;
@@ -172,7 +172,7 @@ pub(super) async fn patch(Id(id): Id<ProductId>, change: Mutation) -> Result<Res
 /// Deletes a product with its variants and their stock
 #[utoipa::path(
     delete, path = "/api/products/{id}", tag = "products", operation_id = "delete_product", params(("id" = ProductId, Path)),
-    responses((status = 204), Refusals),
+    responses((status = 204)),
 )]
 pub(super) async fn delete(Id(id): Id<ProductId>, change: Mutation) -> Result<Response, Refused> {
     let work = change.run(|tx| {

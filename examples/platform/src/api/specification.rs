@@ -1,7 +1,12 @@
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use tenancy_commerce::Shortage;
+use tenancy_commerce::catalog::Violation;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::openapi::{self, Content, Ref, RefOr};
+use utoipa::{Modify, OpenApi, ToSchema};
 
 /// What the interface as a whole says of itself; its operations come from the handlers.
 #[derive(OpenApi)]
@@ -11,6 +16,7 @@ use utoipa::{Modify, OpenApi};
         description = "The interface of one shop, at the shop's own host. Lists are paged by \
             cursor. Every change takes an Idempotency-Key, with which it happens once."
     ),
+    components(schemas(Problem, Shortage, Violation)),
     modifiers(&Keys),
     security(("key" = []))
 )]
@@ -19,18 +25,85 @@ pub(super) struct Specification;
 struct Keys;
 
 impl Modify for Keys {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, document: &mut openapi::OpenApi) {
         let mut scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         scheme.description = Some("An API key of the shop".to_owned());
-        let components = openapi.components.get_or_insert_default();
+        let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
     }
 }
 
-/// The document, made once.
-pub(super) fn document(description: &utoipa::openapi::OpenApi) -> Document {
-    let json = description.to_json();
+/// Why a request was not carried out (RFC 9457).
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "describes the documents that tenancy-core's type makes"
+)]
+struct Problem {
+    /// Names the kind of problem.
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: Option<String>,
+    /// A word for the kind of problem.
+    code: Option<String>,
+    /// What is wrong with each field; with 422.
+    errors: Option<Vec<Violation>>,
+    /// Which variants lack; with `insufficient_stock`.
+    shortages: Option<Vec<Shortage>>,
+}
+
+/// The document, made once: what the handlers say, and how any of them may refuse.
+pub(super) fn document(mut described: openapi::OpenApi) -> Document {
+    for (path, item) in &mut described.paths.paths {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            describe_answers(path, operation);
+        }
+    }
+    let json = described.to_json();
     Document(json.expect("the description is plain data").into())
+}
+
+fn describe_answers(path: &str, operation: &mut Operation) {
+    let answers = &mut operation.responses.responses;
+    for (status, answer) in answers.iter_mut() {
+        if let RefOr::T(answer) = answer
+            && answer.description.is_empty()
+        {
+            answer.description = reason(status);
+        }
+    }
+    let mut refusals = vec!["400", "401", "422", "503"];
+    if path.contains("{id}") {
+        refusals.push("404");
+    }
+    if !answers.contains_key("200") || operation.request_body.is_some() {
+        refusals.extend(["404", "409"]);
+    }
+    if operation.request_body.is_some() {
+        refusals.extend(["413", "415"]);
+    }
+    for status in refusals {
+        let mut refusal = openapi::Response::new(reason(status));
+        let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+        refusal
+            .content
+            .insert("application/problem+json".to_owned(), problem.into());
+        answers.insert(status.to_owned(), refusal.into());
+    }
+}
+
+fn reason(status: &str) -> String {
+    let status = status.parse::<StatusCode>().ok();
+    let reason = status.and_then(|status| status.canonical_reason());
+    reason.unwrap_or_default().to_owned()
 }
 
 /// A JSON text that is served as it is.
