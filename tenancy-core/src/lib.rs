@@ -31,6 +31,8 @@ pub mod client_address;
 #[cfg(feature = "cursor")]
 pub mod cursor;
 mod error;
+#[cfg(all(doctest, feature = "sqlite"))]
+mod guides;
 #[cfg(feature = "html")]
 pub mod html;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
