@@ -5,12 +5,17 @@
 //! row-level security, on SQLite in the tenant's own file. What runs inside is written once, with
 //! [`on_tx!`](crate::on_tx), which checks each statement against both real drivers.
 //!
+//! On PostgreSQL, [`policy`] writes the row-level security of an application's own tables, and
+//! [`audit`] looks at start whether the database keeps tenants apart.
+//!
 //! # Cancellation
 //! A transaction that is dropped before its commit rolls back, in a task of its own and under a
 //! time-out, or else its connection is closed; it never returns to the pool with a transaction or
 //! a tenant on it. A statement that is dropped while it runs makes the later commit fail with
 //! [`Interrupted`](crate::ErrorKind::Interrupted), since nobody knows what it did.
 
+#[cfg(feature = "postgres")]
+pub mod audit;
 mod call;
 mod connection;
 mod database;
@@ -20,6 +25,8 @@ pub mod filter;
 mod idempotency;
 pub mod migrate;
 mod platform_tx;
+#[cfg(feature = "postgres")]
+pub mod policy;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod storage;

@@ -158,7 +158,7 @@ pub static CORE: MigrationSet = MigrationSet {
 };
 
 impl MigrationSet {
-    fn ledger(&self) -> String {
+    pub(super) fn ledger(&self) -> String {
         format!("{}_migrations", self.name)
     }
 

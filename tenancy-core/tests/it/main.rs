@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod audit;
 mod contamination;
 mod forgeries;
 mod idempotency;
