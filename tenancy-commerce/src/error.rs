@@ -31,6 +31,9 @@ pub enum ErrorKind {
     HasChildren,
     /// What was asked for breaks rules; each is named.
     Invalid(Vec<Violation>),
+    /// What was asked for is there and not published; every such variant is named. What HTTP calls
+    /// 422: the order can only be placed without them.
+    NotForSale(Vec<VariantId>),
     /// The shop has no such record. Whether another shop has is not told.
     NotFound,
     /// There is less on hand than asked for; every variant that lacks is named.
@@ -134,6 +137,7 @@ impl fmt::Display for Error {
                 }
                 return Ok(());
             }
+            ErrorKind::NotForSale(_) => "the product is not published",
             ErrorKind::NotFound => "not found",
             ErrorKind::OutOfStock(_) => "there is less on hand than asked for",
             ErrorKind::SlugTaken => "another record has the slug",

@@ -86,9 +86,7 @@ pub struct OrderLine {
     tracked: bool,
 }
 
-/// What somebody wants to buy.
-///
-/// Whether the buyer may see the products is for the caller to know.
+/// What somebody wants to buy: variants of published products.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct NewOrder {
@@ -179,9 +177,10 @@ pub trait Orders: Send + Sync + 'static {
     /// Places an order and takes its pieces from the stock, all of it or nothing.
     ///
     /// Fails with [`OutOfStock`](crate::ErrorKind::OutOfStock), which names every variant that
-    /// lacks, with [`NotFound`](crate::ErrorKind::NotFound) for an unknown variant or customer,
-    /// and with [`Invalid`](crate::ErrorKind::Invalid) for two currencies or an amount that is
-    /// too large.
+    /// lacks, with [`NotForSale`](crate::ErrorKind::NotForSale), which names every variant of a
+    /// product that is a draft or archived, with [`NotFound`](crate::ErrorKind::NotFound) for an
+    /// unknown variant or customer, and with [`Invalid`](crate::ErrorKind::Invalid) for two
+    /// currencies or an amount that is too large.
     fn place(
         &self,
         scope: &TenantScope,

@@ -4,7 +4,7 @@ use tenancy_core::TenantScope;
 
 use super::{refusal, refused};
 use crate::ErrorKind;
-use crate::catalog::{Catalog, ProductDraft, VariantId};
+use crate::catalog::{Catalog, ProductDraft, ProductStatus, VariantId};
 use crate::customer::Customers;
 use crate::error::Shortage;
 use crate::fixtures::{customer, order, product, product_fields, usd};
@@ -23,6 +23,7 @@ pub async fn all(
     snapshots_what_is_bought(orders, catalog, a, b).await;
     takes_all_or_nothing(orders, catalog, a).await;
     gives_back_once(orders, catalog, a).await;
+    sells_only_what_is_published(orders, catalog, a).await;
     refuses_nonsense(orders, catalog, a).await;
     lists_and_filters(orders, catalog, customers, b).await;
 }
@@ -127,6 +128,57 @@ pub async fn gives_back_once(orders: &impl Orders, catalog: &impl Catalog, scope
     assert_eq!(refusal(again), ErrorKind::AlreadyCancelled);
     assert_eq!(left().await, Some(1));
     assert_eq!(orders.find(scope, placed.id).await.unwrap(), cancelled);
+}
+
+/// A draft and what is archived are not for sale, whatever there is of them, and each is named; an
+/// order that holds one takes nothing of the others.
+pub async fn sells_only_what_is_published(
+    orders: &impl Orders,
+    catalog: &impl Catalog,
+    scope: &TenantScope,
+) {
+    let open = catalog.insert(scope, &product("Open", Some(3))).await;
+    let open = open.unwrap().variants[0].id;
+    let mut closed = Vec::new();
+    for (name, status, stock) in [
+        ("Planned", ProductStatus::Draft, Some(0)),
+        ("Retired", ProductStatus::Archived, None),
+    ] {
+        let mut fields = product_fields(name, stock);
+        fields.status = status;
+        let draft = ProductDraft::new(fields).unwrap();
+        closed.push(catalog.insert(scope, &draft).await.unwrap());
+    }
+    let [planned, retired] = [closed[0].variants[0].id, closed[1].variants[0].id];
+    let check = async |lines: &[(VariantId, i64)], expected: &[VariantId]| {
+        let order = NewOrder::new(lines.iter().copied());
+        let refused = refusal(orders.place(scope, &order).await);
+        assert_eq!(refused, ErrorKind::NotForSale(expected.to_vec()));
+    };
+    check(&[(planned, 1)], &[planned]).await;
+    check(&[(retired, 1)], &[retired]).await;
+    check(
+        &[(retired, 1), (open, 9), (planned, 1)],
+        &[planned, retired],
+    )
+    .await;
+    let mut unknown = order(VariantId::generate(), 1);
+    unknown.lines.extend(order(planned, 1).lines);
+    assert_eq!(
+        refusal(orders.place(scope, &unknown).await),
+        ErrorKind::NotFound
+    );
+    let publish = ProductPatch::default().set("status", "published");
+    catalog.patch(scope, closed[1].id, &publish).await.unwrap();
+    let both = NewOrder::new([(open, 3), (retired, 1)]);
+    let placed = orders.place(scope, &both).await.unwrap();
+    // Sold is sold: what is taken out of the catalogue afterwards can still be given back.
+    let archive = ProductPatch::default().set("status", "archived");
+    catalog.patch(scope, closed[1].id, &archive).await.unwrap();
+    orders.cancel(scope, placed.id).await.unwrap();
+    let slug = "open".parse().unwrap();
+    let open = catalog.find_by_slug(scope, &slug).await.unwrap();
+    assert_eq!(open.variants[0].stock, Some(3));
 }
 
 /// No line, no piece, too many, too dear, two currencies: each is named.

@@ -1,7 +1,7 @@
 //! Placing an order: its prices are read, its pieces are taken, and its number comes last, since
 //! from there on the shop's other orders wait.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use tenancy_core::journal::Change;
 use tenancy_core::on_tx;
@@ -11,12 +11,12 @@ use tenancy_core::time::Time;
 use uuid::Uuid;
 
 use super::pieces::{self, Pieces};
-use crate::catalog::VariantId;
+use crate::catalog::{ProductStatus, VariantId};
 use crate::customer::{CustomerId, SqlCustomers};
 use crate::error::{Error, ErrorKind};
 use crate::money::Money;
 use crate::order::{NewOrder, Order, OrderId, OrderLine, OrderStatus};
-use crate::sql::{from_json, money, next_number, push_ids, to_json};
+use crate::sql::{corrupt, from_json, money, next_number, push_ids, to_json};
 use crate::stock::StockLevel;
 
 pub(super) async fn place(tx: &mut TenantTx, order: &NewOrder) -> Result<Order, Error> {
@@ -30,6 +30,7 @@ pub(super) async fn place(tx: &mut TenantTx, order: &NewOrder) -> Result<Order, 
     }
     let offers = offers(tx, &wanted).await?;
     let mut lines = lines(tx, order, &offers)?;
+    refuse_unpublished(&offers)?;
     let currency = lines[0].price.currency();
     let total = Money::try_sum(currency, lines.iter().map(|line| line.total))?;
     let read: BTreeMap<_, _> = offers
@@ -58,6 +59,7 @@ pub(super) async fn place(tx: &mut TenantTx, order: &NewOrder) -> Result<Order, 
 
 /// What a variant is sold for now.
 struct Offer {
+    status: ProductStatus,
     stock: StockLevel,
     option_values: Vec<String>,
     price: Money,
@@ -69,6 +71,7 @@ struct OfferRow {
     product_id: Uuid,
     sku: Option<String>,
     name: String,
+    status: String,
     option_values: String,
     price: i64,
     currency: String,
@@ -77,10 +80,10 @@ struct OfferRow {
     backorder: i64,
 }
 
-async fn offers(tx: &mut TenantTx, wanted: &Pieces) -> Result<HashMap<VariantId, Offer>, Error> {
+async fn offers(tx: &mut TenantTx, wanted: &Pieces) -> Result<BTreeMap<VariantId, Offer>, Error> {
     let tenant_id = tx.tenant_id();
     let mut query = Query::new(
-        "SELECT variant.id, variant.product_id, variant.sku, product.name, \
+        "SELECT variant.id, variant.product_id, variant.sku, product.name, product.status, \
          variant.option_values, variant.price, product.currency, stock.on_hand, \
          stock.reorder_point, stock.backorder FROM commerce_product_variants AS variant \
          JOIN commerce_products AS product ON product.tenant_id = variant.tenant_id \
@@ -99,6 +102,7 @@ async fn offers(tx: &mut TenantTx, wanted: &Pieces) -> Result<HashMap<VariantId,
         .map(|row| {
             let id = VariantId::from(row.id);
             let offer = Offer {
+                status: row.status.parse().map_err(corrupt)?,
                 option_values: from_json(&row.option_values)?,
                 price: money(row.price, &row.currency)?,
                 stock: StockLevel {
@@ -117,10 +121,24 @@ async fn offers(tx: &mut TenantTx, wanted: &Pieces) -> Result<HashMap<VariantId,
         .collect()
 }
 
+/// Names every variant that nobody can buy, whatever there is of it.
+fn refuse_unpublished(offers: &BTreeMap<VariantId, Offer>) -> Result<(), Error> {
+    let unpublished: Vec<_> = offers
+        .iter()
+        .filter(|(_, offer)| offer.status != ProductStatus::Published)
+        .map(|(id, _)| *id)
+        .collect();
+    if unpublished.is_empty() {
+        Ok(())
+    } else {
+        Err(ErrorKind::NotForSale(unpublished).into())
+    }
+}
+
 fn lines(
     tx: &TenantTx,
     order: &NewOrder,
-    offers: &HashMap<VariantId, Offer>,
+    offers: &BTreeMap<VariantId, Offer>,
 ) -> Result<Vec<OrderLine>, Error> {
     let mut lines: Vec<OrderLine> = Vec::with_capacity(order.lines.len());
     for (index, line) in order.lines.iter().enumerate() {
