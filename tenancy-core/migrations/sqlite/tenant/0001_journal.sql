@@ -20,7 +20,7 @@ CREATE INDEX tenancy_journal_resource ON tenancy_journal (tenant_id, resource, r
 
 -- The last number given, and whether the registry knows of unfinished work.
 CREATE TABLE tenancy_journal_head (
-    tenant_id BLOB PRIMARY KEY,
+    tenant_id BLOB NOT NULL PRIMARY KEY,
     sequence BIGINT NOT NULL,
     marked BIGINT NOT NULL
 );

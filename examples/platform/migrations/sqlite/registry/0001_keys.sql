@@ -1,7 +1,7 @@
 -- API keys: which digest opens which tenant. A platform table: it holds no tenant's content, and is
 -- read before the request's right to the tenant is known.
 CREATE TABLE platform_api_keys (
-    id BLOB PRIMARY KEY,
+    id BLOB NOT NULL PRIMARY KEY,
     tenant_id BLOB NOT NULL REFERENCES tenancy_tenants (id),
     -- SHA-256 of the whole key; the key has enough chance in it that no salt is needed.
     digest BLOB NOT NULL UNIQUE,
