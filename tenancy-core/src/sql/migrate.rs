@@ -194,7 +194,14 @@ pub async fn postgres(
     sets: &[&'static MigrationSet],
     app_role: &str,
 ) -> Result<(), Error> {
+    // Scripts have a lock of sqlx's own; this one is for the grants, which fail when two meet. It
+    // ends with the connection.
+    const ALONE: &str = "SELECT pg_advisory_lock(hashtext('tenancy_migrations'))";
     let mut conn = PgConnection::connect(owner_url).await.map_err(sql_error)?;
+    sqlx::query(ALONE)
+        .execute(&mut conn)
+        .await
+        .map_err(sql_error)?;
     for set in sets {
         run(&set.migrator(set.postgres), &mut conn).await?;
         grant(&mut conn, set, app_role).await?;
