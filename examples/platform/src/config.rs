@@ -68,6 +68,8 @@ pub(crate) enum LogFormat {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Connections {
     pub(crate) connections: u32,
+    /// The longest wait for a connection or an answer; well below `http.request_seconds`, so that
+    /// a request is told what it waited for in vain.
     pub(crate) time_out_seconds: u64,
 }
 
@@ -106,7 +108,7 @@ impl Default for Config {
             },
             database: Connections {
                 connections: 16,
-                time_out_seconds: 30,
+                time_out_seconds: 10,
             },
             http: Http {
                 header_seconds: 10,

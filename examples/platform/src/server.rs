@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
-use crate::config::Http;
+use crate::config::{Config, Http};
 use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::site;
@@ -37,7 +37,7 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
 /// Answers requests until the process is asked to end, then lets those in flight finish.
 pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
     let http = platform.config().http.clone();
-    let app = bounded(site::app(platform), &http);
+    let app = bounded(site::app(platform), platform.config());
     let connections = Arc::new(Semaphore::new(http.connections_max));
     let graceful = GracefulShutdown::new();
     let worker = Worker::builder(platform.database(), platform.tenants()).build();
@@ -85,14 +85,18 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     Ok(())
 }
 
-fn bounded(app: Router, http: &Http) -> Router {
-    app.layer(DefaultBodyLimit::max(http.body_bytes_max))
+/// `app` within its bounds, whatever happens inside.
+fn bounded(app: Router, config: &Config) -> Router {
+    let http = &config.http;
+    let app = app
+        .layer(DefaultBodyLimit::max(http.body_bytes_max))
         .layer(RequestBodyTimeoutLayer::new(http.body_time()))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             http.request_time(),
         ))
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::new());
+    site::finish(app, config)
 }
 
 fn connect(
@@ -126,3 +130,6 @@ fn connect(
         }
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,22 +1,25 @@
 //! The pages over HTTP: what each address of a shop and of the platform shows.
 
+mod answer;
+mod asker;
+mod headers;
 mod refuse;
 mod shop;
 mod view;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::extract::State;
+use axum::middleware;
 use axum::routing::get;
 use http::StatusCode;
-use http::header::{self, HeaderValue};
 use tenancy_core::client_address::TrustedProxies;
 use tenancy_core::layer::TenantLayer;
 use tenancy_core::resolve::Sources;
 
+use self::headers::SafeHeaders;
 use crate::api;
-use crate::pages::{CONTENT_SECURITY_POLICY, asset};
+use crate::config::Config;
+use crate::pages::asset;
 use crate::pictures;
 use crate::platform::Platform;
 use crate::sign_in::SignInByKey;
@@ -32,8 +35,7 @@ pub(crate) fn app(platform: &Platform) -> Router {
     let tenants = TenantLayer::new(platform.tenants(), sources)
         .admit_platform()
         .trusted_proxies(TrustedProxies::networks(networks))
-        .authenticate(SignInByKey(platform.known_keys().clone()))
-        .refuse(refuse::refuse);
+        .authenticate(SignInByKey(platform.known_keys().clone()));
     let (api, description) = api::routes();
     let shops = Router::new()
         .route("/", get(shop::front))
@@ -51,7 +53,6 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .route("/pictures/{file}", get(pictures::serve))
         .route("/livez", get(StatusCode::OK))
         .route("/readyz", get(ready))
-        .layer(middleware::from_fn(harden))
         .with_state(platform.clone())
 }
 
@@ -66,18 +67,10 @@ async fn ready(State(platform): State<Platform>) -> StatusCode {
     }
 }
 
-/// Adds the headers that every response carries unless it has stricter ones of its own.
-async fn harden(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ] {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
-    }
-    response
+/// The outermost layers: what refuses inside them is put into words, and every response gets the
+/// headers that keep browsers from harm.
+pub(crate) fn finish(app: Router, config: &Config) -> Router {
+    let safe = SafeHeaders::new(config);
+    app.layer(middleware::from_fn(answer::answer))
+        .layer(middleware::from_fn_with_state(safe, headers::harden))
 }

@@ -1,5 +1,7 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
+mod refusals;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;

@@ -33,15 +33,19 @@ impl Town {
 
     /// `serve` on PostgreSQL, with no shop.
     pub(crate) async fn on_postgres() -> Self {
+        Self::on(Postgres::shared().await, &[]).await
+    }
+
+    /// The same, on any server and with further settings.
+    pub(crate) async fn on(postgres: &Postgres, more: &[(&'static str, &str)]) -> Self {
         let address = Server::free_address();
         let migrate = async |owner_url: &str| {
             let settings = [("TENANCY_OWNER_DATABASE_URL", owner_url.to_owned())];
             run(&settings, &["migrate", "--app-role", "tenancy_app"]);
             Ok::<_, Infallible>(())
         };
-        let postgres = Postgres::shared().await;
         let database = postgres.database("platform", migrate).await;
-        let settings = vec![
+        let mut settings = vec![
             ("TENANCY_DATABASE_URL", database.app_url().to_owned()),
             ("TENANCY_LISTEN", address.to_string()),
             (
@@ -49,6 +53,10 @@ impl Town {
                 "0123456789abcdef0123456789abcdef".to_owned(),
             ),
         ];
+        settings.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
         Self::start(address, settings, &["serve"], Some(database)).await
     }
 

@@ -21,6 +21,28 @@ impl Language {
         }
     }
 
+    /// The language that the value of an `Accept-Language` header puts first among those the
+    /// pages speak; English where it names none of them.
+    pub(crate) fn preferred(accepted: &str) -> Self {
+        let ranges = accepted.split(',').filter_map(|range| {
+            let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let quality = match parameters.trim().strip_prefix("q=") {
+                Some(quality) => quality.trim().parse::<f32>().ok()?,
+                None => 1.0,
+            };
+            let language = match tag.trim().split('-').next()? {
+                tag if tag.eq_ignore_ascii_case("de") => Self::German,
+                tag if tag.eq_ignore_ascii_case("en") => Self::English,
+                _ => return None,
+            };
+            (quality > 0.0).then_some((language, quality))
+        });
+        // Of equals the first: `max_by` alone would take the last.
+        let ranges: Vec<_> = ranges.collect();
+        let best = ranges.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+        best.map_or(Self::default(), |best| best.0)
+    }
+
     pub(crate) fn texts(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
@@ -77,6 +99,23 @@ mod tests {
             ("", Language::English),
         ] {
             assert_eq!(Language::of(locale), language, "{locale}");
+        }
+    }
+
+    #[test]
+    fn a_browser_says_what_its_visitor_reads() {
+        for (accepted, language) in [
+            ("de-DE,de;q=0.9,en;q=0.8", Language::German),
+            ("en-GB,en;q=0.9,de;q=0.8", Language::English),
+            ("en;q=0.1, de;q=0.2", Language::German),
+            ("fr, DE", Language::German),
+            ("de, en", Language::German),
+            ("de;q=0, fr", Language::English),
+            ("de;q=much", Language::English),
+            ("*", Language::English),
+            ("", Language::English),
+        ] {
+            assert_eq!(Language::preferred(accepted), language, "{accepted}");
         }
     }
 

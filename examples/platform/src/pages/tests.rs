@@ -2,7 +2,10 @@ mod hostile;
 mod markup;
 pub(super) mod sample;
 
+use http::StatusCode;
 use http_body_util::BodyExt;
+use jiff::SignedDuration;
+use tenancy_core::layer::Refusal;
 
 use super::asset;
 use super::{CONTENT_SECURITY_POLICY, ErrorPage, Language, Trouble, respond};
@@ -192,26 +195,67 @@ fn a_german_shop_speaks_german() {
 
 #[tokio::test]
 async fn a_refusal_has_its_status_and_says_what_to_do() {
-    for (trouble, status, words) in [
-        (Trouble::NotFound, 404, "There is nothing at this address"),
+    let minutes = SignedDuration::from_mins(5);
+    for (status, refusal, words) in [
+        (400, None, "We could not make sense of this request"),
+        (401, None, "This is not open to visitors"),
+        (403, None, "This is not open to visitors"),
+        (404, None, "There is nothing at this address"),
+        (405, None, "This address cannot be used that way"),
+        (408, None, "This took too long"),
+        (413, None, "That was too much at once"),
+        (415, None, "We could not make sense of this request"),
+        (429, None, "One moment, please"),
+        (431, None, "That was too much at once"),
+        (500, None, "Something broke on our side"),
+        (503, None, "This page cannot be reached now"),
         (
-            Trouble::UnknownShop,
+            400,
+            Some(Refusal::ConflictingTenants),
+            "We could not make sense of this request",
+        ),
+        (
+            403,
+            Some(Refusal::Suspended),
+            "This shop is closed at the moment",
+        ),
+        (
             404,
+            Some(Refusal::UnknownTenant),
             "There is no shop at this address",
         ),
-        (Trouble::Suspended, 403, "This shop is closed at the moment"),
-        (Trouble::Archived, 410, "This shop has closed for good"),
-        (Trouble::TooManyRequests, 429, "One moment, please"),
-        (Trouble::Failed, 500, "Something broke on our side"),
-        (Trouble::Maintenance, 503, "Back in a few minutes"),
+        (
+            410,
+            Some(Refusal::Archived),
+            "This shop has closed for good",
+        ),
+        (
+            503,
+            Some(Refusal::Maintenance {
+                retry_after: minutes,
+            }),
+            "Back in a few minutes",
+        ),
+        (
+            503,
+            Some(Refusal::Provisioning),
+            "This shop is being set up",
+        ),
+        (
+            503,
+            Some(Refusal::RegistryUnavailable),
+            "This page cannot be reached now",
+        ),
     ] {
+        let status = StatusCode::from_u16(status).unwrap();
         let page = ErrorPage {
-            trouble,
+            status,
+            trouble: Trouble::of(status, refusal),
             language: Language::English,
             shop: None,
             request_id: None,
         };
-        let response = respond(trouble.status(), &page);
+        let response = respond(status, &page);
         assert_eq!(response.status(), status);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let page = Markup::read(std::str::from_utf8(&body).unwrap());

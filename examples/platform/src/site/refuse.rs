@@ -1,92 +1,55 @@
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::request::Parts;
+use tenancy_commerce::ErrorKind;
 use tenancy_core::TenantScope;
+use tenancy_core::layer::Refusal;
 use tenancy_core::problem::Problem;
 
-use super::view;
-use crate::pages::{self, ErrorPage, Language, Trouble};
-
-/// Refuses a request before it has a shop: with a page, or to programs with a problem document.
-pub(super) fn refuse(problem: &Problem, request: &Parts) -> Response {
-    let for_programs =
-        request.uri.path().starts_with("/api/") || request.headers.contains_key("authorization");
-    let trouble = match problem.status() {
-        StatusCode::NOT_FOUND => Trouble::UnknownShop,
-        StatusCode::FORBIDDEN => Trouble::Suspended,
-        StatusCode::GONE => Trouble::Archived,
-        StatusCode::SERVICE_UNAVAILABLE => Trouble::Maintenance,
-        _ => return problem.clone().into_response(),
-    };
-    if for_programs {
-        return problem.clone().into_response();
-    }
-    let page = ErrorPage {
-        trouble,
-        language: Language::English,
-        shop: None,
-        request_id: None,
-    };
-    let mut response = pages::respond(trouble.status(), &page);
-    response
-        .headers_mut()
-        .extend(problem.headers().iter().cloned());
-    response
+/// For an address that a shop, or the platform, does not have.
+pub(super) async fn not_found() -> NoPage {
+    NoPage::not_found()
 }
 
-/// The page for an address that a shop, or the platform, does not have.
-pub(super) async fn not_found(scope: Option<TenantScope>) -> Response {
-    trouble(scope.as_ref(), Trouble::NotFound)
-}
-
-/// Why a page of a shop cannot be shown. What broke goes to the log only.
+/// Why a page cannot be shown; [`answer`](super::answer) puts it into words. What broke goes to
+/// the log only.
 #[derive(Debug)]
-pub(super) struct NoPage {
-    scope: TenantScope,
-    trouble: Trouble,
+pub(super) enum NoPage {
+    /// The shop closed meanwhile, or its data cannot be reached.
+    Closed(Refusal),
+    Status(StatusCode),
 }
 
 impl NoPage {
-    pub(super) fn not_found(scope: &TenantScope) -> Self {
-        Self {
-            scope: scope.clone(),
-            trouble: Trouble::NotFound,
-        }
+    pub(super) fn not_found() -> Self {
+        Self::Status(StatusCode::NOT_FOUND)
     }
 
     pub(super) fn of(scope: &TenantScope, error: &tenancy_commerce::Error) -> Self {
-        use tenancy_commerce::ErrorKind;
+        use tenancy_core::ErrorKind as Store;
 
-        let trouble = match error.kind() {
-            ErrorKind::NotFound | ErrorKind::Invalid(_) => Trouble::NotFound,
-            _ => {
-                let cause = std::error::Error::source(error);
-                tracing::error!(%error, cause, tenant = %scope.tenant_id(), "a page failed");
-                Trouble::Failed
+        let page = match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Invalid(_) => return Self::not_found(),
+            ErrorKind::Store(Store::NotAvailable(state)) => return Self::Closed((*state).into()),
+            ErrorKind::Store(Store::TimedOut | Store::Unavailable) => {
+                Self::Closed(Refusal::RegistryUnavailable)
             }
+            _ => Self::Status(StatusCode::INTERNAL_SERVER_ERROR),
         };
-        Self {
-            scope: scope.clone(),
-            trouble,
+        let cause = std::error::Error::source(error);
+        tracing::error!(%error, cause, tenant = %scope.tenant_id(), "a page failed");
+        page
+    }
+}
+
+impl IntoResponse for NoPage {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Closed(refusal) => {
+                let mut response = Problem::from(&refusal).into_response();
+                response.extensions_mut().insert(refusal);
+                response
+            }
+            Self::Status(status) => Problem::new(status).into_response(),
         }
     }
-}
-
-impl axum::response::IntoResponse for NoPage {
-    fn into_response(self) -> Response {
-        trouble(Some(&self.scope), self.trouble)
-    }
-}
-
-fn trouble(scope: Option<&TenantScope>, trouble: Trouble) -> Response {
-    let shop = scope.map(|scope| view::shop(scope, String::new()));
-    let page = ErrorPage {
-        trouble,
-        language: shop
-            .as_ref()
-            .map_or(Language::English, |shop| shop.language()),
-        shop,
-        request_id: scope.and_then(|scope| scope.request_id().map(str::to_owned)),
-    };
-    pages::respond(trouble.status(), &page)
 }

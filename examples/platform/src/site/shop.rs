@@ -2,15 +2,18 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
+use http::header::{ACCEPT_LANGUAGE, HeaderValue, VARY};
 use serde::Deserialize;
 use tenancy_commerce::catalog::{
     Catalog as _, Category, CategoryNode, CategoryRef, Handle, Position, Product, ProductQuery,
     ProductStatus, Sort as Order,
 };
 use tenancy_commerce::{Limit, Page};
+use tenancy_core::layer::Refusal;
 use tenancy_core::tenant::Status;
 use tenancy_core::{Tenant, TenantScope};
 
+use super::asker::Reads;
 use super::refuse::NoPage;
 use super::view;
 use crate::pages::{
@@ -30,9 +33,10 @@ const LIST: &str = "shop products";
 pub(super) async fn front(
     State(platform): State<Platform>,
     scope: Option<TenantScope>,
+    Reads(language): Reads,
 ) -> Result<Response, NoPage> {
     let Some(scope) = scope else {
-        return Ok(landing(&platform).await);
+        return landing(&platform, language).await;
     };
     let row = |featured| ProductQuery {
         featured,
@@ -50,22 +54,11 @@ pub(super) async fn front(
     Ok(pages::respond(StatusCode::OK, &page))
 }
 
-async fn landing(platform: &Platform) -> Response {
-    let tenants = match platform.tenant_page(None).await {
-        Ok(tenants) => tenants,
-        Err(failure) => {
-            tracing::error!(%failure, "the shops could not be listed");
-            return pages::respond(
-                StatusCode::SERVICE_UNAVAILABLE,
-                &pages::ErrorPage {
-                    trouble: pages::Trouble::Failed,
-                    language: Language::English,
-                    shop: None,
-                    request_id: None,
-                },
-            );
-        }
-    };
+async fn landing(platform: &Platform, language: Language) -> Result<Response, NoPage> {
+    let tenants = platform.tenant_page(None).await.map_err(|failure| {
+        tracing::error!(%failure, "the shops could not be listed");
+        NoPage::Closed(Refusal::RegistryUnavailable)
+    })?;
     let open = |tenant: &Tenant| {
         matches!(tenant.status, Status::Active | Status::Trial) && tenant.unavailability().is_none()
     };
@@ -79,10 +72,13 @@ async fn landing(platform: &Platform) -> Response {
     });
     let page = LandingPage {
         name: "Market Row".to_owned(),
-        language: Language::English,
+        language,
         shops: shops.collect(),
     };
-    pages::respond(StatusCode::OK, &page)
+    let mut response = pages::respond(StatusCode::OK, &page);
+    let varies = HeaderValue::from_name(ACCEPT_LANGUAGE);
+    response.headers_mut().insert(VARY, varies);
+    Ok(response)
 }
 
 pub(super) async fn list(
@@ -90,7 +86,7 @@ pub(super) async fn list(
     scope: TenantScope,
     filters: Result<Query<Filters>, QueryRejection>,
 ) -> Result<Response, NoPage> {
-    let filters = filters.map_err(|_| NoPage::not_found(&scope))?.0;
+    let filters = filters.map_err(|_| NoPage::not_found())?.0;
     let current = filters.category.clone().unwrap_or_default();
     let page = ListPage {
         shop: shop(&platform, &scope),
@@ -117,11 +113,11 @@ pub(super) async fn category(
     slug: Result<Path<Handle>, PathRejection>,
     filters: Result<Query<Filters>, QueryRejection>,
 ) -> Result<Response, NoPage> {
-    let slug = slug.map_err(|_| NoPage::not_found(&scope))?.0;
-    let filters = filters.map_err(|_| NoPage::not_found(&scope))?.0;
+    let slug = slug.map_err(|_| NoPage::not_found())?.0;
+    let filters = filters.map_err(|_| NoPage::not_found())?.0;
     let all = all_categories(&platform, &scope).await?;
     let found = all.iter().find(|category| category.slug == slug);
-    let category = found.cloned().ok_or_else(|| NoPage::not_found(&scope))?;
+    let category = found.cloned().ok_or_else(NoPage::not_found)?;
     let children = all
         .iter()
         .filter(|child| child.parent_id == Some(category.id));
@@ -161,12 +157,12 @@ pub(super) async fn product(
     slug: Result<Path<Handle>, PathRejection>,
     choice: Result<Query<Choice>, QueryRejection>,
 ) -> Result<Response, NoPage> {
-    let slug = slug.map_err(|_| NoPage::not_found(&scope))?.0;
-    let choice = choice.map_err(|_| NoPage::not_found(&scope))?.0;
+    let slug = slug.map_err(|_| NoPage::not_found())?.0;
+    let choice = choice.map_err(|_| NoPage::not_found())?.0;
     let found = platform.catalog().find_by_slug(&scope, &slug).await;
     let product = found.map_err(|error| NoPage::of(&scope, &error))?;
     if product.status != ProductStatus::Published {
-        return Err(NoPage::not_found(&scope));
+        return Err(NoPage::not_found());
     }
     let category = product.categories.first();
     let related = published(
@@ -256,7 +252,7 @@ async fn listing(
             .filter(|slug| !slug.is_empty())
             .map(str::parse)
             .transpose()
-            .map_err(|_| NoPage::not_found(scope))?,
+            .map_err(|_| NoPage::not_found())?,
     };
     let query = ProductQuery {
         category: chosen.map(CategoryRef::Slug),
@@ -269,7 +265,7 @@ async fn listing(
             Sort::PriceAscending => Order::Price,
             Sort::PriceDescending => Order::PriceDown,
         },
-        after: after.map_err(|_| NoPage::not_found(scope))?,
+        after: after.map_err(|_| NoPage::not_found())?,
         limit: Limit::new(CARDS),
         status: None,
     };

@@ -87,6 +87,7 @@ fn pages(hostile: &str) -> Vec<String> {
         listing: listing.clone(),
     };
     let error = ErrorPage {
+        status: http::StatusCode::NOT_FOUND,
         trouble: Trouble::NotFound,
         language: Language::English,
         shop: Some(shop.clone()),

@@ -1,5 +1,6 @@
 use askama::Template;
 use askama::filters::{Html, escape};
+use http::StatusCode;
 
 use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
 use crate::pages::{
@@ -144,16 +145,9 @@ fn pages(demo: &DemoShop) -> Vec<Sample> {
             &page,
         ));
     }
-    for trouble in [
-        Trouble::Archived,
-        Trouble::Failed,
-        Trouble::Maintenance,
-        Trouble::NotFound,
-        Trouble::Suspended,
-        Trouble::TooManyRequests,
-        Trouble::UnknownShop,
-    ] {
+    for trouble in Trouble::ALL {
         let page = ErrorPage {
+            status: StatusCode::IM_A_TEAPOT,
             trouble,
             language: shop.language(),
             shop: (trouble == Trouble::NotFound).then(|| shop.clone()),

@@ -1,0 +1,111 @@
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+
+use super::*;
+
+/// Handlers that go wrong in each way that no handler answers for itself.
+fn troubled(config: &Config) -> Router {
+    let app = Router::new()
+        .route(
+            "/panic",
+            get(async || -> StatusCode { panic!("on purpose") }),
+        )
+        .route("/slow", get(std::future::pending::<StatusCode>))
+        .route("/read", post(async |_: Bytes| StatusCode::OK));
+    bounded(app, config)
+}
+
+async fn ask(config: &Config, accept: &str, request: (&str, &str, usize)) -> Response {
+    let (method, path, body_bytes) = request;
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("accept", accept)
+        .body(Body::from(vec![b'x'; body_bytes]))
+        .unwrap();
+    troubled(config).oneshot(request).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_handler_answers_is_a_problem_for_programs_and_a_page_for_people() {
+    let config = Config::default();
+    for (method, path, body_bytes, status, words) in [
+        ("GET", "/panic", 0, 500, "Something broke on our side"),
+        ("GET", "/slow", 0, 408, "This took too long"),
+        ("POST", "/panic", 0, 405, "This address cannot be used"),
+        (
+            "GET",
+            "/nowhere",
+            0,
+            404,
+            "There is nothing at this address",
+        ),
+        ("POST", "/read", 2_000_000, 413, "That was too much at once"),
+    ] {
+        let request = (method, path, body_bytes);
+        let response = ask(&config, "application/json", request).await;
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(
+            response.headers()[CONTENT_TYPE],
+            "application/problem+json",
+            "{path}"
+        );
+        let allowed = response.headers().get(ALLOW).cloned();
+        assert_eq!(allowed.is_some(), status == 405, "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["status"], status, "{path}");
+        assert!(!problem.to_string().contains("on purpose"), "{problem}");
+
+        let response = ask(&config, "text/html,*/*;q=0.8", request).await;
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(
+            response.headers()[CONTENT_TYPE],
+            "text/html; charset=utf-8",
+            "{path}"
+        );
+        assert_eq!(response.headers().get(ALLOW), allowed.as_ref(), "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let page = String::from_utf8(body.to_vec()).unwrap();
+        assert!(
+            page.contains(words) && !page.contains("on purpose"),
+            "{page}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_response_keeps_browsers_from_harm() {
+    let encrypted = Config {
+        public_url: Some("https://shops.example".parse().unwrap()),
+        ..Config::default()
+    };
+    for (config, remembered) in [(Config::default(), false), (encrypted, true)] {
+        for path in ["/panic", "/slow", "/read", "/nowhere"] {
+            for accept in ["text/html", "application/json"] {
+                let response = ask(&config, accept, ("GET", path, 0)).await;
+                let headers = response.headers();
+                for (name, value) in [
+                    ("x-content-type-options", "nosniff"),
+                    ("referrer-policy", "same-origin"),
+                    ("cross-origin-opener-policy", "same-origin"),
+                    (
+                        "permissions-policy",
+                        "camera=(), geolocation=(), microphone=()",
+                    ),
+                ] {
+                    assert_eq!(headers[name], value, "{path} {accept}");
+                }
+                let policy = headers["content-security-policy"].to_str().unwrap();
+                assert!(policy.contains("default-src 'none'"), "{policy}");
+                assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+                let encrypted_only = headers.get("strict-transport-security");
+                assert_eq!(encrypted_only.is_some(), remembered, "{path} {accept}");
+            }
+        }
+    }
+}

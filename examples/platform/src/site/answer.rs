@@ -1,0 +1,108 @@
+//! How refusals reach those who asked: programs get problem documents, people get pages.
+//!
+//! Whoever refuses says so with a problem document, a status or nothing at all: a router that does
+//! not know a method, a time-out and a panic have no words. Here all of them get the right form.
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
+use tenancy_core::TenantScope;
+use tenancy_core::layer::{Refusal, RequestSlot};
+use tenancy_core::problem::Problem;
+
+use super::asker::Asker;
+use super::view;
+use crate::pages::{self, ErrorPage, Language, Trouble};
+
+/// Puts a refusal into the words that whoever asked understands.
+pub(super) async fn answer(mut request: Request, next: Next) -> Response {
+    let asker = Asker::of(&request);
+    // The tenant's layer is inside and tells here whose request it was.
+    let slot = request
+        .extensions_mut()
+        .get_or_insert_default::<RequestSlot>()
+        .clone();
+    let response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    match (asker, Form::of(&response)) {
+        (_, Form::Words) | (Asker::Program, Form::Problem) => response,
+        (Asker::Program, Form::Silence) => {
+            instead_of(response, Problem::new(status).into_response())
+        }
+        (Asker::Person(language), Form::Problem | Form::Silence) => {
+            let refusal = response.extensions().get().copied();
+            let page = page(status, refusal, slot.scope(), language);
+            instead_of(response, page)
+        }
+    }
+}
+
+/// The form in which something refused.
+enum Form {
+    Problem,
+    /// Nothing, or the plain text in which libraries speak to developers.
+    Silence,
+    /// A page or document that should stand.
+    Words,
+}
+
+impl Form {
+    fn of(response: &Response) -> Self {
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        match kind.map(HeaderValue::as_bytes) {
+            None => Self::Silence,
+            Some(kind) if kind.starts_with(b"text/plain") => Self::Silence,
+            Some(kind) if kind.starts_with(b"application/problem+json") => Self::Problem,
+            Some(_) => Self::Words,
+        }
+    }
+}
+
+fn page(
+    status: StatusCode,
+    refusal: Option<Refusal>,
+    scope: Option<&TenantScope>,
+    language: Language,
+) -> Response {
+    let shop = scope.map(|scope| view::shop(scope, String::new()));
+    let page = ErrorPage {
+        status,
+        trouble: Trouble::of(status, refusal),
+        language: shop.as_ref().map_or(language, |shop| shop.language()),
+        shop,
+        request_id: scope.and_then(|scope| scope.request_id().map(str::to_owned)),
+    };
+    let mut response = pages::respond(status, &page);
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
+/// `response` in the place of one whose body does not serve; what the other's head says stays.
+fn instead_of(replaced: Response, mut response: Response) -> Response {
+    let (head, _) = replaced.into_parts();
+    for (name, value) in &head.headers {
+        if !describes_body(name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response.extensions_mut().extend(head.extensions);
+    response
+}
+
+fn describes_body(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        header::CONTENT_ENCODING
+            | header::CONTENT_LENGTH
+            | header::CONTENT_TYPE
+            | header::TRANSFER_ENCODING
+    )
+}
