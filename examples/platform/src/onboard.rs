@@ -29,16 +29,18 @@ pub(crate) struct Onboarded {
 impl Platform {
     /// Sets a tenant up: its record, the place for its data, `fill` and a key, and opens it last.
     ///
-    /// Cut off anywhere, the tenant stays `provisioning`, and asking for it again goes on.
+    /// Cut off anywhere, the tenant stays `provisioning`, and asking for it again goes on. `show`
+    /// gets the key before the tenant opens, so that no open tenant has a key nobody has seen.
     pub(crate) async fn onboard(
         &self,
         new: &NewTenant,
         fill: impl AsyncFnOnce(&Tenant) -> Result<(), Failure>,
+        show: impl FnOnce(&Onboarded),
     ) -> Result<Onboarded, Failure> {
         let tenant = self.claim(new).await?;
         self.provision(tenant.id).await?;
         fill(&tenant).await?;
-        // A key that an interrupted attempt made was never shown to anybody.
+        // A key that an interrupted attempt made may not have been shown to anybody.
         for key in self.keys(tenant.id).await? {
             if key.revoked_at.is_none() {
                 self.revoke_key(tenant.id, key.id).await?;
@@ -46,21 +48,23 @@ impl Platform {
         }
         let name: KeyName = "owner".parse()?;
         let issued = self.issue_key(tenant.id, &name).await?;
-        let opened = self.change_tenant(&tenant.slug, |tenant| {
-            tenant.status = Status::Active;
-            Ok(())
-        });
-        opened.await?;
-        Ok(Onboarded {
+        let onboarded = Onboarded {
             id: tenant.id,
             url: self.shop_url(&tenant.slug),
             slug: tenant.slug,
             api_key: issued.key.expose().to_owned(),
-        })
+        };
+        show(&onboarded);
+        let opened = self.change_tenant(&onboarded.slug, |tenant| {
+            tenant.status = Status::Active;
+            Ok(())
+        });
+        opened.await?;
+        Ok(onboarded)
     }
 
     /// The tenant's record, not yet open: a new one, or that of an attempt that was cut off.
-    async fn claim(&self, new: &NewTenant) -> Result<Tenant, Failure> {
+    pub(crate) async fn claim(&self, new: &NewTenant) -> Result<Tenant, Failure> {
         let slug = &new.slug;
         let base = self.config().base_domain();
         if format!("{slug}.{base}")

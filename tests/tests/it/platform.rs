@@ -1,5 +1,6 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
+mod cut_off;
 mod refusals;
 
 use std::io::{Read as _, Write as _};

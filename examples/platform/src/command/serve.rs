@@ -1,9 +1,11 @@
 use crate::config::Config;
+use crate::demo::DemoShop;
 use crate::failure::Failure;
 use crate::onboard::Onboarded;
 use crate::platform::Platform;
 use crate::server;
 use tenancy_core::Actor;
+use tenancy_core::tenant::Status;
 
 /// Serves in production: with no unsafe settings and no demonstration data.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
@@ -30,23 +32,16 @@ pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
     config.refuse_unsafe()?;
     let platform = Platform::open_as(config, Actor::system("server")).await?;
     let listener = server::bind(&platform).await?;
-    let opened = platform.demonstrate().await?;
     println!("The platform: {}", platform.config().origin());
     for tenant in platform.tenant_page(None).await? {
-        let shop = opened.iter().find(|shop| shop.slug == tenant.slug);
-        println!(
-            "{}: {}{}",
-            tenant.name,
-            platform.shop_url(&tenant.slug),
-            shown(shop)
-        );
+        if tenant.status != Status::Provisioning {
+            println!("{}: {}", tenant.name, platform.shop_url(&tenant.slug));
+        }
     }
+    let show = |shop: &DemoShop, onboarded: &Onboarded| {
+        let Onboarded { url, api_key, .. } = onboarded;
+        println!("{}: {url}  API key, shown once: {api_key}", shop.name);
+    };
+    platform.demonstrate(show).await?;
     server::serve(&platform, listener).await
-}
-
-/// A new shop's key, which is shown this once.
-fn shown(shop: Option<&Onboarded>) -> String {
-    shop.map_or(String::new(), |shop| {
-        format!("  API key, shown once: {}", shop.api_key)
-    })
 }

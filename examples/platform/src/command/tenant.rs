@@ -147,7 +147,7 @@ impl Create {
                 tagline: None,
             },
         };
-        let onboarded = platform.onboard(&new, async |_| Ok(())).await?;
+        let onboarded = platform.onboard(&new, async |_| Ok(()), |_| {}).await?;
         Output::document(&onboarded)
     }
 }

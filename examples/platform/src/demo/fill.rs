@@ -4,90 +4,68 @@ use tenancy_commerce::catalog::{
     Catalog as _, CategoryDraft, CategoryPath, Handle, OptionDraft, ProductDraft, ProductFields,
     ProductStatus, VariantDraft, VariantId,
 };
-use tenancy_commerce::customer::{CustomerDraft, Customers as _};
+use tenancy_commerce::customer::{CustomerDraft, CustomerId, CustomerQuery, Customers as _};
 use tenancy_commerce::money::{Currency, Money};
-use tenancy_commerce::order::{NewOrder, Orders as _};
+use tenancy_commerce::order::{NewOrder, OrderQuery, Orders as _};
+use tenancy_commerce::{ErrorKind, Limit};
 use tenancy_core::html::SanitizedHtml;
-use tenancy_core::tenant::Plan;
+use tenancy_core::registry::{Address, Directory as _};
+use tenancy_core::tenant::{Plan, Status};
 use tenancy_core::{Tenant, TenantScope};
 
 use super::{DemoProduct, DemoShop, shops};
 use crate::failure::Failure;
 use crate::onboard::{NewTenant, Onboarded};
 use crate::platform::Platform;
-use crate::shop::ShopSettings;
+use crate::shop::{ShopSettings, Tagline};
 
 impl Platform {
-    /// Sets the demonstration shops up where there is no tenant yet, or where an earlier start
-    /// was cut off while doing so.
-    pub(crate) async fn demonstrate(&self) -> Result<Vec<Onboarded>, Failure> {
-        let begun = |tenant: &Tenant| tenant.status == tenancy_core::tenant::Status::Provisioning;
-        if !self.tenant_page(None).await?.iter().all(begun) {
-            return Ok(vec![]);
+    /// Sets the demonstration shops up where there is no tenant yet, and goes on where an earlier
+    /// start was cut off. `show` gets each shop before it opens.
+    ///
+    /// All are claimed before the first is filled. So once a shop has left that state, a missing
+    /// one was never meant to be, and what has been opened is its operator's.
+    pub(crate) async fn demonstrate(
+        &self,
+        show: impl Fn(&DemoShop, &Onboarded),
+    ) -> Result<(), Failure> {
+        let shops = shops();
+        let tenants = self.tenant_page(None).await?;
+        let ours = |tenant: &Tenant| shops.iter().any(|shop| shop.is_begun_as(tenant));
+        let claiming = tenants.iter().all(ours);
+        let mut begun = vec![];
+        for shop in &shops {
+            let address = Address::Slug(shop.slug.parse()?);
+            let found = self.registry().find(&address).await?;
+            match found {
+                None if claiming => drop(self.claim(&shop.as_tenant()?).await?),
+                Some(tenant) if shop.is_begun_as(&tenant) => {}
+                None | Some(_) => continue,
+            }
+            begun.push(shop);
         }
-        let mut opened = vec![];
-        for shop in shops() {
-            let new = shop.as_tenant()?;
+        for shop in begun {
             let fill = async |tenant: &Tenant| {
                 let scope = self.scope().tenant(tenant.id).await?;
-                self.fill(&scope, &shop).await
+                self.fill(&scope, shop).await
             };
-            opened.push(self.onboard(&new, fill).await?);
+            let show = |onboarded: &Onboarded| show(shop, onboarded);
+            self.onboard(&shop.as_tenant()?, fill, show).await?;
         }
-        Ok(opened)
+        Ok(())
     }
 
+    /// Puts into the shop what is not there yet, in an order that shows how far it came.
     async fn fill(&self, scope: &TenantScope, shop: &DemoShop) -> Result<(), Failure> {
-        let mut categories = HashMap::new();
-        for category in self.catalog().categories(scope).await? {
-            categories.insert(category.slug.to_string(), category.id);
-        }
-        for (position, category) in (0..).zip(&shop.categories) {
-            if categories.contains_key(&category.slug) {
-                continue;
-            }
-            let draft = CategoryDraft {
-                slug: Some(category.slug.parse()?),
-                parent_id: category.parent.as_ref().map(|parent| categories[parent]),
-                position,
-                ..CategoryDraft::new(&category.name)
-            };
-            let made = self.catalog().insert_category(scope, &draft).await?;
-            categories.insert(category.slug.clone(), made.id);
-        }
-        let mut variants = HashMap::new();
-        for product in &shop.products {
-            let put = self
-                .catalog()
-                .put_draft(scope, &shop.draft(product)?)
-                .await?;
-            for variant in &put.product().variants {
-                variants.extend(variant.sku.clone().map(|sku| (sku, variant.id)));
-            }
-        }
-        self.fill_orders(scope, shop, &variants).await
-    }
-
-    async fn fill_orders(
-        &self,
-        scope: &TenantScope,
-        shop: &DemoShop,
-        variants: &HashMap<String, VariantId>,
-    ) -> Result<(), Failure> {
-        let known = self.customers().list(scope, &Default::default()).await?;
-        if !known.items.is_empty() {
-            // Customers come last but one: an earlier start came this far.
-            return Ok(());
-        }
-        let mut customers = vec![];
-        for customer in &shop.customers {
-            let draft = CustomerDraft {
-                name: customer.name.clone(),
-                ..CustomerDraft::new(&customer.email)
-            };
-            customers.push(self.customers().insert(scope, &draft).await?.id);
-        }
-        for order in &shop.orders {
+        self.fill_categories(scope, shop).await?;
+        let variants = self.fill_products(scope, shop).await?;
+        let customers = self.fill_customers(scope, shop).await?;
+        let all = OrderQuery {
+            limit: Limit::MAX,
+            ..OrderQuery::default()
+        };
+        let placed = self.orders().list(scope, &all).await?;
+        for order in shop.orders.iter().skip(placed.items.len()) {
             let lines = order.lines.iter();
             let new = NewOrder {
                 customer_id: Some(customers[order.customer]),
@@ -97,9 +75,93 @@ impl Platform {
         }
         Ok(())
     }
+
+    async fn fill_categories(&self, scope: &TenantScope, shop: &DemoShop) -> Result<(), Failure> {
+        let mut known = HashMap::new();
+        for category in self.catalog().categories(scope).await? {
+            known.insert(category.slug.to_string(), category.id);
+        }
+        for (position, category) in (0..).zip(&shop.categories) {
+            if known.contains_key(&category.slug) {
+                continue;
+            }
+            let draft = CategoryDraft {
+                slug: Some(category.slug.parse()?),
+                parent_id: category.parent.as_ref().map(|parent| known[parent]),
+                position,
+                ..CategoryDraft::new(&category.name)
+            };
+            let made = self.catalog().insert_category(scope, &draft).await?;
+            known.insert(category.slug.clone(), made.id);
+        }
+        Ok(())
+    }
+
+    /// The variants by SKU. A product that is there stays as it is: orders may have taken from it.
+    async fn fill_products(
+        &self,
+        scope: &TenantScope,
+        shop: &DemoShop,
+    ) -> Result<HashMap<String, VariantId>, Failure> {
+        let mut variants = HashMap::new();
+        for product in &shop.products {
+            let slug: Handle = product.slug.parse()?;
+            let product = match self.catalog().find_by_slug(scope, &slug).await {
+                Err(error) if *error.kind() == ErrorKind::NotFound => {
+                    let draft = shop.draft(product)?;
+                    let put = self.catalog().put_draft(scope, &draft).await?;
+                    put.product().clone()
+                }
+                found => found?,
+            };
+            let skus = product.variants.into_iter();
+            variants.extend(skus.filter_map(|variant| Some((variant.sku?, variant.id))));
+        }
+        Ok(variants)
+    }
+
+    /// The customers, in the order of the shop's list.
+    async fn fill_customers(
+        &self,
+        scope: &TenantScope,
+        shop: &DemoShop,
+    ) -> Result<Vec<CustomerId>, Failure> {
+        let all = CustomerQuery {
+            limit: Limit::MAX,
+            ..CustomerQuery::default()
+        };
+        let known = self.customers().list(scope, &all).await?;
+        let mut ids = vec![];
+        for customer in &shop.customers {
+            let there = known
+                .items
+                .iter()
+                .find(|known| known.email == customer.email);
+            let id = match there {
+                Some(customer) => customer.id,
+                None => {
+                    let draft = CustomerDraft {
+                        name: customer.name.clone(),
+                        ..CustomerDraft::new(&customer.email)
+                    };
+                    self.customers().insert(scope, &draft).await?.id
+                }
+            };
+            ids.push(id);
+        }
+        Ok(ids)
+    }
 }
 
 impl DemoShop {
+    /// Whether the tenant is this shop, claimed by a start and not yet open. An operator's own
+    /// attempt at the same slug lacks the tagline.
+    fn is_begun_as(&self, tenant: &Tenant) -> bool {
+        tenant.status == Status::Provisioning
+            && tenant.slug.as_str() == self.slug
+            && tenant.settings.get::<Tagline>() == self.tagline
+    }
+
     fn as_tenant(&self) -> Result<NewTenant, Failure> {
         Ok(NewTenant {
             slug: self.slug.parse()?,
@@ -159,3 +221,6 @@ impl DemoShop {
         CategoryPath(names)
     }
 }
+
+#[cfg(test)]
+mod tests;
