@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, reason = "parts that checkout will use")]
 
 mod api;
+mod background;
 mod cli;
 mod command;
 mod config;

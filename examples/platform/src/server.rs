@@ -14,11 +14,12 @@ use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
+use crate::background;
 use crate::config::{Config, Http};
 use crate::failure::Failure;
 use crate::platform::Platform;
@@ -40,8 +41,8 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let app = bounded(site::app(platform), platform.config());
     let connections = Arc::new(Semaphore::new(http.connections_max));
     let graceful = GracefulShutdown::new();
-    let worker = Worker::builder(platform.database(), platform.tenants()).build();
-    let working = tokio::spawn(async move { worker.run().await });
+    let (end, ended) = watch::channel(false);
+    let mut working = tokio::spawn(keep_journal(platform.clone(), ended));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -75,14 +76,30 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     }
     drop(listener);
     tracing::info!("ending: letting requests finish");
-    if tokio::time::timeout(http.drain_time(), graceful.shutdown())
+    end.send_replace(true);
+    let drained = async { tokio::join!(graceful.shutdown(), &mut working) };
+    if tokio::time::timeout(http.drain_time(), drained)
         .await
         .is_err()
     {
-        tracing::warn!("some requests did not finish in time and were cut off");
+        tracing::warn!("some requests, or the journal, did not finish in time and were cut off");
     }
     working.abort();
     Ok(())
+}
+
+/// Numbers the journal's entries and hands them over until the end, and then finishes the step
+/// it is at.
+async fn keep_journal(platform: Platform, ended: watch::Receiver<bool>) {
+    let worker = Worker::builder(platform.database(), platform.tenants()).build();
+    let worker = Arc::new(worker);
+    let until = ended.clone();
+    background::keep_running("journal", ended, move || {
+        let (worker, mut until) = (worker.clone(), until.clone());
+        let end = async move { drop(until.wait_for(|ended| *ended).await) };
+        async move { worker.run_until(end).await }
+    })
+    .await;
 }
 
 /// `app` within its bounds, whatever happens inside.

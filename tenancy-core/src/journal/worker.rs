@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::consumer::{Consumer, DynConsumer};
@@ -61,39 +62,58 @@ impl Worker {
     /// Safe at any point: what was not finished is done again by the next worker, an entry whose
     /// handling was cut off after the lease of at most a minute.
     pub async fn run(&self) {
-        let numbering = async {
-            loop {
-                let woken = self.database.committed().notified();
-                let busy = match self.number().await {
-                    Ok(busy) => busy,
-                    Err(error) => {
-                        tracing::warn!(error = %Chain(&error), "journal entries wait for their numbers");
-                        false
-                    }
-                };
-                if !busy {
-                    let _ = tokio::time::timeout(SWEEP, woken).await;
+        self.run_until(std::future::pending()).await;
+    }
+
+    /// The same until `end` comes: then finishes with the tenant in hand, and returns.
+    ///
+    /// # Cancellation
+    /// As with [`run`](Self::run).
+    pub async fn run_until(&self, end: impl Future<Output = ()>) {
+        let (ending, ended) = watch::channel(false);
+        let ending = async {
+            end.await;
+            ending.send_replace(true);
+        };
+        tokio::join!(
+            ending,
+            self.keep_numbering(&ended),
+            self.keep_consuming(&ended)
+        );
+    }
+
+    async fn keep_numbering(&self, ended: &watch::Receiver<bool>) {
+        while !*ended.borrow() {
+            let woken = self.database.committed().notified();
+            let busy = match self.number().await {
+                Ok(busy) => busy,
+                Err(error) => {
+                    tracing::warn!(error = %Chain(&error), "journal entries wait for their numbers");
+                    false
+                }
+            };
+            if !busy {
+                rest(woken, ended).await;
+            }
+        }
+    }
+
+    async fn keep_consuming(&self, ended: &watch::Receiver<bool>) {
+        let mut after = Uuid::nil();
+        while !*ended.borrow() {
+            let woken = self.database.numbered().notified();
+            match self.consume(after, ended).await {
+                Ok(Some(last)) => after = last,
+                Ok(None) => {
+                    after = Uuid::nil();
+                    rest(woken, ended).await;
+                }
+                Err(error) => {
+                    tracing::warn!(error = %Chain(&error), "journal entries wait for their consumers");
+                    rest(woken, ended).await;
                 }
             }
-        };
-        let consuming = async {
-            let mut after = Uuid::nil();
-            loop {
-                let woken = self.database.numbered().notified();
-                match self.consume(after).await {
-                    Ok(Some(last)) => after = last,
-                    Ok(None) => {
-                        after = Uuid::nil();
-                        let _ = tokio::time::timeout(SWEEP, woken).await;
-                    }
-                    Err(error) => {
-                        tracing::warn!(error = %Chain(&error), "journal entries wait for their consumers");
-                        let _ = tokio::time::timeout(SWEEP, woken).await;
-                    }
-                }
-            }
-        };
-        tokio::join!(numbering, consuming);
+        }
     }
 
     /// Numbers and hands over all that is there now, for a command that ends.
@@ -104,7 +124,8 @@ impl Worker {
     pub async fn run_once(&self) -> Result<(), Error> {
         while self.number().await? {}
         let mut after = Uuid::nil();
-        while let Some(last) = self.consume(after).await? {
+        let (_never, ended) = watch::channel(false);
+        while let Some(last) = self.consume(after, &ended).await? {
             after = last;
         }
         Ok(())
@@ -125,7 +146,11 @@ impl Worker {
     }
 
     /// Serves the next marked tenants; `None` when there are no more.
-    async fn consume(&self, after: Uuid) -> Result<Option<Uuid>, Error> {
+    async fn consume(
+        &self,
+        after: Uuid,
+        ended: &watch::Receiver<bool>,
+    ) -> Result<Option<Uuid>, Error> {
         let marks = work::marked(&self.database, after).await?;
         let names: Vec<_> = self
             .consumers
@@ -133,6 +158,9 @@ impl Worker {
             .map(|consumer| consumer.name())
             .collect();
         for mark in &marks {
+            if *ended.borrow() {
+                break;
+            }
             let scope = match platform_scope(&self.tenants, mark.tenant_id()).await {
                 Ok(scope) => scope,
                 Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -150,6 +178,15 @@ impl Worker {
             }
         }
         Ok(marks.last().map(|mark| mark.tenant_id().as_uuid()))
+    }
+}
+
+/// Waits for work, for the next sweep or for the end.
+async fn rest(woken: impl Future<Output = ()>, ended: &watch::Receiver<bool>) {
+    let mut ended = ended.clone();
+    tokio::select! {
+        _ = tokio::time::timeout(SWEEP, woken) => {}
+        _ = ended.wait_for(|ended| *ended) => {}
     }
 }
 

@@ -6,6 +6,7 @@ use tenancy_core::journal::{
     Change, Consumer, ConsumerError, Entry, EntryQuery, Parked, Retry, Worker,
 };
 use tenancy_core::{Actor, TenantId, TenantScope, on_tx};
+use tokio::sync::Notify;
 
 use crate::installation::{Installation, Note, write_note};
 
@@ -110,6 +111,54 @@ async fn what_cannot_be_taken_is_parked_and_can_be_tried_again(site: Installatio
     assert_eq!(memory.of(acme.id)[1..], [(1, "first".to_owned())]);
     let mut tx = site.database.read(&scope).await.unwrap();
     assert_eq!(Parked::list(&mut tx).await.unwrap(), []);
+}
+
+/// Says when it has an entry in hand, and takes it when it may.
+#[derive(Clone, Default)]
+struct Slow {
+    memory: Memory,
+    began: Arc<Notify>,
+    may_end: Arc<Notify>,
+}
+
+impl Consumer for Slow {
+    fn name(&self) -> &'static str {
+        Consumer::name(&self.memory)
+    }
+
+    async fn handle(&self, scope: &TenantScope, entry: &Entry) -> Result<(), ConsumerError> {
+        self.began.notify_one();
+        self.may_end.notified().await;
+        self.memory.handle(scope, entry).await
+    }
+}
+
+async fn a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand(site: Installation) {
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let (slow, end) = (Slow::default(), Arc::new(Notify::new()));
+    let worker = Worker::builder(&site.database, &site.tenants)
+        .consumer(slow.clone())
+        .build();
+    note(&site, &scope, "in hand").await;
+    let running = tokio::spawn({
+        let end = end.clone();
+        async move { worker.run_until(end.notified()).await }
+    });
+    slow.began.notified().await;
+    end.notify_one();
+    slow.may_end.notify_one();
+    let bound = std::time::Duration::from_secs(20);
+    tokio::time::timeout(bound, running).await.unwrap().unwrap();
+    assert_eq!(slow.memory.of(acme.id), [(1, "in hand".to_owned())]);
+    // The place was given back, further on: nobody waits for a lease or sees the entry again.
+    note(&site, &scope, "later").await;
+    let memory = Memory::default();
+    let next = Worker::builder(&site.database, &site.tenants)
+        .consumer(memory.clone())
+        .build();
+    next.run_once().await.unwrap();
+    assert_eq!(memory.of(acme.id), [(2, "later".to_owned())]);
 }
 
 async fn two_nodes_hand_each_entry_over_once(site: Installation) {
@@ -288,6 +337,7 @@ macro_rules! on_both {
 on_both!(
     entries_are_numbered_without_gaps_and_handed_over_in_order,
     what_cannot_be_taken_is_parked_and_can_be_tried_again,
+    a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand,
     two_nodes_hand_each_entry_over_once,
     the_trail_shows_who_did_what_newest_first,
 );

@@ -67,8 +67,10 @@ impl Town {
         database: Option<TestDatabase>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        settings.push(("TENANCY_DATA", data.display().to_string()));
+        if !settings.iter().any(|(name, _)| *name == "TENANCY_DATA") {
+            let data = folder.path().join("data");
+            settings.push(("TENANCY_DATA", data.display().to_string()));
+        }
         let mut server = Server::builder(Server::built("platform"))
             .args(arguments.iter().copied())
             .ready_when_answering(address);

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tenancy_tests::{Server, StartError};
 
-use super::{Town, remove};
+use super::Town;
 
 #[tokio::test]
 async fn a_start_that_was_killed_is_completed_by_the_next() {
     let address = Server::free_address();
-    let folder = std::env::temp_dir().join(format!("platform-{}", address.port()));
+    let folder = tempfile::tempdir().unwrap();
     let settings = vec![
-        ("TENANCY_DATA", folder.display().to_string()),
+        ("TENANCY_DATA", folder.path().display().to_string()),
         ("TENANCY_LISTEN", address.to_string()),
     ];
     let mut printed = String::new();
@@ -45,7 +45,7 @@ async fn a_start_that_was_killed_is_completed_by_the_next() {
         ("mistgate", "Mistgate Tea House"),
     ] {
         assert_eq!(town.get(&format!("{slug}.localhost"), "/").await.0, 200);
-        let file = folder.join("products.csv").display().to_string();
+        let file = folder.path().join("products.csv").display().to_string();
         let export = [
             "catalog", "export", "--tenant", slug, "--format", "shopify", &file,
         ];
@@ -70,7 +70,6 @@ async fn a_start_that_was_killed_is_completed_by_the_next() {
     assert_eq!(town.get("mistgate.localhost", "/").await.0, 403);
     assert_eq!(town.server.stdout().matches("tk_").count(), 0);
     assert!(town.server.terminate().await.success());
-    remove(&folder);
 }
 
 /// What a start that was cut off had printed.
