@@ -5,6 +5,7 @@ mod asker;
 mod headers;
 mod refuse;
 mod shop;
+mod trace;
 mod view;
 
 use axum::Router;
@@ -73,4 +74,5 @@ pub(crate) fn finish(app: Router, config: &Config) -> Router {
     let safe = SafeHeaders::new(config);
     app.layer(middleware::from_fn(answer::answer))
         .layer(middleware::from_fn_with_state(safe, headers::harden))
+        .layer(middleware::from_fn(trace::trace))
 }

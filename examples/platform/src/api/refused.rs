@@ -94,6 +94,12 @@ fn problem(error: &Error) -> Problem {
         ErrorKind::EmailTaken => said(StatusCode::CONFLICT, "EmailTaken", "email_taken"),
         ErrorKind::HasChildren => said(StatusCode::CONFLICT, "HasChildren", "has_children"),
         ErrorKind::Invalid(found) => violations(found),
+        ErrorKind::NotForSale(variants) => said(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "NotForSale",
+            "not_for_sale",
+        )
+        .with("variants", json!(variants)),
         ErrorKind::NotFound => said(StatusCode::NOT_FOUND, "NotFound", "not_found"),
         ErrorKind::OutOfStock(shortages) => {
             said(StatusCode::CONFLICT, "OutOfStock", "insufficient_stock")

@@ -2,7 +2,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use tenancy_commerce::Shortage;
-use tenancy_commerce::catalog::Violation;
+use tenancy_commerce::catalog::{VariantId, Violation};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, Content, Ref, RefOr};
@@ -51,6 +51,8 @@ struct Problem {
     errors: Option<Vec<Violation>>,
     /// Which variants lack; with `insufficient_stock`.
     shortages: Option<Vec<Shortage>>,
+    /// Which variants are not published; with `not_for_sale`.
+    variants: Option<Vec<VariantId>>,
 }
 
 /// The document, made once: what the handlers say, and how any of them may refuse.

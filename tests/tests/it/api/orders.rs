@@ -26,6 +26,26 @@ async fn a_hundred_buyers_get_the_ten_there_are(town: Town) {
     assert_eq!(left.with(200)["variants"][0]["stock"], 0);
 }
 
+async fn what_is_not_published_is_not_sold(town: Town) {
+    let shop = Shop::open(&town, "shop");
+    let product = shop.stocked("lamp", 5).await;
+    let variant = &product["variants"][0]["id"];
+    let order = json!({"lines": [{"variant_id": variant, "quantity": 2}]});
+    let path = format!("/api/products/{}", id(&product));
+    for status in ["draft", "archived"] {
+        shop.patch(&path, &json!({"status": status}))
+            .await
+            .with(200);
+        let problem = shop.post("/api/orders", &order).await.with(422);
+        assert_eq!(problem["code"], "not_for_sale");
+        assert_eq!(problem["variants"], json!([variant]));
+    }
+    shop.patch(&path, &json!({"status": "published"}))
+        .await
+        .with(200);
+    shop.post("/api/orders", &order).await.with(201);
+}
+
 async fn an_order_is_cancelled_once(town: Town) {
     let shop = Shop::open(&town, "shop");
     let product = shop.stocked("lamp", 5).await;
@@ -75,5 +95,6 @@ async fn an_order_is_cancelled_once(town: Town) {
 
 super::on_both!(
     a_hundred_buyers_get_the_ten_there_are,
-    an_order_is_cancelled_once
+    an_order_is_cancelled_once,
+    what_is_not_published_is_not_sold
 );

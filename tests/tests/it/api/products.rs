@@ -132,6 +132,9 @@ async fn what_is_wrong_is_said_by_field(town: Town) {
         .send("/api/products", "application/json", vec![b' '; 3 << 20])
         .await;
     large.with(413);
+    let problem = shop.call("DELETE", "/api/products", &[], None).await;
+    assert_eq!(problem.headers["allow"], "GET,HEAD,POST");
+    assert_eq!(problem.with(405)["status"], 405);
     let problem = shop.get("/api/nothing").await;
     assert_eq!(problem.headers["content-type"], "application/problem+json");
     problem.with(404);
