@@ -103,7 +103,7 @@ impl Default for Config {
             base_domain: None,
             trusted_proxies: Proxies::default(),
             log: Log {
-                filter: "info".to_owned(),
+                filter: "info,sqlx=warn".to_owned(),
                 format: LogFormat::Text,
             },
             database: Connections {
