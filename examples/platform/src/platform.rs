@@ -14,6 +14,7 @@ use tenancy_commerce::order::SqlOrders;
 use tenancy_commerce::stock::SqlStock;
 use tenancy_core::cursor::CursorKey;
 use tenancy_core::registry::{Address, Directory as _, SqlTenants, TenantRegistry as _};
+use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
 use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, Tenants};
@@ -200,6 +201,14 @@ impl Platform {
     /// Asks the database for something small.
     pub(crate) async fn check(&self) -> Result<(), Failure> {
         Ok(self.registry().changes(u64::MAX).await.map(drop)?)
+    }
+
+    /// Whether the database keeps tenants apart, for the role that is logged in.
+    pub(crate) async fn audit(&self) -> Result<Report, Failure> {
+        let audit = IsolationAudit::new(&*MIGRATIONS);
+        audit.run(self.database().storage()).await.map_err(|error| {
+            Failure::from(error).context("cannot tell whether the database keeps tenants apart")
+        })
     }
 
     /// What signs cursors.

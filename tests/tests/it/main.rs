@@ -6,5 +6,6 @@
 
 mod api;
 mod harness;
+mod isolation;
 mod platform;
 mod town;

@@ -1,4 +1,5 @@
 use serde_json::json;
+use tenancy_core::sql::audit::Report;
 
 use super::Output;
 use crate::config::Config;
@@ -11,16 +12,36 @@ pub(super) async fn run(config: Config) -> Result<Output, Failure> {
     } else {
         "sqlite"
     };
-    let checked = async { Platform::open(config).await?.check().await };
-    match checked.await {
-        Ok(()) => {
-            let text = format!("{database} answers, and its schema is current.");
-            Output::text(&json!({ "status": "ok", "database": database }), text)
+    let failed = |error: String, isolation: Option<&Report>| {
+        let document = json!({
+            "status": "failed", "database": database, "error": error, "isolation": isolation,
+        });
+        Ok(Output::text(&document, error)?.failed_if(true))
+    };
+    match check(config).await {
+        Ok(isolation) => {
+            if let Some(Err(leaks)) = isolation.as_ref().map(Report::require_isolation) {
+                return failed(leaks.to_string(), isolation.as_ref());
+            }
+            let mut text = format!("{database} answers, and its schema is current.");
+            for warning in isolation.iter().flat_map(Report::warnings) {
+                text += &format!("\nWarning: {warning}.");
+            }
+            let document = json!({ "status": "ok", "database": database, "isolation": isolation });
+            Output::text(&document, text)
         }
-        Err(failure) => {
-            let error = failure.to_string();
-            let document = json!({ "status": "failed", "database": database, "error": error });
-            Ok(Output::text(&document, error)?.failed_if(true))
-        }
+        Err(failure) => failed(failure.to_string(), None),
+    }
+}
+
+/// `None` where the owner looks after the database: isolation is a matter of the login that serves.
+async fn check(config: Config) -> Result<Option<Report>, Failure> {
+    let is_server = config.database_url.is_some() || config.owner_database_url.is_none();
+    let platform = Platform::open(config).await?;
+    platform.check().await?;
+    if is_server {
+        platform.audit().await.map(Some)
+    } else {
+        Ok(None)
     }
 }

@@ -17,6 +17,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         ));
     }
     let platform = Platform::open_as(config, Actor::system("server")).await?;
+    let audited = platform.audit().await?;
+    for warning in audited.warnings() {
+        tracing::warn!("{warning}");
+    }
+    audited.require_isolation()?;
     let listener = server::bind(&platform).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
     server::serve(&platform, listener).await

@@ -118,7 +118,8 @@ impl Login {
     }
 
     fn add_of_login(&self, role: &Role, owned: &[String], findings: &mut Vec<Finding>) {
-        const ANOTHER: &str = "let the server log in as a role that owns nothing and is bound";
+        const ANOTHER: &str = "CREATE ROLE one that owns nothing, migrate for it, and let the \
+             server log in as that";
         let name = &role.name;
         if let Some((why, attribute)) = role.exemption() {
             let fix = attribute.map_or(ANOTHER.to_owned(), |attribute| {
@@ -132,7 +133,7 @@ impl Login {
                 Defect::LoginOwns,
                 list(owned),
                 format!("belongs to the login {name}, which can switch row-level security off"),
-                format!("{ANOTHER}, or give it to another owner"),
+                format!("{ANOTHER}; or give it to another owner"),
             ));
         }
     }

@@ -1,5 +1,6 @@
 //! Logins that row-level security does not bind.
 
+use sqlx::{Connection as _, PgConnection};
 use tenancy_core::sql::audit::{Defect, IsolationAudit};
 
 use super::{Plot, audit, found};
@@ -53,6 +54,24 @@ async fn an_exempting_attribute_is_named() {
     logged_in("audit_plain", "", "", &[]).await;
     check("audit_bypasses", "BYPASSRLS").await;
     check("audit_replicates", "REPLICATION").await;
+}
+
+#[tokio::test]
+async fn a_maker_of_roles_is_named_where_it_can_become_any() {
+    let plot = Plot::new().await;
+    let url = plot.role("audit_makes", "CREATEROLE").await;
+    let mut conn = PgConnection::connect(&url).await.unwrap();
+    let grant = sqlx::query("GRANT tenancy_owner TO audit_makes");
+    // Since PostgreSQL 16 it needs to be given that right itself.
+    let expected: &[_] = match grant.execute(&mut conn).await {
+        Ok(_) => &[
+            (Defect::LoginExempt, "role audit_makes"),
+            (Defect::LoginMember, "role tenancy_owner"),
+        ],
+        Err(_) => &[],
+    };
+    let report = audit(&url, &IsolationAudit::new(SETS)).await;
+    assert_eq!(found(&report), expected);
 }
 
 #[tokio::test]

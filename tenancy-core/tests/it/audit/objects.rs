@@ -20,6 +20,10 @@ async fn a_superusers_view_is_named_unless_it_asks_as_its_caller() {
     planted_by_superuser(&format!("{view} tenancy_app; {switched_off}"), &exempt).await;
     // Under FORCE the owner's view is bound like the owner.
     planted(&format!("{view} tenancy_app"), &[]).await;
+    let bypassing = "CREATE ROLE audit_sees BYPASSRLS; GRANT SELECT ON notes TO audit_sees";
+    let owned =
+        format!("{view} tenancy_app; {bypassing}; ALTER VIEW all_notes OWNER TO audit_sees");
+    planted_by_superuser(&owned, &exempt).await;
     // Nobody can use it.
     planted_by_superuser("CREATE VIEW all_notes AS SELECT * FROM notes", &[]).await;
 }
