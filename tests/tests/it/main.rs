@@ -5,6 +5,7 @@
 )]
 
 mod api;
+mod embed_postgres;
 mod harness;
 mod isolation;
 mod platform;

@@ -13,7 +13,7 @@ pub struct Report {
 }
 
 /// Tenants are not kept apart; each line says where, why, and what to run.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Eq, PartialEq, thiserror::Error)]
 pub struct NotIsolated(Vec<Finding>);
 
 impl Report {
@@ -73,5 +73,12 @@ impl fmt::Display for NotIsolated {
             write!(f, "\n- {finding}")?;
         }
         Ok(())
+    }
+}
+
+/// For the person at the terminal as well: this is how a `main` that returns the error shows it.
+impl fmt::Debug for NotIsolated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
