@@ -22,8 +22,8 @@
 //!
 //! SQLite keeps each tenant in a file of its own, so there is nothing to find.
 //!
-//! **It does not** see through functions that run with their caller's rights, copies of rows
-//! that somebody made, or rights that are granted after it has run.
+//! **It does not** see what a trigger or a job of the owner's copies elsewhere, nor rights that are
+//! granted after it has run.
 
 mod access;
 mod declared;
@@ -142,7 +142,7 @@ impl IsolationAudit {
             findings.extend(table.findings());
         }
         let parts = survey.parts.iter();
-        findings.extend(parts.map(|part| part.finding(&survey.login)));
+        findings.extend(parts.filter_map(|part| part.finding(&survey.login)));
         findings.extend(policies::findings(conn, survey).await?);
         findings.extend(keys::findings(conn, survey).await?);
         findings.extend(access::findings(conn, survey).await?);

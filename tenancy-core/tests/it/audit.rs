@@ -37,8 +37,7 @@ impl Plot {
         let create = format!("CREATE ROLE {name} LOGIN {attributes} PASSWORD '{name}'");
         self.superuser(&create).await;
         let owner_url = self.database.owner_url();
-        let sets: Vec<_> = SETS.to_vec();
-        tenancy_core::sql::migrate::postgres(&owner_url, &sets, name)
+        tenancy_core::sql::migrate::postgres(&owner_url, SETS, name)
             .await
             .unwrap();
         let (_, place) = owner_url.split_once('@').unwrap();
@@ -160,5 +159,26 @@ async fn a_refusal_says_where_why_and_what_to_run() {
     // What it says to run is all there is to it.
     plot.owner("ALTER TABLE public.notes FORCE ROW LEVEL SECURITY")
         .await;
+    plot.expect(&[]).await;
+}
+
+#[tokio::test]
+async fn migrating_again_takes_back_what_was_granted_beyond_need() {
+    let plot = Plot::new().await;
+    let owner_url = plot.database.owner_url();
+    plot.owner(
+        "GRANT ALL ON notes, tenancy_tenants, notes_migrations TO tenancy_app;
+         GRANT REFERENCES (id) ON notes TO tenancy_app",
+    )
+    .await;
+    plot.expect(&[
+        (Defect::PrivilegeTooWide, "table public.notes"),
+        (Defect::PrivilegeTooWide, "table public.notes_migrations"),
+        (Defect::PrivilegeTooWide, "table public.tenancy_tenants"),
+    ])
+    .await;
+    tenancy_core::sql::migrate::postgres(&owner_url, SETS, "tenancy_app")
+        .await
+        .unwrap();
     plot.expect(&[]).await;
 }

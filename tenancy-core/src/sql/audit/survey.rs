@@ -72,10 +72,14 @@ impl Survey {
         ids
     }
 
+    pub(super) fn part_ids(&self) -> Vec<Oid> {
+        self.parts.iter().map(|part| part.id).collect()
+    }
+
     /// The declared ones, and what holds rows of theirs.
     pub(super) fn known_ids(&self) -> Vec<Oid> {
         let mut ids = self.declared_ids();
-        ids.extend(self.parts.iter().map(|part| part.id));
+        ids.extend(self.part_ids());
         ids
     }
 
@@ -100,28 +104,26 @@ impl Survey {
         missing.chain(others)
     }
 
-    /// Holes of the server's own that let rows or statistics past row-level security
-    /// (CVE-2024-10976, CVE-2025-8713).
     pub(super) fn outdated(&self) -> Option<Finding> {
-        let (major, minor) = (self.server / 10_000, self.server % 10_000);
-        let mended = match major {
-            ..=14 => return Some(outdated(major, minor, "15")),
-            15 => 14,
-            16 => 10,
-            17 => 6,
-            _ => 0,
-        };
-        (minor < mended).then(|| outdated(major, minor, &format!("{major}.{mended}")))
+        outdated(self.server)
     }
 }
 
-fn outdated(major: i32, minor: i32, mended: &str) -> Finding {
-    Finding::new(
+/// Holes of the server's own that let rows or statistics past row-level security
+/// (CVE-2024-10976, CVE-2025-8713).
+fn outdated(server: i32) -> Option<Finding> {
+    const MENDED: [(i32, i32); 3] = [(15, 14), (16, 10), (17, 6)];
+    let (major, minor) = (server / 10_000, server % 10_000);
+    let (major_needed, minor_needed) = MENDED
+        .into_iter()
+        .find(|(needed, _)| major <= *needed)
+        .filter(|needed| (major, minor) < *needed)?;
+    Some(Finding::new(
         Defect::ServerOutdated,
         format!("server {major}.{minor}"),
         "has known holes in row-level security",
-        format!("update PostgreSQL to {mended} or newer"),
-    )
+        format!("update PostgreSQL to {major_needed}.{minor_needed} or newer"),
+    ))
 }
 
 async fn resolve(
@@ -136,4 +138,25 @@ async fn resolve(
         .bind(names)
         .fetch_all(conn)
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outdated;
+
+    #[test]
+    fn a_server_with_known_holes_is_told_what_to_update_to() {
+        let check = |server: i32, expected: Option<&str>| {
+            let fix = outdated(server).map(|finding| finding.fix.to_string());
+            let expected = expected.map(|to| format!("update PostgreSQL to {to} or newer"));
+            assert_eq!(fix, expected, "{server}");
+        };
+        check(14_00_22, Some("15.14"));
+        check(15_00_13, Some("15.14"));
+        check(15_00_14, None);
+        check(16_00_09, Some("16.10"));
+        check(17_00_05, Some("17.6"));
+        check(17_00_06, None);
+        check(18_00_00, None);
+    }
 }

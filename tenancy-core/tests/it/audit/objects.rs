@@ -166,6 +166,14 @@ async fn a_part_of_a_table_that_can_be_used_by_itself_is_named() {
         &[(Defect::PartOpen, "table public.old_notes")],
     )
     .await;
+    // A view of the owner's meets the policies of the table and none of the part's.
+    planted(
+        &format!(
+            "{heir} CREATE VIEW old AS SELECT * FROM old_notes; GRANT SELECT ON old TO tenancy_app"
+        ),
+        &[(Defect::ViewExempt, "view public.old")],
+    )
+    .await;
     let ancestor = "CREATE TABLE texts (body TEXT NOT NULL); ALTER TABLE notes INHERIT texts;";
     planted(ancestor, &[]).await;
     planted(
