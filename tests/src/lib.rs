@@ -14,8 +14,12 @@ mod port;
 pub mod postgres;
 mod programs;
 pub mod redis;
+#[cfg(feature = "sql")]
+pub mod schema;
 pub mod server;
 mod shared;
+#[cfg(feature = "sql")]
+pub mod statements;
 mod supervise;
 
 #[cfg(feature = "browser")]
@@ -23,5 +27,9 @@ pub use crate::browser::Browser;
 pub use crate::error::StartError;
 pub use crate::postgres::{Postgres, TestDatabase};
 pub use crate::redis::Redis;
+#[cfg(feature = "sql")]
+pub use crate::schema::Schema;
 pub use crate::server::Server;
 pub use crate::shared::{shared_corpus, shared_data};
+#[cfg(feature = "sql")]
+pub use crate::statements::Statements;

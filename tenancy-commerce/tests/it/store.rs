@@ -23,4 +23,6 @@ macro_rules! on_both {
 mod contract;
 mod journal;
 mod race;
+mod schema;
 mod shop;
+mod statements;

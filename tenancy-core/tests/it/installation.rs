@@ -1,5 +1,7 @@
 //! A whole installation on either database, with one table of its own.
 
+use std::path::PathBuf;
+
 use tempfile::TempDir;
 use tenancy_core::journal::{Change, Resource};
 use tenancy_core::registry::{SqlTenants, TenantRegistry as _};
@@ -99,6 +101,18 @@ impl Installation {
             postgres: None,
             folder: None,
         }
+    }
+
+    /// SQLite's file of what belongs to the platform.
+    pub(crate) fn registry_file(&self) -> PathBuf {
+        let folder = self.folder.as_ref().expect("an installation on SQLite");
+        folder.path().join("registry.db")
+    }
+
+    /// SQLite's file of one tenant.
+    pub(crate) fn tenant_file(&self, tenant: &Tenant) -> PathBuf {
+        let folder = self.folder.as_ref().expect("an installation on SQLite");
+        folder.path().join(format!("tenants/{}.db", tenant.id))
     }
 
     pub(crate) async fn add(&self, slug: &str) -> Tenant {

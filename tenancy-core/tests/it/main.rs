@@ -14,5 +14,7 @@ mod journal;
 mod layer;
 mod policy;
 mod registry;
+mod schema;
+mod statements;
 mod tenants;
 mod transactions;

@@ -32,6 +32,18 @@ impl TestDatabase {
     pub fn superuser_url(&self) -> String {
         self.cluster.url("postgres", &self.name)
     }
+
+    /// Has the server log every statement that later connections run in this database; see
+    /// [`Postgres::log`].
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn log_statements(&self) {
+        let name = &self.name;
+        self.cluster
+            .execute(&[format!("ALTER DATABASE {name} SET log_statement = 'all'")])
+            .await;
+    }
 }
 
 impl Postgres {
@@ -84,7 +96,8 @@ impl Postgres {
         }
         let template = self.cluster.unique_name("template");
         let building = building.name();
-        self.execute(&[
+        let cluster = &self.cluster;
+        cluster.execute(&[
             format!("ALTER DATABASE {building} ALLOW_CONNECTIONS false"),
             format!(
                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{building}'"
@@ -101,18 +114,20 @@ impl Postgres {
         let create = format!(
             "CREATE DATABASE {name} OWNER tenancy_owner TEMPLATE {template} STRATEGY FILE_COPY"
         );
-        self.execute(&[create]).await;
+        self.cluster.execute(&[create]).await;
         TestDatabase {
             cluster: Arc::clone(&self.cluster),
             name,
         }
     }
+}
 
+impl Cluster {
     /// Runs statements as the superuser, each in a transaction of its own.
     async fn execute(&self, statements: &[String]) {
         let run = async || {
             // The caller's runtime may end at any time, so a connection serves one call only.
-            let mut connection = PgConnection::connect(&self.superuser_url("postgres")).await?;
+            let mut connection = PgConnection::connect(&self.url("postgres", "postgres")).await?;
             for statement in statements {
                 sqlx::raw_sql(AssertSqlSafe(statement.as_str()))
                     .execute(&mut connection)

@@ -9,4 +9,5 @@ mod embed_postgres;
 mod harness;
 mod isolation;
 mod platform;
+mod schema;
 mod town;
