@@ -3,6 +3,7 @@
 mod catalog;
 mod domain;
 mod health;
+mod journal;
 mod key;
 mod migrate;
 mod output;
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     /// Import and export a shop's products
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
+    /// See what a follower of the journal could not take, and hand it over again
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// Check that the database answers and its schema is current
     Health,
 }
@@ -49,6 +53,7 @@ impl Command {
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,
+            Self::Journal(command) => command.run(&Platform::open(config).await?).await,
             Self::Key(command) => command.run(&Platform::open(config).await?).await,
         }
     }

@@ -92,17 +92,21 @@ pub struct Parked {
 }
 
 impl Parked {
-    /// A tenant's parked entries, oldest first; at most 250.
+    /// A tenant's parked entries behind `after`, oldest first; at most 250.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn list(tx: &mut TenantTx) -> Result<Vec<Self>, Error> {
+    pub async fn list(tx: &mut TenantTx, after: Option<&Self>) -> Result<Vec<Self>, Error> {
         const LIST: &str = "SELECT consumer, sequence, error, parked_at \
-             FROM tenancy_journal_parked WHERE tenant_id = $1 \
+             FROM tenancy_journal_parked WHERE tenant_id = $1 AND (sequence, consumer) > ($2, $3) \
              ORDER BY sequence, consumer LIMIT 250";
         let tenant = tx.tenant_id().as_uuid();
+        // Entries are numbered from one.
+        let (sequence, consumer) = after.map_or((0, ""), |row| (row.sequence, &row.consumer));
         let rows: Vec<(String, i64, String, i64)> = on_tx!(tx, |conn| sqlx::query_as(LIST)
             .bind(tenant)
+            .bind(sequence)
+            .bind(consumer)
             .fetch_all(conn)
             .await)?;
         Ok(rows

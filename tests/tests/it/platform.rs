@@ -1,6 +1,7 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
 mod cut_off;
+mod journal;
 mod refusals;
 
 use std::io::{Read as _, Write as _};
