@@ -1,8 +1,8 @@
 //! The pages a visitor sees: the shops, and the platform's own front door.
 //!
 //! Every page is a view model whose template turns it into HTML, a pure function of its fields:
-//! nothing here knows a database, and whatever depends on a currency arrives as text. Pages need
-//! no script, and load nothing but their own stylesheet and pictures, so they work under
+//! nothing here knows a database, and prices arrive as text that [`Prices`] wrote. Pages need no
+//! script, and load nothing but their own stylesheet and pictures, so they work under
 //! [`CONTENT_SECURITY_POLICY`].
 
 mod accent;
@@ -17,6 +17,7 @@ mod html;
 mod language;
 mod link;
 mod list;
+mod price;
 mod product;
 mod shop;
 mod structured;
@@ -34,6 +35,7 @@ pub(crate) use self::html::SanitizedHtml;
 pub(crate) use self::language::Language;
 pub(crate) use self::link::Link;
 pub(crate) use self::list::{ListPage, Listing};
+pub(crate) use self::price::Prices;
 pub(crate) use self::product::{BuyForm, ProductPage, Variant};
 pub(crate) use self::shop::{Crumb, ShopView};
 

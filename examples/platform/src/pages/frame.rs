@@ -1,6 +1,6 @@
 use super::accent::Accent;
 use super::html::one_line;
-use super::language::{Language, Texts};
+use super::language::{Language, Texts, is_right_to_left};
 use super::link::Link;
 
 /// The longest description that search engines show.
@@ -70,9 +70,10 @@ impl Frame<'_> {
 
     /// The reading direction of the content.
     pub(super) fn direction(&self) -> &'static str {
-        match self.lang.split(['-', '_']).next() {
-            Some("ar" | "dv" | "fa" | "he" | "ku" | "ps" | "sd" | "ug" | "ur" | "yi") => "rtl",
-            _ => "ltr",
+        if is_right_to_left(self.lang) {
+            "rtl"
+        } else {
+            "ltr"
         }
     }
 

@@ -84,6 +84,14 @@ impl Language {
     }
 }
 
+/// Whether text of the locale runs from right to left.
+pub(super) fn is_right_to_left(locale: &str) -> bool {
+    matches!(
+        locale.split(['-', '_']).next(),
+        Some("ar" | "dv" | "fa" | "he" | "ku" | "ps" | "sd" | "ug" | "ur" | "yi")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::Language;

@@ -47,8 +47,8 @@ pub(super) async fn front(
     let newest = published(&platform, &scope, row(None)).await?;
     let page = FrontPage {
         shop: shop(&platform, &scope),
-        featured: featured.items.iter().map(view::card).collect(),
-        newest: newest.items.iter().map(view::card).collect(),
+        featured: view::cards(&scope, &featured.items),
+        newest: view::cards(&scope, &newest.items),
         categories: view::tree(forest(&platform, &scope).await?, ""),
     };
     Ok(pages::respond(StatusCode::OK, &page))
@@ -194,7 +194,7 @@ fn product_page(
     choice: &Choice,
     related: &[Product],
 ) -> Response {
-    let variants: Vec<_> = product.variants.iter().map(view::variant).collect();
+    let variants = view::variants(scope, product);
     let chosen = variants
         .iter()
         .position(|variant| variant.sku == choice.variant)
@@ -229,7 +229,7 @@ fn product_page(
         variants,
         chosen,
         buy: None,
-        related: related.take(4).map(view::card).collect(),
+        related: view::cards(scope, related.take(4)),
     };
     pages::respond(StatusCode::OK, &page)
 }
@@ -274,7 +274,7 @@ async fn listing(
     Ok(Listing {
         path,
         filters,
-        cards: page.items.iter().map(view::card).collect(),
+        cards: view::cards(scope, &page.items),
         total: None,
         next_cursor: next.map(|next| cursors.seal(scope.tenant_id(), LIST, next)),
     })

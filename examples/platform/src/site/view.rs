@@ -4,7 +4,7 @@ use tenancy_core::TenantScope;
 use tenancy_core::tenant::Locale;
 
 use crate::pages::{
-    Availability, Badge, CategoryNode, Link, Picture, ProductCard, ShopView, Variant,
+    Availability, Badge, CategoryNode, Link, Picture, Prices, ProductCard, ShopView, Variant,
 };
 use crate::shop::Tagline;
 
@@ -22,7 +22,26 @@ pub(super) fn shop(scope: &TenantScope, origin: String) -> ShopView {
     }
 }
 
-pub(super) fn card(product: &Product) -> ProductCard {
+pub(super) fn cards<'a>(
+    scope: &TenantScope,
+    products: impl IntoIterator<Item = &'a Product>,
+) -> Vec<ProductCard> {
+    let prices = prices(scope);
+    let products = products.into_iter();
+    products.map(|product| card(&prices, product)).collect()
+}
+
+pub(super) fn variants(scope: &TenantScope, product: &Product) -> Vec<Variant> {
+    let prices = prices(scope);
+    let sold = product.variants.iter();
+    sold.map(|sold| variant(&prices, sold)).collect()
+}
+
+fn prices(scope: &TenantScope) -> Prices {
+    Prices::of(&scope.tenant().settings.get::<Locale>())
+}
+
+fn card(prices: &Prices, product: &Product) -> ProductCard {
     let cheapest = product
         .variants
         .iter()
@@ -32,12 +51,12 @@ pub(super) fn card(product: &Product) -> ProductCard {
         name: product.name.clone(),
         url: Link::product(product.slug.as_str()),
         picture: picture(product),
-        price_text: product.price_from.to_string(),
+        price_text: prices.text(product.price_from),
         price_from: product
             .variants
             .iter()
             .any(|variant| variant.price != product.price_from),
-        compare_at_text: before.map(|price| price.to_string()),
+        compare_at_text: before.map(|price| prices.text(price)),
         badge: badge(product, before.is_some()),
     }
 }
@@ -63,13 +82,13 @@ pub(super) fn picture(product: &Product) -> Picture {
     )
 }
 
-pub(super) fn variant(sold: &Sold) -> Variant {
+fn variant(prices: &Prices, sold: &Sold) -> Variant {
     Variant {
         sku: sold.sku.clone().unwrap_or_else(|| sold.id.to_string()),
         values: sold.option_values.clone(),
-        price_text: sold.price.to_string(),
+        price_text: prices.text(sold.price),
         price_decimal: sold.price.to_decimal(),
-        compare_at_text: reduced_from(sold).map(|price| price.to_string()),
+        compare_at_text: reduced_from(sold).map(|price| prices.text(price)),
         availability: match sold.stock {
             _ if !sold.is_in_stock() => Availability::SoldOut,
             Some(pieces @ 1..PLENTY) => {

@@ -1,12 +1,13 @@
 use askama::Template;
 use askama::filters::{Html, escape};
 use http::StatusCode;
+use tenancy_commerce::money::Money;
 
 use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
 use crate::pages::{
     Availability, Badge, BuyForm, CategoriesPage, CategoryNode, CategoryPage, Crumb, ErrorPage,
-    Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, ProductCard,
-    ProductPage, SanitizedHtml, ShopCard, ShopView, Sort, Trouble, Variant,
+    Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, Prices,
+    ProductCard, ProductPage, SanitizedHtml, ShopCard, ShopView, Sort, Trouble, Variant,
 };
 
 /// A rendered page and the path that a browser would find it at.
@@ -244,7 +245,7 @@ fn variant(demo: &DemoShop, variant: &DemoVariant) -> Variant {
         sku: variant.sku.clone(),
         values: variant.values.clone(),
         price_text: price(demo, variant.price),
-        price_decimal: (variant.price as f64 / 100.0).to_string(),
+        price_decimal: Money::new(variant.price, demo.currency.parse().unwrap()).to_decimal(),
         compare_at_text: variant.compare_at.map(|before| price(demo, before)),
         availability: match variant.stock {
             0 => Availability::SoldOut,
@@ -255,12 +256,8 @@ fn variant(demo: &DemoShop, variant: &DemoVariant) -> Variant {
 }
 
 fn price(demo: &DemoShop, amount: i64) -> String {
-    let (units, cents) = (amount / 100, amount % 100);
-    match &*demo.currency {
-        "EUR" => format!("{units},{cents:02}\u{a0}€"),
-        "JPY" => format!("¥{amount}"),
-        _ => format!("${units}.{cents:02}"),
-    }
+    let price = Money::new(amount, demo.currency.parse().unwrap());
+    Prices::of(&demo.locale).text(price)
 }
 
 fn tree(demo: &DemoShop, parent: Option<&str>, current: &str) -> Vec<CategoryNode> {
