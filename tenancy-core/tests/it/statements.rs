@@ -57,13 +57,13 @@ async fn read_every_trail(site: &Installation) {
         };
         let query = filter("note", note.id.to_string(), Some("7"));
         let trail = Entry::trail(&mut of_tenant, &query).await.unwrap();
-        assert_eq!(trail.len(), 1, "{query:?}");
+        assert_eq!(trail.entries.len(), 1, "{query:?}");
         // The platform's own actor has no id, so nothing of it is anybody's.
         let query = filter("tenant", acme.id.to_string(), Some("nobody"));
         let trail = PlatformEntry::trail(&mut of_platform, &query)
             .await
             .unwrap();
-        assert_eq!(trail.len(), usize::from(!on(2)), "{query:?}");
+        assert_eq!(trail.entries.len(), usize::from(!on(2)), "{query:?}");
     }
 }
 

@@ -12,6 +12,13 @@ use tenancy_tests::{Server, shared_data};
 
 use super::town::{Town, run};
 
+/// A server on each database, with the shop `quillmoor`.
+async fn both_with_a_shop() -> [Town; 2] {
+    let on_postgres = Town::on_postgres().await;
+    on_postgres.command(&["tenant", "create", "quillmoor"]);
+    [Town::embedded().await, on_postgres]
+}
+
 #[tokio::test]
 async fn without_arguments_it_opens_three_shops_that_see_only_their_own() {
     let town = Town::embedded().await;
@@ -52,10 +59,7 @@ async fn without_arguments_it_opens_three_shops_that_see_only_their_own() {
 
 #[tokio::test]
 async fn a_running_server_honours_commands_within_a_second() {
-    for town in [Town::embedded().await, Town::on_postgres().await] {
-        if town.database.is_some() {
-            town.command(&["tenant", "create", "quillmoor"]);
-        }
+    for town in both_with_a_shop().await {
         let shop = "quillmoor.localhost";
         assert_eq!(town.get(shop, "/").await.0, 200);
         assert_eq!(town.get("www.quillmoor.test", "/").await.0, 404);

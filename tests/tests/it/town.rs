@@ -86,6 +86,15 @@ impl Town {
         }
     }
 
+    /// Where the server keeps its data.
+    pub(crate) fn data(&self) -> &str {
+        let setting = self
+            .settings
+            .iter()
+            .find(|(name, _)| *name == "TENANCY_DATA");
+        &setting.unwrap().1
+    }
+
     /// The status and body of a page.
     pub(crate) async fn get(&self, host: &str, path: &str) -> (u16, String) {
         let url = format!("http://{}{path}", self.address);

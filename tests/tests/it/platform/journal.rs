@@ -1,13 +1,12 @@
 //! What was put aside, as an operator sees it and asks for it to be handed over again.
 
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tenancy_tests::Server;
 
-use super::{Town, remove};
+use super::{Town, both_with_a_shop};
 
 impl Town {
     /// Puts an entry of quillmoor's aside, as a consumer does that cannot take it.
@@ -58,7 +57,7 @@ impl Town {
 
     async fn quillmoors_file(&self) -> SqliteConnection {
         let id = self.command(&["tenant", "show", "quillmoor"])["id"].clone();
-        let file = format!("{}/tenants/{}.db", self.settings[0].1, id.as_str().unwrap());
+        let file = format!("{}/tenants/{}.db", self.data(), id.as_str().unwrap());
         SqliteConnection::connect(&file).await.unwrap()
     }
 
@@ -74,7 +73,7 @@ impl Town {
 
 #[tokio::test]
 async fn parked_entries_are_shown_and_asked_for_again() {
-    for town in [Town::embedded().await, Town::on_postgres().await] {
+    for town in both_with_a_shop().await {
         town.command(&["tenant", "create", "elsewhere"]);
         assert_eq!(town.command(&["journal", "parked"]), json!({"data": []}));
         let nothing = json!({"tenant": "quillmoor", "retried": 0});
@@ -111,8 +110,5 @@ async fn parked_entries_are_shown_and_asked_for_again() {
         let said = town.fails(&["journal", "parkd"]);
         assert!(said.contains("'parked'"), "{said}");
         assert!(town.server.terminate().await.success());
-        if town.database.is_none() {
-            remove(Path::new(&town.settings[0].1));
-        }
     }
 }
