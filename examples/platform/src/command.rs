@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// See what a follower of the journal could not take, and hand it over again
     #[command(subcommand)]
     Journal(journal::JournalCommand),
-    /// Check that the database answers and its schema is current
+    /// Check that the database answers, its schema is current, and tenants are kept apart
     Health,
 }
 

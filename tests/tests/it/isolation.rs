@@ -67,7 +67,7 @@ async fn it_does_not_serve_as_a_superuser_or_as_the_owner() {
     assert_eq!(said.matches("\n- ").count(), 1, "{said}");
     let said = refusal(&database.owner_url()).await;
     assert!(
-        said.contains("belongs to the login tenancy_owner"),
+        said.contains("by the login tenancy_owner, the owner"),
         "{said}"
     );
     assert_eq!(said.matches("\n- ").count(), 1, "{said}");

@@ -109,7 +109,7 @@ impl Login {
                 .fetch_all(&mut *conn)
                 .await?;
             if role.is_login {
-                Self::add_of_login(role, &owned, &mut findings);
+                self.add_of_login(role, &owned, &mut findings);
             } else {
                 self.add_of_group(role, &owned, &mut findings);
             }
@@ -117,9 +117,9 @@ impl Login {
         Ok(findings)
     }
 
-    fn add_of_login(role: &Role, owned: &[String], findings: &mut Vec<Finding>) {
-        const ANOTHER: &str = "let the server log in as a role that owns nothing: CREATE ROLE, \
-             and migrate for it";
+    fn add_of_login(&self, role: &Role, owned: &[String], findings: &mut Vec<Finding>) {
+        const ANOTHER: &str = "let the server log in as a role that owns nothing: CREATE ROLE one \
+             with LOGIN, and migrate for it";
         let name = &role.name;
         if let Some((why, attribute)) = role.exemption() {
             let fix = attribute.map_or(ANOTHER.to_owned(), |attribute| {
@@ -132,7 +132,7 @@ impl Login {
             findings.push(Finding::new(
                 Defect::LoginOwns,
                 list(owned),
-                format!("belongs to the login {name}, which can switch row-level security off"),
+                format!("can be stripped of row-level security by the login {name}, the owner"),
                 format!("{ANOTHER}; or give it to another owner"),
             ));
         }
