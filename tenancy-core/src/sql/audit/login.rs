@@ -24,27 +24,6 @@ struct Role {
     members: Vec<String>,
 }
 
-impl Role {
-    /// Why row-level security does not bind it, and the attribute that mends that.
-    fn exemption(&self) -> Option<(&'static str, Option<&'static str>)> {
-        if self.is_superuser {
-            Some(("is a superuser", None))
-        } else if self.bypasses {
-            Some(("has BYPASSRLS", Some("NOBYPASSRLS")))
-        } else if self.replicates {
-            let why = "has REPLICATION, which reads all that is written";
-            Some((why, Some("NOREPLICATION")))
-        } else if self.makes_members {
-            let why = "has CREATEROLE, which makes it a member of any role it likes";
-            Some((why, Some("NOCREATEROLE")))
-        } else if self.reaches_files {
-            Some(("reaches the files of the server", None))
-        } else {
-            None
-        }
-    }
-}
-
 impl Login {
     pub(super) async fn of(conn: &mut PgConnection) -> Result<Self, sqlx::Error> {
         // Any membership counts: one without SET or INHERIT may come with the right to grant them.
@@ -109,26 +88,30 @@ impl Login {
                 .fetch_all(&mut *conn)
                 .await?;
             if role.is_login {
-                self.add_of_login(role, &owned, &mut findings);
+                findings.extend(role.as_login(&owned));
             } else {
-                self.add_of_group(role, &owned, &mut findings);
+                findings.extend(role.as_group(self.name(), &owned));
             }
         }
         Ok(findings)
     }
+}
 
-    fn add_of_login(&self, role: &Role, owned: &[String], findings: &mut Vec<Finding>) {
+impl Role {
+    /// What is wrong with logging in as it.
+    fn as_login(&self, owned: &[String]) -> Vec<Finding> {
         const ANOTHER: &str = "let the server log in as a role that owns nothing: CREATE ROLE one \
              with LOGIN, and migrate for it";
-        let name = &role.name;
-        if let Some((why, attribute)) = role.exemption() {
+        let name = &self.name;
+        let mut findings = Vec::new();
+        if let Some((why, attribute)) = self.exemption() {
             let fix = attribute.map_or(ANOTHER.to_owned(), |attribute| {
                 format!("ALTER ROLE {name} {attribute}")
             });
             let object = format!("role {name}");
             findings.push(Finding::new(Defect::LoginExempt, object, why, fix));
         }
-        if !owned.is_empty() && !role.is_superuser {
+        if !owned.is_empty() && !self.is_superuser {
             findings.push(Finding::new(
                 Defect::LoginOwns,
                 list(owned),
@@ -136,19 +119,40 @@ impl Login {
                 format!("{ANOTHER}; or give it to another owner"),
             ));
         }
+        findings
     }
 
-    fn add_of_group(&self, role: &Role, owned: &[String], findings: &mut Vec<Finding>) {
-        let exemption = role.exemption().map(|(why, _)| why.to_owned());
+    /// What is wrong with `login` being able to become it.
+    fn as_group(&self, login: &str, owned: &[String]) -> Option<Finding> {
+        let exemption = self.exemption().map(|(why, _)| why.to_owned());
         let owns = (!owned.is_empty()).then(|| format!("owns {}", list(owned)));
         let why: Vec<String> = exemption.into_iter().chain(owns).collect();
-        if !why.is_empty() {
-            findings.push(Finding::new(
+        (!why.is_empty()).then(|| {
+            Finding::new(
                 Defect::LoginMember,
-                format!("role {}", role.name),
-                format!("{}, and {} can become it", why.join(" and "), self.name()),
-                format!("REVOKE {} FROM {}", role.name, role.members.join(", ")),
-            ));
+                format!("role {}", self.name),
+                format!("{}, and {login} can become it", why.join(" and ")),
+                format!("REVOKE {} FROM {}", self.name, self.members.join(", ")),
+            )
+        })
+    }
+
+    /// Why row-level security does not bind it, and the attribute that mends that.
+    fn exemption(&self) -> Option<(&'static str, Option<&'static str>)> {
+        if self.is_superuser {
+            Some(("is a superuser", None))
+        } else if self.bypasses {
+            Some(("has BYPASSRLS", Some("NOBYPASSRLS")))
+        } else if self.replicates {
+            let why = "has REPLICATION, which reads all that is written";
+            Some((why, Some("NOREPLICATION")))
+        } else if self.makes_members {
+            let why = "has CREATEROLE, which makes it a member of any role it likes";
+            Some((why, Some("NOCREATEROLE")))
+        } else if self.reaches_files {
+            Some(("reaches the files of the server", None))
+        } else {
+            None
         }
     }
 }

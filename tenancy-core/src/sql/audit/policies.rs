@@ -28,13 +28,13 @@ pub(super) async fn findings(
         if let (Some(printed), Some(comparison)) = (table.comparison_printed(), table.comparison())
         {
             let policies = policies.iter().filter(|policy| policy.table_id == table.id);
-            Policies {
+            let policies = Policies {
                 table,
                 printed,
                 comparison,
                 policies: policies.collect(),
-            }
-            .judge(&mut findings);
+            };
+            findings.extend(policies.findings());
         }
     }
     Ok(findings)
@@ -94,48 +94,54 @@ struct Policies<'a> {
 }
 
 impl Policies<'_> {
-    fn judge(&self, findings: &mut Vec<Finding>) {
+    fn findings(&self) -> Vec<Finding> {
         if self.policies.is_empty() {
-            findings.push(self.missing());
-            return;
+            return vec![self.missing()];
         }
-        let restrictive = || self.policies.iter().filter(|policy| !policy.is_permissive);
-        let open: Vec<&str> = COMMANDS
-            .into_iter()
-            .filter(|command| {
-                !restrictive().any(|policy| {
-                    policy.is_for_everybody
-                        && policy.covers(command)
-                        && policy.holds(command, &self.printed)
-                })
-            })
-            .collect();
-        let leaks = |policy: &&&Policy| {
-            let mut covered = open.iter().filter(|command| policy.covers(command));
-            policy.is_permissive && covered.any(|command| !policy.holds(command, &self.printed))
-        };
-        let leaking: Vec<&&Policy> = self.policies.iter().filter(leaks).collect();
+        let leaking = self.leaking();
         if leaking.is_empty() {
-            return;
+            return Vec::new();
         }
         // Most likely the one that should have held the rows is at fault.
-        let before = findings.len();
-        findings.extend(restrictive().filter_map(|policy| self.fault(policy)));
-        if findings.len() > before {
-            return;
+        let faults: Vec<_> = self
+            .restrictive()
+            .filter_map(|policy| self.fault(policy))
+            .collect();
+        if !faults.is_empty() {
+            return faults;
         }
-        let tenant_is_named = self.policies.iter().any(|policy| self.names_tenant(policy));
-        if !tenant_is_named {
-            findings.push(self.missing());
-            return;
+        if !self.policies.iter().any(|policy| self.names_tenant(policy)) {
+            return vec![self.missing()];
         }
-        for policy in leaking {
-            findings.push(self.fault(policy).unwrap_or_else(|| {
-                let problem = "lets rows of every tenant through, and no restrictive one bounds it";
-                let fix = format!("DROP POLICY {} ON {}", policy.name, self.table.name);
-                Finding::new(Defect::PolicyWidens, self.object(policy), problem, fix)
-            }));
-        }
+        let fault = |policy: &Policy| self.fault(policy).unwrap_or_else(|| self.widening(policy));
+        leaking.into_iter().map(fault).collect()
+    }
+
+    fn restrictive(&self) -> impl Iterator<Item = &Policy> {
+        let policies = self.policies.iter().copied();
+        policies.filter(|policy| !policy.is_permissive)
+    }
+
+    /// The policies that let another tenant's rows through, unbounded by a restrictive one.
+    fn leaking(&self) -> Vec<&Policy> {
+        let bound = |command: &str| {
+            self.restrictive().any(|policy| {
+                policy.is_for_everybody
+                    && policy.covers(command)
+                    && policy.holds(command, &self.printed)
+            })
+        };
+        let unbound: Vec<&str> = COMMANDS
+            .into_iter()
+            .filter(|command| !bound(command))
+            .collect();
+        let leaks = |policy: &&Policy| {
+            policy.is_permissive
+                && unbound
+                    .iter()
+                    .any(|command| policy.covers(command) && !policy.holds(command, &self.printed))
+        };
+        self.policies.iter().copied().filter(leaks).collect()
     }
 
     /// Why a policy that should hold the rows does not, if it was meant to.
@@ -174,6 +180,12 @@ impl Policies<'_> {
         policy.expressions().any(|expression| {
             expression.contains(&self.table.column) || expression.contains("'app.tenant_")
         })
+    }
+
+    fn widening(&self, policy: &Policy) -> Finding {
+        let problem = "lets rows of every tenant through, and no restrictive one bounds it";
+        let fix = format!("DROP POLICY {} ON {}", policy.name, self.table.name);
+        Finding::new(Defect::PolicyWidens, self.object(policy), problem, fix)
     }
 
     fn missing(&self) -> Finding {
