@@ -210,9 +210,7 @@ async fn a_declared_table_that_is_none_is_named() {
         &missing("table public.notes"),
     )
     .await;
-    planted(
-        "DROP POLICY tenancy_isolation ON notes; ALTER TABLE notes RENAME tenant_id TO tenant",
-        &[(Defect::TenantColumn, "table public.notes")],
-    )
-    .await;
+    let renamed = "DROP POLICY tenancy_isolation ON notes;
+        ALTER TABLE notes RENAME tenant_id TO tenant; ALTER TABLE notes DISABLE ROW LEVEL SECURITY";
+    planted(renamed, &[(Defect::TenantColumn, "table public.notes")]).await;
 }

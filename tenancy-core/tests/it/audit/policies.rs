@@ -107,6 +107,27 @@ async fn a_further_policy_widens_a_permissive_one_and_not_a_restrictive_one() {
 }
 
 #[tokio::test]
+async fn policies_for_single_commands_are_judged_by_what_each_lets_through() {
+    let check = async |command: &str, expected: &[(Defect, &str)]| {
+        let create = format!(
+            "DROP POLICY tenancy_isolation ON notes; DROP POLICY tenancy_open ON notes;
+             CREATE POLICY reading ON notes FOR SELECT USING ({SHAPE});
+             CREATE POLICY own ON notes {command}"
+        );
+        planted(&create, expected).await;
+    };
+    let own = "policy own on public.notes";
+    let widens = [(Defect::PolicyWidens, own)];
+    check(&format!("FOR INSERT WITH CHECK ({SHAPE})"), &[]).await;
+    check("FOR INSERT WITH CHECK (true)", &widens).await;
+    check(&format!("FOR DELETE USING ({SHAPE})"), &[]).await;
+    check("FOR DELETE USING (true)", &widens).await;
+    check(&format!("FOR UPDATE USING ({SHAPE})"), &[]).await;
+    let moving = format!("FOR UPDATE USING ({SHAPE}) WITH CHECK (true)");
+    check(&moving, &[(Defect::PolicyUntyped, own)]).await;
+}
+
+#[tokio::test]
 async fn what_the_catalogs_cannot_tell_the_proof_does() {
     // Equality that takes every id for every other one leaves each policy as it should be.
     let broken = "CREATE OR REPLACE FUNCTION pg_catalog.uuid_eq(uuid, uuid) RETURNS boolean
