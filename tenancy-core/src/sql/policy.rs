@@ -6,7 +6,9 @@
 //! [audit](super::audit::IsolationAudit) checks at start that it holds.
 //!
 //! A `uuid` column holds the tenant's id; a `bigint` or `text` column what the application has
-//! always called the tenant, its [`key`](crate::Tenant::key).
+//! always called the tenant, its [`key`](crate::Tenant::key). Keys of the table are left as they
+//! are: where a unique one does not include the tenant, the audit says so, and the application
+//! changes it or [accepts](super::audit::IsolationAudit::accept) it.
 //!
 //! ```
 //! use tenancy_core::sql::policy::{KeyType, TenantTable};
