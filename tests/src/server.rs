@@ -207,6 +207,8 @@ impl ServerBuilder {
             .supervised
             .wait_until(self.patience, || self.readiness.is_met(&server))
             .map_err(|error| {
+                // Before its words are read: it may still be speaking.
+                server.supervised.kill();
                 let log = format!("{}{}", server.stdout(), server.stderr());
                 StartError::new(format!("{program} {error}")).with_log(&log)
             })?;

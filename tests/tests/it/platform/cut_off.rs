@@ -76,6 +76,6 @@ async fn a_start_that_was_killed_is_completed_by_the_next() {
 fn said(start: Result<Server, StartError>) -> String {
     match start {
         Ok(server) => server.stdout(),
-        Err(error) => error.to_string(),
+        Err(error) => format!("{error}\n"),
     }
 }
