@@ -8,6 +8,7 @@ use crate::catalog::Catalog;
 use crate::error::Shortage;
 use crate::fixtures::product;
 use crate::page::Limit;
+use crate::patch::Patch;
 use crate::stock::{Stock, StockDraft, StockQuery};
 
 /// Runs the whole suite.
@@ -40,6 +41,15 @@ pub async fn counts(stock: &impl Stock, catalog: &impl Catalog, a: &TenantScope,
         ..StockDraft::default()
     };
     stock.set(a, id, &backorder).await.unwrap();
+    let reorder = Patch::default().set("reorder_point", 2);
+    let patched = stock.patch(a, id, &reorder).await.unwrap();
+    let expected = StockDraft {
+        reorder_point: Some(2),
+        ..backorder
+    };
+    assert_eq!(patched.to_draft(), expected);
+    let unknown = Patch::default().set("colour", "red");
+    assert_eq!(refused(stock.patch(a, id, &unknown).await), ["colour"]);
     assert_eq!(stock.adjust(a, id, -2).await.unwrap().on_hand, Some(-1));
     stock.set(a, id, &StockDraft::default()).await.unwrap();
     assert_eq!(refused(stock.adjust(a, id, 1).await), ["on_hand"]);
@@ -47,6 +57,8 @@ pub async fn counts(stock: &impl Stock, catalog: &impl Catalog, a: &TenantScope,
 
     assert_eq!(refusal(stock.find(b, id).await), ErrorKind::NotFound);
     assert_eq!(refusal(stock.adjust(b, id, 1).await), ErrorKind::NotFound);
+    let foreign = stock.patch(b, id, &reorder).await;
+    assert_eq!(refusal(foreign), ErrorKind::NotFound);
     assert_eq!(
         refusal(stock.set(b, id, &backorder).await),
         ErrorKind::NotFound
