@@ -88,6 +88,54 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{error}"));
     }
 
+    /// Sends a command of the Chrome DevTools protocol to the page, and returns what it answers.
+    ///
+    /// # Panics
+    /// When the browser refuses.
+    pub async fn devtools(&self, method: &'static str, parameters: Value) -> Value {
+        let command = DevTools { method, parameters };
+        let answer = self.client.issue_cmd(command).await;
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// What the pages have said on the console since this was last asked for, violations of their
+    /// own policy among it.
+    ///
+    /// # Panics
+    /// When the browser refuses.
+    pub async fn console(&self) -> Vec<String> {
+        let entries = self.log("browser").await;
+        let messages = entries.iter().map(|entry| entry["message"].clone());
+        messages
+            .filter_map(|message| message.as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// The addresses that the pages have asked for since this was last asked for.
+    ///
+    /// # Panics
+    /// When the browser refuses.
+    pub async fn requests(&self) -> Vec<String> {
+        let entries = self.log("performance").await;
+        let events = entries.iter().filter_map(|entry| {
+            let event: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            let event = &event["message"];
+            let sent = event["method"] == "Network.requestWillBeSent";
+            let url = event["params"]["request"]["url"].as_str()?;
+            sent.then(|| url.to_owned())
+        });
+        events.collect()
+    }
+
+    async fn log(&self, kind: &'static str) -> Vec<Value> {
+        let entries = self.client.issue_cmd(Log(kind)).await;
+        match entries {
+            Ok(Value::Array(entries)) => entries,
+            Ok(other) => panic!("no log of kind {kind}: {other}"),
+            Err(error) => panic!("no log of kind {kind}: {error}"),
+        }
+    }
+
     /// Writes what the viewport shows to `file`, as PNG.
     ///
     /// # Panics
@@ -162,6 +210,20 @@ impl WebDriverCompatibleCommand for DevTools {
     }
 }
 
+/// Takes the entries of one of chromedriver's logs.
+#[derive(Debug)]
+struct Log(&'static str);
+
+impl WebDriverCompatibleCommand for Log {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _url: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": self.0 }).to_string()))
+    }
+}
+
 /// Starts chromedriver, and tells the port it listens on.
 fn start_driver() -> Result<(Supervised, u16), StartError> {
     let driver = find_program(&["chromedriver"], "chromium-driver")?;
@@ -196,7 +258,10 @@ async fn open_session(supervised: &Supervised, port: u16) -> Result<Client, Star
     if fs::metadata(supervised.folder()).is_ok_and(|folder| folder.uid() == 0) {
         flags.push("--no-sandbox".to_owned());
     }
-    let capabilities = json!({ "goog:chromeOptions": { "binary": chromium, "args": flags } });
+    let capabilities = json!({
+        "goog:chromeOptions": { "binary": chromium, "args": flags },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+    });
     let Value::Object(capabilities) = capabilities else {
         unreachable!("it is written above")
     };

@@ -28,7 +28,7 @@ use http::StatusCode;
 
 pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
 pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
-pub(crate) use self::error::{ErrorPage, Trouble};
+pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};
 pub(crate) use self::front::{FrontPage, LandingPage, ShopCard};
 pub(crate) use self::html::SanitizedHtml;

@@ -72,7 +72,10 @@ async fn ready(State(platform): State<Platform>) -> StatusCode {
 /// headers that keep browsers from harm.
 pub(crate) fn finish(app: Router, config: &Config) -> Router {
     let safe = SafeHeaders::new(config);
-    app.layer(middleware::from_fn(answer::answer))
-        .layer(middleware::from_fn_with_state(safe, headers::harden))
-        .layer(middleware::from_fn(trace::trace))
+    app.layer(middleware::from_fn_with_state(
+        config.base_domain(),
+        answer::answer,
+    ))
+    .layer(middleware::from_fn_with_state(safe, headers::harden))
+    .layer(middleware::from_fn(trace::trace))
 }

@@ -3,6 +3,7 @@
 mod cut_off;
 mod journal;
 mod refusals;
+mod walk;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

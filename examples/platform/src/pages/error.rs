@@ -15,10 +15,19 @@ pub(crate) struct ErrorPage {
     pub(crate) status: StatusCode,
     pub(crate) trouble: Trouble,
     pub(crate) language: Language,
-    /// The shop, when it is open and its name may be shown.
-    pub(crate) shop: Option<ShopView>,
+    pub(crate) place: Place,
     /// What the visitor can quote to those who run the shop.
     pub(crate) request_id: Option<String>,
+}
+
+/// Where a visitor met the trouble, as far as it may be shown.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Nowhere,
+    /// The platform's own host.
+    Platform,
+    /// A shop that is open.
+    Shop(ShopView),
 }
 
 /// What went wrong, as far as it concerns a visitor.
@@ -129,8 +138,7 @@ impl Trouble {
             ),
             Self::NotFound => (
                 "There is nothing at this address",
-                "The page may have moved, or the product may no longer be sold. A search often \
-                 finds it.",
+                "The page may have moved. Please check the address for a typing mistake.",
             ),
             Self::Provisioning => (
                 "This shop is being set up",
@@ -200,8 +208,8 @@ impl Trouble {
             ),
             Self::NotFound => (
                 "Unter dieser Adresse ist nichts",
-                "Vielleicht ist die Seite umgezogen, oder das Produkt gibt es nicht mehr. Oft \
-                 hilft die Suche weiter.",
+                "Vielleicht ist die Seite umgezogen. Bitte prüfen Sie, ob Sie sich bei der Adresse \
+                 vertippt haben.",
             ),
             Self::Provisioning => (
                 "Dieser Laden wird gerade eingerichtet",
@@ -246,7 +254,26 @@ impl ErrorPage {
     }
 
     fn detail(&self) -> &'static str {
-        self.trouble.words(self.language).1
+        match (self.trouble, &self.place, self.language) {
+            (Trouble::NotFound, Place::Shop(_), Language::English) => {
+                "The page may have moved, or the product may no longer be sold. A search often \
+                 finds it."
+            }
+            (Trouble::NotFound, Place::Shop(_), Language::German) => {
+                "Vielleicht ist die Seite umgezogen, oder das Produkt gibt es nicht mehr. Oft \
+                 hilft die Suche weiter."
+            }
+            _ => self.trouble.words(self.language).1,
+        }
+    }
+
+    /// What the link to the front page says, where there is one.
+    fn way_back(&self) -> Option<&'static str> {
+        match self.place {
+            Place::Nowhere => None,
+            Place::Platform => Some(self.texts().all_shops),
+            Place::Shop(_) => Some(self.texts().back_home),
+        }
     }
 
     fn texts(&self) -> &'static Texts {
@@ -254,22 +281,13 @@ impl ErrorPage {
     }
 
     fn frame(&self) -> Frame<'_> {
-        let frame = match &self.shop {
-            Some(shop) => shop.frame(self.title(), &Link::home()),
-            None => Frame {
+        let frame = match &self.place {
+            Place::Shop(shop) => shop.frame(self.title(), &Link::home()),
+            Place::Platform => Frame::of_platform(self.language, self.title()),
+            Place::Nowhere => Frame {
                 brand: "",
-                tagline: "",
-                shop: false,
-                language: self.language,
-                lang: self.language.tag(),
                 accent: Accent::of(""),
-                title: self.title().to_owned(),
-                description: String::new(),
-                canonical: None,
-                image: None,
-                indexed: false,
-                section: Section::Other,
-                query: "",
+                ..Frame::of_platform(self.language, self.title())
             },
         };
         Frame {

@@ -3,6 +3,9 @@ use super::html::one_line;
 use super::language::{Language, Texts, is_right_to_left};
 use super::link::Link;
 
+/// The platform's own name.
+pub(super) const PLATFORM: &str = "Market Row";
+
 /// The longest description that search engines show.
 const DESCRIPTION_CHARACTERS_MAX: usize = 160;
 
@@ -39,13 +42,37 @@ pub(crate) enum Section {
 }
 
 impl Frame<'_> {
+    /// The frame of a page of the platform's own.
+    pub(super) fn of_platform(language: Language, title: &str) -> Self {
+        Frame {
+            brand: PLATFORM,
+            tagline: "",
+            shop: false,
+            language,
+            lang: language.tag(),
+            accent: Accent::of(PLATFORM),
+            title: title.to_owned(),
+            description: String::new(),
+            canonical: None,
+            image: None,
+            indexed: true,
+            section: Section::Other,
+            query: "",
+        }
+    }
+
     pub(super) fn texts(&self) -> &'static Texts {
         self.language.texts()
     }
 
     /// The drawn picture that stands for the brand in a list of tabs.
     pub(super) fn icon(&self) -> Link {
-        Link::picture(self.brand, self.brand)
+        let brand = if self.brand.is_empty() {
+            PLATFORM
+        } else {
+            self.brand
+        };
+        Link::picture(brand, brand)
     }
 
     pub(super) fn brand(&self) -> String {

@@ -3,7 +3,7 @@ use askama::Template;
 use super::accent::Accent;
 use super::card::ProductCard;
 use super::category::CategoryNode;
-use super::frame::{Frame, Section};
+use super::frame::{Frame, PLATFORM, Section};
 use super::language::Language;
 use super::link::Link;
 use super::shop::ShopView;
@@ -41,8 +41,6 @@ impl FrontPage {
 #[derive(Debug, Template)]
 #[template(path = "landing.html")]
 pub(crate) struct LandingPage {
-    /// The platform's own name.
-    pub(crate) name: String,
     pub(crate) language: Language,
     pub(crate) shops: Vec<ShopCard>,
 }
@@ -78,19 +76,8 @@ impl LandingPage {
 
     fn frame(&self) -> Frame<'_> {
         Frame {
-            brand: &self.name,
-            tagline: "",
-            shop: false,
-            language: self.language,
-            lang: self.language.tag(),
-            accent: Accent::of(&self.name),
-            title: self.name.clone(),
             description: self.words().introduction.to_owned(),
-            canonical: None,
-            image: None,
-            indexed: true,
-            section: Section::Other,
-            query: "",
+            ..Frame::of_platform(self.language, PLATFORM)
         }
     }
 }

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use tenancy_core::layer::Refusal;
 
 use super::asset;
-use super::{CONTENT_SECURITY_POLICY, ErrorPage, Language, Trouble, respond};
+use super::{CONTENT_SECURITY_POLICY, ErrorPage, Language, Place, Trouble, respond};
 
 use self::markup::{Element, Markup};
 use self::sample::Sample;
@@ -252,7 +252,7 @@ async fn a_refusal_has_its_status_and_says_what_to_do() {
             status,
             trouble: Trouble::of(status, refusal),
             language: Language::English,
-            shop: None,
+            place: Place::Nowhere,
             request_id: None,
         };
         let response = respond(status, &page);

@@ -3,22 +3,30 @@
 //! Whoever refuses says so with a problem document, a status or nothing at all: a router that does
 //! not know a method, a time-out and a panic have no words. Here all of them get the right form.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
 use tenancy_core::TenantScope;
-use tenancy_core::layer::{Refusal, RequestSlot};
+use tenancy_core::layer::RequestSlot;
 use tenancy_core::problem::Problem;
+use tenancy_core::resolve::Host;
 
 use super::asker::Asker;
 use super::view;
-use crate::pages::{self, ErrorPage, Language, Trouble};
+use crate::pages::{self, ErrorPage, Language, Place, Trouble};
 
-/// Puts a refusal into the words that whoever asked understands.
-pub(super) async fn answer(mut request: Request, next: Next) -> Response {
+/// Puts a refusal into the words that whoever asked understands. The state is the platform's own
+/// host.
+pub(super) async fn answer(
+    State(platform): State<Host>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let asker = Asker::of(&request);
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| Host::from_authority(host.to_str().ok()?).ok());
     // The tenant's layer is inside and tells here whose request it was.
     let slot = request
         .extensions_mut()
@@ -36,7 +44,14 @@ pub(super) async fn answer(mut request: Request, next: Next) -> Response {
         }
         (Asker::Person(language), Form::Problem | Form::Silence) => {
             let refusal = response.extensions().get().copied();
-            let page = page(status, refusal, slot.scope(), language);
+            let trouble = Trouble::of(status, refusal);
+            let page = match slot.scope() {
+                Some(scope) => page_of_shop(scope, status, trouble),
+                None if host == Some(platform) => {
+                    page(Place::Platform, status, trouble, language, None)
+                }
+                None => page(Place::Nowhere, status, trouble, language, None),
+            };
             instead_of(response, page)
         }
     }
@@ -63,19 +78,28 @@ impl Form {
     }
 }
 
+fn page_of_shop(scope: &TenantScope, status: StatusCode, trouble: Trouble) -> Response {
+    let shop = view::shop(scope, String::new());
+    let language = shop.language();
+    // Of use only where somebody could look it up in the log.
+    let request_id = scope.request_id().filter(|_| status.is_server_error());
+    let request_id = request_id.map(str::to_owned);
+    page(Place::Shop(shop), status, trouble, language, request_id)
+}
+
 fn page(
+    place: Place,
     status: StatusCode,
-    refusal: Option<Refusal>,
-    scope: Option<&TenantScope>,
+    trouble: Trouble,
     language: Language,
+    request_id: Option<String>,
 ) -> Response {
-    let shop = scope.map(|scope| view::shop(scope, String::new()));
     let page = ErrorPage {
         status,
-        trouble: Trouble::of(status, refusal),
-        language: shop.as_ref().map_or(language, |shop| shop.language()),
-        shop,
-        request_id: scope.and_then(|scope| scope.request_id().map(str::to_owned)),
+        trouble,
+        language,
+        place,
+        request_id,
     };
     let mut response = pages::respond(status, &page);
     let no_store = HeaderValue::from_static("no-store");

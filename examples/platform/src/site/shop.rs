@@ -71,7 +71,6 @@ async fn landing(platform: &Platform, language: Language) -> Result<Response, No
         })
     });
     let page = LandingPage {
-        name: "Market Row".to_owned(),
         language,
         shops: shops.collect(),
     };

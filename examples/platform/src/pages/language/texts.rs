@@ -5,6 +5,7 @@
 pub(crate) struct Texts {
     pub(crate) add_to_cart: &'static str,
     pub(crate) all_products: &'static str,
+    pub(crate) all_shops: &'static str,
     pub(crate) all_variants: &'static str,
     pub(crate) apply: &'static str,
     pub(crate) availability: &'static str,
@@ -60,6 +61,7 @@ pub(crate) struct Texts {
 pub(super) static ENGLISH: Texts = Texts {
     add_to_cart: "Add to basket",
     all_products: "All products",
+    all_shops: "See all shops",
     all_variants: "All variants",
     apply: "Show",
     availability: "Availability",
@@ -115,6 +117,7 @@ pub(super) static ENGLISH: Texts = Texts {
 pub(super) static GERMAN: Texts = Texts {
     add_to_cart: "In den Warenkorb",
     all_products: "Alle Produkte",
+    all_shops: "Alle Läden ansehen",
     all_variants: "Alle Varianten",
     apply: "Anzeigen",
     availability: "Verfügbarkeit",

@@ -6,7 +6,7 @@ use super::sample;
 use crate::demo;
 use crate::pages::{
     CategoriesPage, CategoryNode, CategoryPage, ErrorPage, Filters, FrontPage, LandingPage,
-    Language, Link, ListPage, Listing, Picture, ShopCard, Trouble,
+    Language, Link, ListPage, Listing, Picture, Place, ShopCard, Trouble,
 };
 
 const HOSTILE: [&str; 6] = [
@@ -67,7 +67,6 @@ fn pages(hostile: &str) -> Vec<String> {
         next_cursor: Some(text.clone()),
     };
     let landing = LandingPage {
-        name: text.clone(),
         language: Language::English,
         shops: vec![ShopCard {
             name: text.clone(),
@@ -90,7 +89,7 @@ fn pages(hostile: &str) -> Vec<String> {
         status: http::StatusCode::NOT_FOUND,
         trouble: Trouble::NotFound,
         language: Language::English,
-        shop: Some(shop.clone()),
+        place: Place::Shop(shop.clone()),
         request_id: Some(text),
     };
     let list = ListPage {

@@ -6,7 +6,7 @@ use tenancy_commerce::money::Money;
 use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
 use crate::pages::{
     Availability, Badge, BuyForm, CategoriesPage, CategoryNode, CategoryPage, Crumb, ErrorPage,
-    Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, Prices,
+    Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, Place, Prices,
     ProductCard, ProductPage, SanitizedHtml, ShopCard, ShopView, Sort, Trouble, Variant,
 };
 
@@ -37,11 +37,7 @@ pub(crate) fn all() -> Vec<Sample> {
     let cards: Vec<_> = cards.collect();
     let mut samples = vec![];
     for language in [Language::English, Language::German] {
-        let landing = |shops| LandingPage {
-            name: "Market Row".to_owned(),
-            language,
-            shops,
-        };
+        let landing = |shops| LandingPage { language, shops };
         samples.push(Sample::of(
             &format!("landing-{}", language.tag()),
             &landing(cards.clone()),
@@ -151,7 +147,11 @@ fn pages(demo: &DemoShop) -> Vec<Sample> {
             status: StatusCode::IM_A_TEAPOT,
             trouble,
             language: shop.language(),
-            shop: (trouble == Trouble::NotFound).then(|| shop.clone()),
+            place: match trouble {
+                Trouble::NotFound => Place::Shop(shop.clone()),
+                Trouble::BadRequest => Place::Platform,
+                _ => Place::Nowhere,
+            },
             request_id: (trouble == Trouble::Failed).then(|| "0198a3f2".to_owned()),
         };
         samples.push(Sample::of(&format!("{prefix}/error-{trouble:?}"), &page));

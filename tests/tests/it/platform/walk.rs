@@ -1,0 +1,183 @@
+//! The shop front in a real browser: from the platform's front door to a product and back, by
+//! mouse and by keyboard, on a desk and on a phone, with scripts and without.
+
+mod visitor;
+
+use std::path::Path;
+
+use tenancy_tests::browser::Viewport;
+
+use self::visitor::{Scripts, Visitor};
+use super::{Town, remove};
+
+const PHONE: Viewport = Viewport {
+    width: 360,
+    height: 740,
+};
+
+#[tokio::test]
+async fn a_visitor_finds_a_product_by_links_and_search() {
+    let town = Town::embedded().await;
+    for (viewport, scripts) in [
+        (Viewport::DESKTOP, Scripts::On),
+        (Viewport::DESKTOP, Scripts::Off),
+        (PHONE, Scripts::On),
+        (PHONE, Scripts::Off),
+    ] {
+        let visitor = Visitor::arrive(&town, viewport, scripts).await;
+        visitor.go("http://localhost", "/").await;
+        assert_eq!(visitor.texts(".shop h3").await.len(), 3);
+        visitor.click(".shop a[href*=quillmoor]", "/").await;
+        assert_eq!(visitor.texts("h1").await, ["Quillmoor Ceramics"]);
+        visitor
+            .click("nav.sections a[href='/categories']", "/categories")
+            .await;
+        visitor
+            .click(".department a[href='/categories/mugs']", "/categories/mugs")
+            .await;
+        let mugs = visitor.texts(".card h3").await;
+        assert!(mugs.contains(&"Tide mug".to_owned()), "{mugs:?}");
+
+        visitor.click_there("input[name=in_stock]").await;
+        visitor.click_there("option[value=price]").await;
+        let filtered = "/categories/mugs?in_stock=true&sort=price";
+        visitor.click(".filters button", filtered).await;
+        let cheap_first = visitor.texts(".card .price > span:not(.from)").await;
+        assert_eq!(cheap_first.first().map(String::as_str), Some("$22.00"));
+
+        visitor.type_into("#q", "vase").await;
+        visitor.click(".search button", "/products?q=vase").await;
+        assert_eq!(visitor.texts("h1").await, ["Results for “vase”"]);
+        let vases = visitor.texts(".card h3").await;
+        assert!(vases.contains(&"Bottle vase".to_owned()), "{vases:?}");
+        visitor
+            .click(
+                ".card a[href='/products/bottle-vase']",
+                "/products/bottle-vase",
+            )
+            .await;
+        assert_eq!(visitor.texts("h1").await, ["Bottle vase"]);
+        assert_eq!(
+            visitor.texts("#choose > .price > span:last-of-type").await,
+            ["$74.00"]
+        );
+        visitor.back("/products?q=vase").await;
+        assert_eq!(visitor.value("#q").await, "vase");
+
+        visitor
+            .go("http://quillmoor.localhost", "/products/tide-mug")
+            .await;
+        visitor
+            .click(
+                ".option a[href*=QM-TIDE-SEA-L]",
+                "/products/tide-mug?variant=QM-TIDE-SEA-L#choose",
+            )
+            .await;
+        assert_eq!(
+            visitor.texts("#choose > .price > span:last-of-type").await,
+            ["$34.00"]
+        );
+        visitor.leave().await;
+    }
+    assert!(town.server.terminate().await.success());
+    remove(Path::new(&town.settings[0].1));
+}
+
+#[tokio::test]
+async fn a_visitor_without_a_mouse_gets_as_far() {
+    let town = Town::embedded().await;
+    for (viewport, scripts) in [(Viewport::DESKTOP, Scripts::Off), (PHONE, Scripts::On)] {
+        let visitor = Visitor::arrive(&town, viewport, scripts).await;
+        visitor.go("http://localhost", "/").await;
+        visitor.reaches_every_control().await;
+        visitor.tab_and_enter(".shop a[href*=quillmoor]", "/").await;
+        visitor.skip_link_leads_to_the_content().await;
+        visitor.go("http://quillmoor.localhost", "/").await;
+        visitor.reaches_every_control().await;
+        visitor
+            .tab_and_enter("nav.sections a[href='/categories']", "/categories")
+            .await;
+        visitor.reaches_every_control().await;
+        visitor
+            .tab_and_enter(".department a[href='/categories/mugs']", "/categories/mugs")
+            .await;
+        visitor.reaches_every_control().await;
+        visitor.tab_to("input[name=in_stock]").await;
+        visitor.press(" ").await;
+        visitor
+            .tab_and_enter(
+                ".filters button",
+                "/categories/mugs?in_stock=true&sort=newest",
+            )
+            .await;
+        visitor.tab_to("#q").await;
+        visitor.press("vase").await;
+        visitor.press_enter("/products?q=vase").await;
+        visitor
+            .tab_and_enter(
+                ".card a[href='/products/bottle-vase']",
+                "/products/bottle-vase",
+            )
+            .await;
+        visitor.reaches_every_control().await;
+        visitor.back("/products?q=vase").await;
+        visitor.leave().await;
+    }
+    assert!(town.server.terminate().await.success());
+    remove(Path::new(&town.settings[0].1));
+}
+
+#[tokio::test]
+async fn no_page_is_uncomfortable_whatever_the_shop_or_the_light() {
+    let town = Town::embedded().await;
+    town.command(&[
+        "tenant",
+        "create",
+        "hebrew",
+        "--locale",
+        "he-IL",
+        "--currency",
+        "ILS",
+    ]);
+    town.command(&["tenant", "create", "tidy"]);
+    town.command(&["tenant", "maintenance", "tidy", "on"]);
+    town.command(&["tenant", "create", "closed"]);
+    town.command(&["tenant", "suspend", "closed"]);
+    town.until("tidy.localhost", 503).await;
+    town.until("closed.localhost", 403).await;
+    for viewport in [Viewport::DESKTOP, PHONE] {
+        let visitor = Visitor::arrive(&town, viewport, Scripts::On).await;
+        for dark in [false, true] {
+            visitor.prefers_dark(dark).await;
+            for (shop, product) in [
+                ("quillmoor", "tide-mug"),
+                ("kettenspatz", "kette-dauerlauf"),
+                ("mistgate", "first-light-sencha"),
+            ] {
+                let host = format!("http://{shop}.localhost");
+                for path in [
+                    "/",
+                    "/products",
+                    "/categories",
+                    "/products?q=nothing-like-it",
+                ] {
+                    visitor.go(&host, path).await;
+                }
+                visitor.go(&host, &format!("/products/{product}")).await;
+            }
+            visitor.go("http://hebrew.localhost", "/").await;
+            for (host, path) in [
+                ("http://quillmoor.localhost", "/nothing"),
+                ("http://localhost", "/nothing"),
+                ("http://nobody.localhost", "/"),
+                ("http://tidy.localhost", "/"),
+                ("http://closed.localhost", "/"),
+            ] {
+                visitor.is_refused(host, path).await;
+            }
+        }
+        visitor.leave().await;
+    }
+    assert!(town.server.terminate().await.success());
+    remove(Path::new(&town.settings[0].1));
+}
