@@ -12,6 +12,7 @@ mod id;
 pub mod import;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod journal;
+pub mod json;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod migrations;
 pub mod money;

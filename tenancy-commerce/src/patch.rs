@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::{ProductDraft, Violation};
 use crate::error::{Error, ErrorKind};
+use crate::json;
 
 /// Changes to some fields of a record, as RFC 7396 writes them in JSON.
 ///
@@ -76,19 +77,9 @@ pub trait Draft: DeserializeOwned + Serialize {
     ///
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid), with every violation.
-    fn from_json(json: Value) -> Result<Self, Error> {
-        read(json)
+    fn from_json(value: Value) -> Result<Self, Error> {
+        json::read(value)
     }
-}
-
-/// Reads JSON, and names the field that cannot be read.
-pub(crate) fn read<T: DeserializeOwned>(json: Value) -> Result<T, Error> {
-    serde_path_to_error::deserialize(json).map_err(|error| {
-        match error.path().to_string().as_str() {
-            "." => Error::invalid("", error.inner()),
-            path => Error::invalid(path, error.inner()),
-        }
-    })
 }
 
 impl Draft for ProductDraft {

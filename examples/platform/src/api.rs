@@ -20,7 +20,7 @@ mod specification;
 mod staff;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{any, get};
 use tenancy_core::problem::Problem;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -36,8 +36,8 @@ use self::specification::Specification;
 use self::staff::{Staff, is_staff};
 use crate::platform::Platform;
 
-/// The routes under `/api`, for behind the tenant layer, and the document at `/openapi.json`.
-pub(crate) fn routes() -> (Router<Platform>, Router<Platform>) {
+/// The routes under `/api` and their description at `/openapi.json`, for behind the tenant layer.
+pub(crate) fn routes() -> Router<Platform> {
     let (shop, description) = OpenApiRouter::with_openapi(Specification::openapi())
         .routes(routes!(products::list, products::insert))
         .routes(routes!(
@@ -72,10 +72,9 @@ pub(crate) fn routes() -> (Router<Platform>, Router<Platform>) {
         .routes(routes!(inventory::adjust))
         .routes(routes!(audit::list))
         .split_for_parts();
-    let shop = shop.route("/api/{*rest}", axum::routing::any(unknown));
     let document = specification::document(description);
-    let described = Router::new().route("/openapi.json", get(async move || document.clone()));
-    (shop, described)
+    shop.route("/openapi.json", get(async move || document.clone()))
+        .route("/api/{*rest}", any(unknown))
 }
 
 /// An address under `/api` that does not exist.

@@ -37,21 +37,19 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .admit_platform()
         .trusted_proxies(TrustedProxies::networks(networks))
         .authenticate(SignInByKey(platform.known_keys().clone()));
-    let (api, description) = api::routes();
     let shops = Router::new()
         .route("/", get(shop::front))
         .route("/products", get(shop::list))
         .route("/products/{slug}", get(shop::product))
         .route("/categories", get(shop::categories))
         .route("/categories/{slug}", get(shop::category))
-        .merge(api)
+        .route("/pictures/{file}", get(pictures::serve))
+        .merge(api::routes())
         .fallback(refuse::not_found)
         .layer(tenants);
     Router::new()
         .merge(shops)
-        .merge(description)
         .route("/assets/{file}", get(asset::serve))
-        .route("/pictures/{file}", get(pictures::serve))
         .route("/livez", get(StatusCode::OK))
         .route("/readyz", get(ready))
         .with_state(platform.clone())

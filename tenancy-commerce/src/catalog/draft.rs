@@ -6,11 +6,11 @@ use tenancy_core::html::SanitizedHtml;
 
 use super::invalid::Checks;
 use super::{
-    CategoryPath, Given, Handle, ImageDraft, InvalidDraft, InvalidHandle, OptionDraft,
+    CategoryPath, Field, Given, Handle, ImageDraft, InvalidDraft, InvalidHandle, OptionDraft,
     ProductStatus, VariantDraft,
 };
 use crate::error::Error;
-use crate::patch::read;
+use crate::json;
 
 mod check;
 
@@ -102,8 +102,16 @@ impl ProductDraft {
     }
 
     /// Reads a draft from JSON, with every violation by its field.
-    pub(crate) fn from_json(json: serde_json::Value) -> Result<Self, Error> {
-        Ok(Self::try_from(read::<Json>(json)?)?)
+    ///
+    /// Where no variant says how much there is of it, the draft does not speak of the stock.
+    pub(crate) fn from_json(value: serde_json::Value) -> Result<Self, Error> {
+        let variants = value["variants"].as_array();
+        let counted = variants.is_some_and(|all| all.iter().any(|one| one.get("stock").is_some()));
+        let mut draft = Self::try_from(json::read::<Json>(value)?)?;
+        if !counted {
+            draft.0.given = draft.0.given.without(Field::Stock);
+        }
+        Ok(draft)
     }
 
     /// The fields, to be changed.

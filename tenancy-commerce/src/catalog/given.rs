@@ -61,6 +61,13 @@ impl Given {
         }
     }
 
+    /// The same without `field`.
+    #[must_use]
+    pub const fn without(mut self, field: Field) -> Self {
+        self.fields &= !bit(field);
+        self
+    }
+
     /// Whether `field` is given.
     pub const fn contains(&self, field: Field) -> bool {
         self.fields & bit(field) != 0

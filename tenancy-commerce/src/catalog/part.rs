@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::VariantId;
 use crate::money::Money;
 
 /// The names of a category and those above it, the root first: `["Clothing", "Hoodies"]`.
@@ -91,6 +92,10 @@ impl WeightUnit {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct VariantDraft {
+    /// Which variant of the product this is to be; without it, the SKU and the option values
+    /// tell. A new product's variants get new ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<VariantId>,
     /// The merchant's own number for it.
     #[serde(default)]
     pub sku: Option<String>,
@@ -139,6 +144,7 @@ impl VariantDraft {
     /// A variant of which only the price is known: shipped, taxed and not tracked.
     pub const fn new(price: Money) -> Self {
         Self {
+            id: None,
             sku: None,
             option_values: Vec::new(),
             price,

@@ -159,6 +159,7 @@ impl Variant {
     /// The variant as a draft.
     pub fn to_draft(&self) -> VariantDraft {
         VariantDraft {
+            id: Some(self.id),
             sku: self.sku.clone(),
             option_values: self.option_values.clone(),
             price: self.price,

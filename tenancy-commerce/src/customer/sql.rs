@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Customer, CustomerDraft, CustomerId, CustomerPosition, CustomerQuery, Customers};
 use crate::error::{Error, ErrorKind};
+use crate::order::SqlOrders;
 use crate::page::Page;
 use crate::patch::Patch;
 use crate::sql::{push_search, search_text, unique};
@@ -125,23 +126,20 @@ impl SqlCustomers {
 
     /// See [`Customers::delete`].
     pub async fn delete_in(tx: &mut TenantTx, id: CustomerId) -> Result<(), Error> {
-        const RELEASE: &str = "UPDATE commerce_orders SET customer_id = NULL \
-             WHERE tenant_id = $1 AND customer_id = $2";
         const DELETE: &str = "DELETE FROM commerce_customers WHERE tenant_id = $1 AND id = $2";
         lock(tx, id).await?;
         let before = Self::find_in(tx, id).await?;
+        SqlOrders::forget_customer_in(tx, id).await?;
         let tenant = tx.tenant_id().as_uuid();
-        for statement in [RELEASE, DELETE] {
-            on_tx!(tx, |conn| {
-                sqlx::query(statement)
-                    .bind(tenant)
-                    .bind(id.as_uuid())
-                    .execute(conn)
-                    .await
-                    .map(|done| done.rows_affected())
-            })
-            .map_err(raced)?;
-        }
+        on_tx!(tx, |conn| {
+            sqlx::query(DELETE)
+                .bind(tenant)
+                .bind(id.as_uuid())
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected())
+        })
+        .map_err(raced)?;
         tx.record(Change::deleted(&before));
         Ok(())
     }

@@ -123,6 +123,39 @@ impl SqlOrders {
     }
 }
 
+impl SqlOrders {
+    /// Takes a customer out of every order of theirs, a few at a time; each change is journaled.
+    pub(crate) async fn forget_customer_in(
+        tx: &mut TenantTx,
+        customer: CustomerId,
+    ) -> Result<(), Error> {
+        const FORGET: &str = "UPDATE commerce_orders SET customer_id = NULL \
+             WHERE tenant_id = $1 AND id IN (SELECT id FROM commerce_orders \
+             WHERE tenant_id = $1 AND customer_id = $2 ORDER BY id LIMIT 100) RETURNING id";
+        let tenant = tx.tenant_id().as_uuid();
+        loop {
+            let orders: Vec<Uuid> = on_tx!(tx, |conn| {
+                sqlx::query_scalar(FORGET)
+                    .bind(tenant)
+                    .bind(customer.as_uuid())
+                    .fetch_all(conn)
+                    .await
+            })?;
+            if orders.is_empty() {
+                return Ok(());
+            }
+            for id in orders {
+                let after = Self::find_in(tx, id.into()).await?;
+                let before = Order {
+                    customer_id: Some(customer),
+                    ..after.clone()
+                };
+                tx.record(Change::updated(&before, &after));
+            }
+        }
+    }
+}
+
 async fn with_lines(tx: &mut TenantTx, rows: Vec<OrderRow>) -> Result<Vec<Order>, Error> {
     if rows.is_empty() {
         return Ok(Vec::new());

@@ -275,6 +275,7 @@ fn variant(options: usize) -> impl Strategy<Value = VariantDraft> {
                 let (backorder, barcode, weight_grams) = middle;
                 let (requires_shipping, taxable, image_url, attributes) = last;
                 VariantDraft {
+                    id: None,
                     sku,
                     option_values,
                     price,

@@ -90,7 +90,7 @@ pub(super) async fn replace(Id(id): Id<CategoryId>, change: Mutation) -> Result<
     responses((status = 200, body = Category)),
 )]
 pub(super) async fn patch(Id(id): Id<CategoryId>, change: Mutation) -> Result<Response, Refused> {
-    let patch: Patch<CategoryDraft> = change.json()?;
+    let patch: Patch<CategoryDraft> = change.object()?;
     let work = change.run(|tx| {
         async move {
             let category = SqlCatalog::patch_category_in(tx, id, &patch).await?;

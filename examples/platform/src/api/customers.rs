@@ -96,7 +96,7 @@ pub(super) async fn replace(Id(id): Id<CustomerId>, change: Mutation) -> Result<
     responses((status = 200, body = Customer)),
 )]
 pub(super) async fn patch(Id(id): Id<CustomerId>, change: Mutation) -> Result<Response, Refused> {
-    let patch: Patch<CustomerDraft> = change.json()?;
+    let patch: Patch<CustomerDraft> = change.object()?;
     let work = change.run(|tx| {
         async move {
             Ok(Answer::changed(

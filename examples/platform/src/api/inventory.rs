@@ -62,6 +62,10 @@ pub(super) async fn find(
     request_body = StockDraft, responses((status = 200, body = StockLevel)),
 )]
 pub(super) async fn replace(Id(id): Id<VariantId>, change: Mutation) -> Result<Response, Refused> {
+    if change.json()?.get("on_hand").is_none() {
+        let message = "is required; null is for what is not counted";
+        return Err(Refused::invalid("on_hand", message));
+    }
     let draft: StockDraft = change.draft()?;
     let work = change.run(|tx| {
         async move { Ok(Answer::changed(&SqlStock::set_in(tx, id, &draft).await?)) }.boxed()
@@ -76,7 +80,7 @@ pub(super) async fn replace(Id(id): Id<VariantId>, change: Mutation) -> Result<R
     responses((status = 200, body = StockLevel)),
 )]
 pub(super) async fn patch(Id(id): Id<VariantId>, change: Mutation) -> Result<Response, Refused> {
-    let patch: Patch<StockDraft> = change.json()?;
+    let patch: Patch<StockDraft> = change.object()?;
     let work = change.run(|tx| {
         async move { Ok(Answer::changed(&SqlStock::patch_in(tx, id, &patch).await?)) }.boxed()
     });
@@ -97,7 +101,7 @@ pub(super) struct Adjustment {
     responses((status = 200, body = StockLevel)),
 )]
 pub(super) async fn adjust(Id(id): Id<VariantId>, change: Mutation) -> Result<Response, Refused> {
-    let Adjustment { quantity } = change.json()?;
+    let Adjustment { quantity } = change.object()?;
     let work = change.run(|tx| {
         async move {
             Ok(Answer::changed(

@@ -9,6 +9,7 @@ use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tenancy_commerce::Draft;
 use tenancy_core::TenantScope;
 use tenancy_core::problem::Problem;
@@ -38,22 +39,21 @@ impl Mutation {
         Ok(D::from_json(self.json()?)?)
     }
 
-    /// The body as a merge patch (RFC 7396), or whatever JSON it is.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+    /// The body as a merge patch (RFC 7396), or another small object.
+    pub(super) fn object<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+        Ok(tenancy_commerce::json::read(self.json()?)?)
+    }
+
+    pub(super) fn json(&self) -> Result<Value, Refused> {
         if !self.is_json {
             let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE);
             return Err(problem.detail("the body must be application/json").into());
         }
-        let mut json = serde_json::Deserializer::from_slice(&self.body);
-        let read = serde_path_to_error::deserialize(&mut json);
-        let value = read.map_err(|error| match error.inner().classify() {
-            serde_json::error::Category::Data => {
-                Refused::invalid(error.path().to_string(), error.inner().to_string())
-            }
-            _ => unreadable(error.inner()),
-        })?;
-        json.end().map_err(|error| unreadable(&error))?;
-        Ok(value)
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST)
+                .detail(format!("the body is not JSON: {error}"))
+                .into()
+        })
     }
 
     /// Does the work in a transaction and commits it with its answer; a repetition gets the
@@ -149,10 +149,4 @@ fn is_json(headers: &HeaderMap) -> bool {
         essence == "application/json"
             || (essence.starts_with("application/") && essence.ends_with("+json"))
     })
-}
-
-fn unreadable(error: &serde_json::Error) -> Refused {
-    Problem::new(StatusCode::BAD_REQUEST)
-        .detail(format!("the body is not JSON: {error}"))
-        .into()
 }

@@ -103,7 +103,7 @@ enum Target {
 pub(super) async fn transition(Id(id): Id<OrderId>, change: Mutation) -> Result<Response, Refused> {
     let Transition {
         to: Target::Cancelled,
-    } = change.json()?;
+    } = change.object()?;
     let work = change
         .run(|tx| async move { Ok(Answer::changed(&SqlOrders::cancel_in(tx, id).await?)) }.boxed());
     work.await

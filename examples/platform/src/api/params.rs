@@ -1,6 +1,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use tenancy_commerce::json::describe;
 
 use super::refused::Refused;
 
@@ -12,12 +13,18 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        // PostgreSQL has no such text, so nothing is found by it.
+        if let Some((name, _)) = form_urlencoded::parse(query).find(|(_, text)| text.contains('\0'))
+        {
+            return Err(Refused::invalid(name, "contains a NUL character"));
+        }
+        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query));
         let read = serde_path_to_error::deserialize(pairs);
         read.map(Self).map_err(|error| {
-            let name = error.path().to_string();
-            Refused::invalid(name, error.into_inner().to_string())
+            let (path, message) = (error.path().to_string(), error.into_inner().to_string());
+            let (name, message) = describe(&path, &message);
+            Refused::invalid(name, message)
         })
     }
 }

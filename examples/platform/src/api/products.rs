@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 
 use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused, is_staff};
 use crate::platform::Platform;
+use crate::shop::ShopCurrency;
 
 /// Which products.
 #[derive(Clone, Debug, Deserialize, IntoParams, Serialize)]
@@ -124,6 +125,7 @@ pub(super) async fn insert(change: Mutation) -> Result<Response, Refused> {
     let work = change.run(|tx| {
         async move {
             let product = SqlCatalog::insert_in(tx, &draft).await?;
+            in_shops_currency(tx.scope(), &product)?;
             let location = format!("/api/products/{}", product.id);
             Ok(Answer::created(location, &product))
         }
@@ -141,9 +143,9 @@ pub(super) async fn replace(Id(id): Id<ProductId>, change: Mutation) -> Result<R
     let draft: ProductDraft = change.draft()?;
     let work = change.run(|tx| {
         async move {
-            Ok(Answer::changed(
-                &SqlCatalog::replace_in(tx, id, &draft).await?,
-            ))
+            let product = SqlCatalog::replace_in(tx, id, &draft).await?;
+            in_shops_currency(tx.scope(), &product)?;
+            Ok(Answer::changed(&product))
         }
         .boxed()
     });
@@ -157,12 +159,12 @@ pub(super) async fn replace(Id(id): Id<ProductId>, change: Mutation) -> Result<R
     responses((status = 200, body = Product)),
 )]
 pub(super) async fn patch(Id(id): Id<ProductId>, change: Mutation) -> Result<Response, Refused> {
-    let patch: ProductPatch = change.json()?;
+    let patch: ProductPatch = change.object()?;
     let work = change.run(|tx| {
         async move {
-            Ok(Answer::changed(
-                &SqlCatalog::patch_in(tx, id, &patch).await?,
-            ))
+            let product = SqlCatalog::patch_in(tx, id, &patch).await?;
+            in_shops_currency(tx.scope(), &product)?;
+            Ok(Answer::changed(&product))
         }
         .boxed()
     });
@@ -183,6 +185,16 @@ pub(super) async fn delete(Id(id): Id<ProductId>, change: Mutation) -> Result<Re
         .boxed()
     });
     work.await
+}
+
+/// Refuses prices that the shop's buyers cannot pay in. All prices of a product are of one currency.
+fn in_shops_currency(scope: &TenantScope, product: &Product) -> Result<(), Refused> {
+    let currency = scope.tenant().settings.get::<ShopCurrency>();
+    if product.price_from.currency() == currency {
+        return Ok(());
+    }
+    let message = format!("must be {currency}, the currency of the shop");
+    Err(Refused::invalid("variants[0].price.currency", message))
 }
 
 /// The product as the caller may see it.

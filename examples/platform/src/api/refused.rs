@@ -4,6 +4,7 @@ use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::json;
 use tenancy_commerce::catalog::Violation;
 use tenancy_commerce::{Error, ErrorKind};
+use tenancy_core::ErrorKind as Store;
 use tenancy_core::layer::NoTenant;
 use tenancy_core::problem::Problem;
 
@@ -106,7 +107,15 @@ fn problem(error: &Error) -> Problem {
                 .with("shortages", json!(shortages))
         }
         ErrorKind::SlugTaken => said(StatusCode::CONFLICT, "SlugTaken", "slug_taken"),
-        ErrorKind::Store(kind) => Problem::from(&tenancy_core::Error::new(*kind)),
+        ErrorKind::Store(kind) => {
+            let problem = Problem::from(&tenancy_core::Error::new(*kind));
+            match kind {
+                Store::InvalidInput => problem.with("code", "invalid").with("errors", json!([])),
+                Store::KeyInFlight => problem.with("code", "idempotency_key_in_flight"),
+                Store::KeyReused => problem.with("code", "idempotency_key_reused"),
+                _ => problem,
+            }
+        }
         _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }

@@ -3,7 +3,8 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use tenancy_commerce::Shortage;
 use tenancy_commerce::catalog::{VariantId, Violation};
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, Content, Ref, RefOr};
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -57,23 +58,43 @@ struct Problem {
 
 /// The document, made once: what the handlers say, and how any of them may refuse.
 pub(super) fn document(mut described: openapi::OpenApi) -> Document {
-    for (path, item) in &mut described.paths.paths {
-        let operations = [
-            &mut item.get,
+    for item in described.paths.paths.values_mut() {
+        if let Some(operation) = &mut item.get {
+            describe_answers(operation, false);
+        }
+        let changes = [
             &mut item.put,
             &mut item.post,
             &mut item.patch,
             &mut item.delete,
         ];
-        for operation in operations.into_iter().flatten() {
-            describe_answers(path, operation);
+        for operation in changes.into_iter().flatten() {
+            describe_answers(operation, true);
+            let parameters = operation.parameters.get_or_insert_default();
+            parameters.push(idempotency_key().into());
         }
     }
     let json = described.to_json();
     Document(json.expect("the description is plain data").into())
 }
 
-fn describe_answers(path: &str, operation: &mut Operation) {
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "With it the change happens once, however often the request is sent: each repetition \
+             gets the same bytes, with Idempotent-Replayed: true.",
+        ))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .max_length(Some(255)),
+        ))
+        .build()
+}
+
+fn describe_answers(operation: &mut Operation, changes: bool) {
     let answers = &mut operation.responses.responses;
     for (status, answer) in answers.iter_mut() {
         if let RefOr::T(answer) = answer
@@ -82,12 +103,9 @@ fn describe_answers(path: &str, operation: &mut Operation) {
             answer.description = reason(status);
         }
     }
-    let mut refusals = vec!["400", "401", "422", "503"];
-    if path.contains("{id}") {
-        refusals.push("404");
-    }
-    if !answers.contains_key("200") || operation.request_body.is_some() {
-        refusals.extend(["404", "409"]);
+    let mut refusals = vec!["400", "401", "403", "404", "408", "410", "422", "503"];
+    if changes {
+        refusals.push("409");
     }
     if operation.request_body.is_some() {
         refusals.extend(["413", "415"]);

@@ -10,6 +10,7 @@ use tenancy_core::sql::TenantTx;
 use tenancy_core::sql::filter::Query;
 use uuid::Uuid;
 
+use super::{load, lock as lock_product, write};
 use crate::catalog::limits::CATEGORY_DEPTH_MAX;
 use crate::catalog::{Category, CategoryDraft, CategoryId, CategoryPath, Handle, ProductCategory};
 use crate::error::{Error, ErrorKind};
@@ -127,6 +128,7 @@ pub(super) async fn delete(tx: &mut TenantTx, before: &Category) -> Result<(), E
     {
         return Err(ErrorKind::HasChildren.into());
     }
+    empty(tx, before.id).await?;
     let (tenant, id) = (tx.tenant_id().as_uuid(), before.id.as_uuid());
     on_tx!(tx, |conn| {
         sqlx::query(DELETE)
@@ -138,6 +140,30 @@ pub(super) async fn delete(tx: &mut TenantTx, before: &Category) -> Result<(), E
     })?;
     tx.record(Change::deleted(before));
     Ok(())
+}
+
+/// Takes every product out of the category, a few at a time; each change is journaled.
+async fn empty(tx: &mut TenantTx, category: CategoryId) -> Result<(), Error> {
+    const SOME: &str = "SELECT product_id FROM commerce_product_categories \
+         WHERE tenant_id = $1 AND category_id = $2 ORDER BY product_id LIMIT 100";
+    let tenant = tx.tenant_id().as_uuid();
+    loop {
+        let products: Vec<Uuid> = on_tx!(tx, |conn| {
+            sqlx::query_scalar(SOME)
+                .bind(tenant)
+                .bind(category.as_uuid())
+                .fetch_all(conn)
+                .await
+        })?;
+        if products.is_empty() {
+            return Ok(());
+        }
+        for id in products {
+            lock_product(tx, id.into()).await?;
+            let before = load::by_id(tx, id.into()).await?;
+            write::leave(tx, &before, category).await?;
+        }
+    }
 }
 
 /// The categories that the paths name; those that are missing are made.

@@ -4,9 +4,9 @@ use crate::catalog::{Variant, VariantDraft};
 
 /// For each draft the index of the stored variant that it describes, if any.
 ///
-/// They are recognised by SKU and option values together, then by the SKU, then by the option
-/// values; the one variant of a product without options by being the only one. No stored variant
-/// is used twice.
+/// An id decides. Without one they are recognised by SKU and option values together, then by the
+/// SKU, then by the option values; the one variant of a product without options by being the only
+/// one. No stored variant is used twice.
 pub(super) fn variants(stored: &[Variant], drafts: &[VariantDraft]) -> Vec<Option<usize>> {
     let mut free = vec![true; stored.len()];
     let mut found = vec![None; drafts.len()];
@@ -19,6 +19,10 @@ pub(super) fn variants(stored: &[Variant], drafts: &[VariantDraft]) -> Vec<Optio
                 }
             }
         }
+    };
+    pass(&|one, draft| draft.id == Some(one.id));
+    let mut pass = |same: &dyn Fn(&Variant, &VariantDraft) -> bool| {
+        pass(&|one, draft| draft.id.is_none() && same(one, draft));
     };
     pass(&|one, draft| one.sku == draft.sku && one.option_values == draft.option_values);
     pass(&|one, draft| one.sku.is_some() && one.sku == draft.sku);

@@ -7,8 +7,10 @@ use tenancy_core::sql::TenantTx;
 use tenancy_core::time::Time;
 
 use super::{category, matching};
+use crate::catalog::invalid::Checks;
 use crate::catalog::{
-    ImageDraft, Product, ProductCategory, ProductDraft, ProductId, Variant, VariantId,
+    CategoryId, Field, ImageDraft, Product, ProductCategory, ProductDraft, ProductId, Variant,
+    VariantId,
 };
 use crate::error::{Error, ErrorKind};
 use crate::money::Money;
@@ -53,6 +55,7 @@ pub(super) async fn replace(
         category::resolve(tx, &draft.categories).await?
     };
     let found = matching::variants(&before.variants, &draft.variants);
+    check_ids(draft, &found)?;
     let ids = found.iter().map(|found| match *found {
         Some(at) => before.variants[at].id,
         None => VariantId::generate(),
@@ -62,12 +65,15 @@ pub(super) async fn replace(
         updated_at: before.updated_at,
         ..product(before.tenant_id, before.id, draft, ids, categories)
     };
+    if !draft.given.contains(Field::Stock) {
+        for (variant, found) in after.variants.iter_mut().zip(&found) {
+            variant.stock = found.and_then(|at| before.variants[at].stock);
+        }
+    }
     if after == *before {
         return Ok(after);
     }
-    // Later than before even if the clock is not: `update` tells versions apart by it.
-    let next = Time::from_microseconds(before.updated_at.as_microseconds() + 1);
-    after.updated_at = Time::now().max(next);
+    after.updated_at = later(before);
     update_row(tx, &after).await?;
     write_variants(tx, before, &after, &found).await?;
     if after.images != before.images {
@@ -84,6 +90,49 @@ pub(super) async fn replace(
     }
     tx.record(Change::updated(before, &after));
     Ok(after)
+}
+
+/// Takes the stored product, which is locked, out of a category.
+pub(super) async fn leave(
+    tx: &mut TenantTx,
+    before: &Product,
+    category: CategoryId,
+) -> Result<(), Error> {
+    const LEAVE: &str = "DELETE FROM commerce_product_categories \
+         WHERE tenant_id = $1 AND product_id = $2 AND category_id = $3";
+    let mut after = before.clone();
+    after.categories.retain(|one| one.id != category);
+    after.updated_at = later(before);
+    update_row(tx, &after).await?;
+    on_tx!(tx, |conn| {
+        sqlx::query(LEAVE)
+            .bind(after.tenant_id.as_uuid())
+            .bind(after.id.as_uuid())
+            .bind(category.as_uuid())
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    tx.record(Change::updated(before, &after));
+    Ok(())
+}
+
+/// Now, and later than before even if the clock is not: `update` tells versions apart by it.
+fn later(before: &Product) -> Time {
+    let next = Time::from_microseconds(before.updated_at.as_microseconds() + 1);
+    Time::now().max(next)
+}
+
+/// Refuses ids of other products' variants, and one id for two variants.
+fn check_ids(draft: &ProductDraft, found: &[Option<usize>]) -> Result<(), Error> {
+    let mut checks = Checks::default();
+    for (index, (variant, found)) in draft.variants.iter().zip(found).enumerate() {
+        if variant.id.is_some() && found.is_none() {
+            let field = format_args!("variants[{index}].id");
+            checks.refuse(field, "is not a variant of this product, or is given twice");
+        }
+    }
+    Ok(checks.finish()?)
 }
 
 pub(super) async fn delete(tx: &mut TenantTx, before: &Product) -> Result<(), Error> {

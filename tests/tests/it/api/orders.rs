@@ -46,6 +46,18 @@ async fn what_is_not_published_is_not_sold(town: Town) {
     shop.post("/api/orders", &order).await.with(201);
 }
 
+async fn what_is_on_hand_is_said_or_not_counted(town: Town) {
+    let shop = Shop::open(&town, "shop");
+    let product = shop.stocked("lamp", 5).await;
+    let path = format!("/api/inventory/{}", id(&product["variants"][0]));
+    let put = async |body: &Value| shop.call("PUT", &path, &[], Some(body)).await;
+    let silent = put(&json!({})).await.with(422);
+    assert_eq!(silent["errors"][0]["field"], "on_hand");
+    assert_eq!(shop.get(&path).await.with(200)["on_hand"], 5);
+    let uncounted = put(&json!({"on_hand": null})).await.with(200);
+    assert_eq!(uncounted["on_hand"], Value::Null);
+}
+
 async fn an_order_is_cancelled_once(town: Town) {
     let shop = Shop::open(&town, "shop");
     let product = shop.stocked("lamp", 5).await;
@@ -96,5 +108,6 @@ async fn an_order_is_cancelled_once(town: Town) {
 super::on_both!(
     a_hundred_buyers_get_the_ten_there_are,
     an_order_is_cancelled_once,
-    what_is_not_published_is_not_sold
+    what_is_not_published_is_not_sold,
+    what_is_on_hand_is_said_or_not_counted,
 );

@@ -71,7 +71,13 @@ async fn what_is_wrong_is_said_by_field(town: Town) {
     let price = json!({"amount": 100, "currency": "USD"});
     let variant = json!({"price": price});
     for (body, field) in [
-        (json!({"variants": [variant]}), ""),
+        (json!([]), "body"),
+        (json!({"variants": [variant]}), "name"),
+        (json!({"name": "x", "variants": [{}]}), "variants[0].price"),
+        (
+            json!({"name": "x", "variants": [{"price": {"amount": 1, "currency": "EUR"}}]}),
+            "variants[0].price.currency",
+        ),
         (json!({"name": " ", "variants": [variant]}), "name"),
         (json!({"name": "x", "variants": []}), "variants"),
         (
@@ -112,6 +118,8 @@ async fn what_is_wrong_is_said_by_field(town: Town) {
         ("limit=0", "limit"),
         ("status=new", "status"),
         ("sort=up", "sort"),
+        ("limit=1&limit=2", "limit"),
+        ("q=a%00b", "q"),
     ] {
         let problem = shop.get(&format!("/api/products?{query}")).await.with(422);
         assert_eq!(problem["errors"][0]["field"], field, "{problem}");
@@ -138,6 +146,69 @@ async fn what_is_wrong_is_said_by_field(town: Town) {
     let problem = shop.get("/api/nothing").await;
     assert_eq!(problem.headers["content-type"], "application/problem+json");
     problem.with(404);
+}
+
+async fn a_variant_stays_itself_by_its_id(town: Town) {
+    let shop = Shop::open(&town, "shop");
+    let variant = |amount: i64, stock: i64| json!({"price": {"amount": amount, "currency": "USD"}, "stock": stock});
+    let lamp = json!({"name": "lamp", "variants": [variant(1, 10), variant(2, 20)]});
+    let lamp = shop.post("/api/products", &lamp).await.with(201);
+    let path = format!("/api/products/{}", id(&lamp));
+    let put = async |variants: &[&Value]| {
+        let body = json!({"name": "lamp", "variants": variants});
+        shop.call("PUT", &path, &[], Some(&body)).await
+    };
+    let (first, second) = (&lamp["variants"][0], &lamp["variants"][1]);
+    let turned = put(&[second, first]).await.with(200);
+    assert_eq!(turned["variants"], json!([second, first]));
+    let alone = put(&[second]).await.with(200);
+    assert_eq!(alone["variants"], json!([second]));
+
+    let gone = put(&[second, first]).await.with(422);
+    assert_eq!(gone["errors"][0]["field"], "variants[1].id");
+    let twice = put(&[second, second]).await.with(422);
+    assert_eq!(twice["errors"][0]["field"], "variants[1].id");
+    // What says nothing of the stock leaves it as it is.
+    let quiet = json!({"variants": [{"price": {"amount": 5, "currency": "USD"}}]});
+    let quiet = shop.patch(&path, &quiet).await.with(200);
+    assert_eq!(
+        (&quiet["variants"][0]["id"], &quiet["variants"][0]["stock"]),
+        (&second["id"], &json!(20))
+    );
+}
+
+async fn what_a_deletion_changes_besides_is_in_the_trail(town: Town) {
+    let shop = Shop::open(&town, "shop");
+    let mut lamp = product("lamp", 5);
+    lamp["categories"] = json!([["Light"], ["Brass"]]);
+    let lamp = shop.post("/api/products", &lamp).await.with(201);
+    let ada = json!({"email": "ada@example.org"});
+    let ada = shop.post("/api/customers", &ada).await.with(201);
+    let line = json!({"variant_id": lamp["variants"][0]["id"], "quantity": 1});
+    let order = json!({"lines": [line], "customer_id": ada["id"]});
+    let order = shop.post("/api/orders", &order).await.with(201);
+    for path in [
+        format!("/api/categories/{}", id(&lamp["categories"][0])),
+        format!("/api/customers/{}", id(&ada)),
+    ] {
+        shop.call("DELETE", &path, &[], None).await.with(204);
+    }
+    let last = async |resource: &str, record: &Value| {
+        let path = format!("/api/audit?resource={resource}&resource_id={}", id(record));
+        shop.get(&path).await.with(200)["data"][0].clone()
+    };
+    let entry = last("product", &lamp).await;
+    assert_eq!(entry["before"]["categories"], lamp["categories"]);
+    assert_eq!(entry["after"]["categories"], json!([lamp["categories"][1]]));
+    let now = shop
+        .get(&format!("/api/products/{}", id(&lamp)))
+        .await
+        .with(200);
+    assert_eq!(now["categories"], entry["after"]["categories"]);
+    assert_ne!(now["updated_at"], lamp["updated_at"]);
+    let entry = last("order", &order).await;
+    assert_eq!(entry["before"]["customer_id"], ada["id"]);
+    assert_eq!(entry["after"]["customer_id"], Value::Null);
 }
 
 async fn pages_neither_repeat_nor_lose_while_others_write(town: Town) {
@@ -192,6 +263,8 @@ async fn pages_neither_repeat_nor_lose_while_others_write(town: Town) {
 
 super::on_both!(
     a_product_lives_as_its_keeper_wants,
+    a_variant_stays_itself_by_its_id,
     pages_neither_repeat_nor_lose_while_others_write,
+    what_a_deletion_changes_besides_is_in_the_trail,
     what_is_wrong_is_said_by_field,
 );

@@ -3,12 +3,10 @@
 
 mod visitor;
 
-use std::path::Path;
-
 use tenancy_tests::browser::Viewport;
 
 use self::visitor::{Scripts, Visitor};
-use super::{Town, remove};
+use super::Town;
 
 const PHONE: Viewport = Viewport {
     width: 360,
@@ -80,7 +78,6 @@ async fn a_visitor_finds_a_product_by_links_and_search() {
         visitor.leave().await;
     }
     assert!(town.server.terminate().await.success());
-    remove(Path::new(&town.settings[0].1));
 }
 
 #[tokio::test]
@@ -124,7 +121,6 @@ async fn a_visitor_without_a_mouse_gets_as_far() {
         visitor.leave().await;
     }
     assert!(town.server.terminate().await.success());
-    remove(Path::new(&town.settings[0].1));
 }
 
 #[tokio::test]
@@ -179,5 +175,4 @@ async fn no_page_is_uncomfortable_whatever_the_shop_or_the_light() {
         visitor.leave().await;
     }
     assert!(town.server.terminate().await.success());
-    remove(Path::new(&town.settings[0].1));
 }
