@@ -31,7 +31,7 @@ pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
 pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};
 pub(crate) use self::front::{FrontPage, LandingPage, ShopCard};
-pub(crate) use self::html::SanitizedHtml;
+pub(crate) use self::html::RichText;
 pub(crate) use self::language::Language;
 pub(crate) use self::link::Link;
 pub(crate) use self::list::{ListPage, Listing};

@@ -1,11 +1,17 @@
+use std::collections::HashSet;
+
 use askama::Template;
 
 use super::card::{Availability, Badge, Picture, ProductCard};
 use super::frame::{Frame, Section};
-use super::html::SanitizedHtml;
+use super::html::RichText;
+use super::language::Texts;
 use super::link::Link;
 use super::shop::{Crumb, ShopView};
 use super::structured;
+
+/// How many variants the table of all variants holds.
+const LISTED_MAX: usize = 60;
 
 /// `/products/{slug}`.
 ///
@@ -19,7 +25,7 @@ pub(crate) struct ProductPage {
     pub(crate) slug: String,
     /// Plain text for search engines; may be empty.
     pub(crate) summary: String,
-    pub(crate) description: SanitizedHtml,
+    pub(crate) description: RichText,
     pub(crate) picture: Picture,
     pub(crate) badge: Option<Badge>,
     /// The categories of the product, from the top.
@@ -94,12 +100,12 @@ impl ProductPage {
     }
 
     fn values<'a>(&'a self, option: usize, chosen: &Variant) -> Vec<ValueChoice<'a>> {
-        let mut values: Vec<ValueChoice<'_>> = vec![];
+        let (mut values, mut seen) = (vec![], HashSet::new());
         for variant in &self.variants {
             let Some(label) = variant.values.get(option) else {
                 continue;
             };
-            if values.iter().any(|value| value.label == label) {
+            if !seen.insert(label) {
                 continue;
             }
             let nearest = self
@@ -111,13 +117,21 @@ impl ProductPage {
                 .max_by_key(|other| other.shared_values(chosen))
                 .unwrap_or(variant);
             values.push(ValueChoice {
-                label,
+                label: self.shop.texts().or_any(label),
                 url: Link::variant(&self.slug, &nearest.sku),
                 current: chosen.values.get(option) == Some(label),
                 sold_out: nearest.availability == Availability::SoldOut,
             });
         }
         values
+    }
+
+    /// All variants in a table, unless there are so many that nobody would look through it.
+    fn listed(&self) -> &[Variant] {
+        match self.variants.len() {
+            2..=LISTED_MAX => &self.variants,
+            _ => &[],
+        }
     }
 
     fn variant_url(&self, variant: &Variant) -> Link {
@@ -148,12 +162,16 @@ impl ProductPage {
 
 impl Variant {
     /// The values of all options, such as `Blue / Large`.
-    fn label(&self) -> String {
+    fn label(&self, texts: &'static Texts) -> String {
         if self.values.is_empty() {
-            self.sku.clone()
-        } else {
-            self.values.join(" / ")
+            return self.sku.clone();
         }
+        let values: Vec<_> = self
+            .values
+            .iter()
+            .map(|value| texts.or_any(value))
+            .collect();
+        values.join(" / ")
     }
 
     fn shared_values(&self, other: &Self) -> usize {

@@ -4,6 +4,9 @@ use super::card::Availability;
 use super::link::Link;
 use super::product::{ProductPage, Variant};
 
+/// How many offers are told one by one.
+const OFFERS_MAX: usize = 24;
+
 /// The product as JSON-LD, the data that search engines read.
 ///
 /// The result may stand inside a `script` element: it holds no character that could end one.
@@ -24,7 +27,10 @@ pub(super) fn product(page: &ProductPage) -> String {
         "@type": "Product",
         "name": page.name,
         "url": address(&Link::product(&page.slug)),
-        "offers": page.variants.iter().map(offer).collect::<Vec<_>>(),
+        "offers": match page.variants.len() {
+            0..=OFFERS_MAX => page.variants.iter().map(offer).collect(),
+            _ => range(page),
+        },
     });
     if !page.summary.is_empty() {
         data["description"] = json!(page.summary);
@@ -33,6 +39,29 @@ pub(super) fn product(page: &ProductPage) -> String {
         data["image"] = json!(address(&page.picture.url));
     }
     inert(&data)
+}
+
+/// All offers in one: from what price to what price.
+fn range(page: &ProductPage) -> Value {
+    let worth = |variant: &&Variant| variant.price_decimal.parse::<f64>().unwrap_or_default();
+    let by_price = |one: &&Variant, two: &&Variant| worth(one).total_cmp(&worth(two));
+    let (lowest, highest) = (
+        page.variants.iter().min_by(by_price),
+        page.variants.iter().max_by(by_price),
+    );
+    let on_sale = |variant: &Variant| variant.availability != Availability::SoldOut;
+    let availability = match page.variants.iter().any(on_sale) {
+        true => Availability::InStock,
+        false => Availability::SoldOut,
+    };
+    json!({
+        "@type": "AggregateOffer",
+        "lowPrice": lowest.map(|variant| &variant.price_decimal),
+        "highPrice": highest.map(|variant| &variant.price_decimal),
+        "priceCurrency": page.currency,
+        "offerCount": page.variants.len(),
+        "availability": availability.schema(),
+    })
 }
 
 fn inert(data: &Value) -> String {

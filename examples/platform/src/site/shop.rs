@@ -18,7 +18,7 @@ use super::refuse::NoPage;
 use super::view;
 use crate::pages::{
     self, CategoriesPage, CategoryPage, Crumb, Filters, FrontPage, LandingPage, Language, Link,
-    ListPage, Listing, ProductPage, SanitizedHtml, ShopCard, ShopView, Sort,
+    ListPage, Listing, ProductPage, RichText, ShopCard, ShopView, Sort,
 };
 use crate::platform::Platform;
 use crate::shop::Tagline;
@@ -38,17 +38,20 @@ pub(super) async fn front(
     let Some(scope) = scope else {
         return landing(&platform, language).await;
     };
-    let row = |featured| ProductQuery {
+    let row = |featured, cards| ProductQuery {
         featured,
-        limit: Limit::new(CARDS_IN_A_ROW),
+        limit: Limit::new(cards),
         ..ProductQuery::default()
     };
-    let featured = published(&platform, &scope, row(Some(true))).await?;
-    let newest = published(&platform, &scope, row(None)).await?;
+    let featured = published(&platform, &scope, row(Some(true), CARDS_IN_A_ROW)).await?;
+    // Twice as many, of which those above are left out.
+    let newest = published(&platform, &scope, row(None, 2 * CARDS_IN_A_ROW)).await?;
+    let shown = |product: &&Product| featured.items.iter().any(|above| above.id == product.id);
+    let newest = newest.items.iter().filter(|product| !shown(product));
     let page = FrontPage {
         shop: shop(&platform, &scope),
         featured: view::cards(&scope, &featured.items),
-        newest: view::cards(&scope, &newest.items),
+        newest: view::cards(&scope, newest.take(CARDS_IN_A_ROW as usize)),
         categories: view::tree(forest(&platform, &scope).await?, ""),
     };
     Ok(pages::respond(StatusCode::OK, &page))
@@ -209,9 +212,7 @@ fn product_page(
         name: product.name.clone(),
         slug: product.slug.to_string(),
         summary: product.description.to_text(),
-        description: SanitizedHtml::insecure_already_sanitized(
-            product.description.as_str().to_owned(),
-        ),
+        description: RichText::of(&product.description),
         picture: view::picture(product),
         badge: view::badge(product, reduced),
         breadcrumbs: product

@@ -4,6 +4,7 @@
 mod visitor;
 
 use tenancy_tests::browser::Viewport;
+use tenancy_tests::shared_data;
 
 use self::visitor::{Scripts, Visitor};
 use super::Town;
@@ -135,6 +136,23 @@ async fn no_page_is_uncomfortable_whatever_the_shop_or_the_light() {
         "--currency",
         "ILS",
     ]);
+    // Texts with pictures on other hosts, 69 variants, and a name that reads the other way.
+    let mut merchants_own = vec![];
+    if let Some(file) = shared_data("shopify/bicycles.csv") {
+        let file = file.display().to_string();
+        let import = [
+            "catalog", "import", "--tenant", "hebrew", "--format", "shopify", &file,
+        ];
+        town.command(&import);
+        for slug in [
+            "siva-atom",
+            "original-fixed-gear-frameset",
+            "artist-series-no-001",
+        ] {
+            merchants_own.push(format!("/products/{slug}"));
+        }
+        merchants_own.push("/products".to_owned());
+    }
     town.command(&["tenant", "create", "tidy"]);
     town.command(&["tenant", "maintenance", "tidy", "on"]);
     town.command(&["tenant", "create", "closed"]);
@@ -162,6 +180,9 @@ async fn no_page_is_uncomfortable_whatever_the_shop_or_the_light() {
                 visitor.go(&host, &format!("/products/{product}")).await;
             }
             visitor.go("http://hebrew.localhost", "/").await;
+            for path in &merchants_own {
+                visitor.go("http://hebrew.localhost", path).await;
+            }
             for (host, path) in [
                 ("http://quillmoor.localhost", "/nothing"),
                 ("http://localhost", "/nothing"),

@@ -7,6 +7,7 @@ pub(crate) struct Texts {
     pub(crate) all_products: &'static str,
     pub(crate) all_shops: &'static str,
     pub(crate) all_variants: &'static str,
+    pub(crate) any: &'static str,
     pub(crate) apply: &'static str,
     pub(crate) availability: &'static str,
     pub(crate) back_home: &'static str,
@@ -58,11 +59,23 @@ pub(crate) struct Texts {
     pub(crate) variant: &'static str,
 }
 
+impl Texts {
+    /// An option's value; a variant without one goes with every value.
+    pub(crate) fn or_any<'a>(&self, value: &'a str) -> &'a str {
+        if value.trim().is_empty() {
+            self.any
+        } else {
+            value
+        }
+    }
+}
+
 pub(super) static ENGLISH: Texts = Texts {
     add_to_cart: "Add to basket",
     all_products: "All products",
     all_shops: "See all shops",
     all_variants: "All variants",
+    any: "Any",
     apply: "Show",
     availability: "Availability",
     back_home: "Back to the shop",
@@ -119,6 +132,7 @@ pub(super) static GERMAN: Texts = Texts {
     all_products: "Alle Produkte",
     all_shops: "Alle Läden ansehen",
     all_variants: "Alle Varianten",
+    any: "Beliebig",
     apply: "Anzeigen",
     availability: "Verfügbarkeit",
     back_home: "Zurück zum Shop",

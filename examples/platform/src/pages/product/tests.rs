@@ -1,5 +1,5 @@
 use crate::pages::tests::sample;
-use crate::pages::{Availability, Link, Picture, ProductPage};
+use crate::pages::{Availability, Link, Picture, ProductPage, Variant};
 
 /// A mug in two glazes and two sizes, of which the large blue one is missing.
 fn mug(chosen: usize) -> ProductPage {
@@ -62,6 +62,47 @@ fn an_unknown_choice_shows_the_first_variant() {
     };
     assert_eq!(none.chosen().map(|variant| variant.sku.as_str()), None);
     assert_eq!(choices(&none), Vec::<String>::new());
+}
+
+#[test]
+fn a_variant_without_a_value_goes_with_any() {
+    let mut page = mug(0);
+    page.variants[2].values[0] = String::new();
+    assert_eq!(
+        choices(&page)[1],
+        "Any -> /products/mug?variant=BS#choose (sold out)"
+    );
+    let html = askama::Template::render(&page).unwrap();
+    assert!(html.contains("<bdi>Any / Small</bdi>"), "{html}");
+}
+
+#[test]
+fn a_product_in_a_thousand_forms_does_not_make_a_page_of_them() {
+    let mut page = mug(0);
+    let template = page.variants[0].clone();
+    page.variants = (0..1000)
+        .map(|number| Variant {
+            sku: format!("M{number}"),
+            values: vec![["Red", "Blue"][number % 2].to_owned(), "Small".to_owned()],
+            price_decimal: format!("{number}.50"),
+            ..template.clone()
+        })
+        .collect();
+    let html = askama::Template::render(&page).unwrap();
+    assert!(html.len() < 20_000, "{} bytes", html.len());
+    let (_, data) = html.split_once("application/ld+json\">").unwrap();
+    let (data, _) = data.split_once("</script>").unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    let offers = &data["offers"];
+    assert_eq!(
+        [
+            &offers["lowPrice"],
+            &offers["highPrice"],
+            &offers["priceCurrency"]
+        ],
+        ["0.50", "999.50", "USD"]
+    );
+    assert_eq!(offers["offerCount"], 1000);
 }
 
 #[test]

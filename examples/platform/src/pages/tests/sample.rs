@@ -2,12 +2,13 @@ use askama::Template;
 use askama::filters::{Html, escape};
 use http::StatusCode;
 use tenancy_commerce::money::Money;
+use tenancy_core::html::SanitizedHtml;
 
 use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
 use crate::pages::{
     Availability, Badge, BuyForm, CategoriesPage, CategoryNode, CategoryPage, Crumb, ErrorPage,
     Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, Place, Prices,
-    ProductCard, ProductPage, SanitizedHtml, ShopCard, ShopView, Sort, Trouble, Variant,
+    ProductCard, ProductPage, RichText, ShopCard, ShopView, Sort, Trouble, Variant,
 };
 
 /// A rendered page and the path that a browser would find it at.
@@ -207,7 +208,7 @@ pub(crate) fn product(demo: &DemoShop, product: &DemoProduct) -> ProductPage {
         name: product.name.clone(),
         slug: product.slug.clone(),
         summary: product.description.clone(),
-        description: SanitizedHtml::insecure_already_sanitized(format!("<p>{description}</p>")),
+        description: RichText::of(&SanitizedHtml::sanitize(&format!("<p>{description}</p>"))),
         picture: Picture::of(
             &product.slug,
             &product.category,
