@@ -1,9 +1,12 @@
 //! The HTTP server: connections with time-outs and a bound, and an end that lets requests finish.
 
+mod head;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -19,6 +22,7 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
+use self::head::{HeadLimits, bound_head};
 use crate::background;
 use crate::config::{Config, Http};
 use crate::failure::Failure;
@@ -106,6 +110,10 @@ async fn keep_journal(platform: Platform, ended: watch::Receiver<bool>) {
 fn bounded(app: Router, config: &Config) -> Router {
     let http = &config.http;
     let app = app
+        .layer(middleware::from_fn_with_state(
+            HeadLimits::of(http),
+            bound_head,
+        ))
         .layer(DefaultBodyLimit::max(http.body_bytes_max))
         .layer(RequestBodyTimeoutLayer::new(http.body_time()))
         .layer(TimeoutLayer::with_status_code(
@@ -129,8 +137,9 @@ fn connect(
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(http.header_time())
-        .max_headers(http.headers_max)
-        .max_buf_size(http.header_bytes_max.max(BUFFER_BYTES_MIN));
+        // What hyper refuses, it refuses without a word: it has the last of two limits.
+        .max_headers(2 * http.headers_max)
+        .max_buf_size((2 * http.header_bytes_max).max(BUFFER_BYTES_MIN));
     let service = app
         .clone()
         .map_request(move |mut request: Request<Incoming>| {

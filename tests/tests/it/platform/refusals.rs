@@ -16,8 +16,8 @@ struct Said {
 impl Town {
     /// Asks as both, and checks what both must have in common.
     async fn refused(&self, host: &str, path: &str, status: u16) -> Said {
-        let page = self.ask(host, path, "text/html").await;
-        let problem = self.ask(host, path, "application/json").await;
+        let page = self.ask(host, path, "text/html", "en").await;
+        let problem = self.ask(host, path, "application/json", "en").await;
         let mut retry_after = None;
         for (response, kind) in [
             (&page, "text/html; charset=utf-8"),
@@ -42,10 +42,11 @@ impl Town {
         }
     }
 
-    async fn ask(&self, host: &str, path: &str, accept: &str) -> reqwest::Response {
+    async fn ask(&self, host: &str, path: &str, accept: &str, language: &str) -> reqwest::Response {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = client.get(format!("http://{}{path}", self.address));
         let request = request.header("host", host).header("accept", accept);
+        let request = request.header("accept-language", language);
         request.send().await.unwrap()
     }
 }
@@ -91,6 +92,12 @@ async fn each_state_of_a_shop_is_told_as_it_is() {
     assert!(said.page.contains(">quillmoor<"), "{}", said.page);
     let said = town.refused("localhost", "/products", 404).await;
     said.is("There is nothing at this address", "#unknown-tenant", None);
+    let german = town.ask("nobody.localhost", "/", "text/html", "de-AT, en;q=0.5");
+    let german = german.await.text().await.unwrap();
+    assert!(
+        german.contains("<h1>Unter dieser Adresse gibt es keinen Laden</h1>"),
+        "{german}"
+    );
     let said = town.refused("unfinished.localhost", "/", 503).await;
     said.is("This shop is being set up", "#tenant-provisioning", Some(5));
     let said = town.refused("bygone.localhost", "/", 410).await;
