@@ -9,7 +9,7 @@
 //! | path prefix | by itself |
 //! | header | only with a credential of the tenant it names |
 //! | credential | by itself, where it is made a source |
-//! | forwarded host | in place of the host, only from a trusted proxy |
+//! | forwarded host | only from a trusted proxy, and where the host names no other tenant |
 //!
 //! An address is public, so naming a tenant by it proves nothing and gives nothing away; a header
 //! is a mere claim. Two sources that name different tenants refuse the request, and a credential

@@ -42,7 +42,8 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<Origin>,
     /// The domain under which tenants have theirs; that of `public_url` unless set.
     pub(crate) base_domain: Option<Host>,
-    /// Whose `Forwarded` and `X-Forwarded-For` headers are believed.
+    /// Whose `X-Forwarded-For`, `Forwarded: for=` and `X-Forwarded-Host` are believed; the last
+    /// only where `Host` names no other shop.
     pub(crate) trusted_proxies: Proxies,
     pub(crate) log: Log,
     pub(crate) database: Connections,

@@ -106,13 +106,18 @@ impl<A: Authenticate, R> TenantLayer<A, R> {
 
     /// The one open tenant that all addresses name.
     async fn addressed(&self, named: &Named) -> Result<Option<Arc<LiveTenant>>, Refusal> {
-        let mut found: Option<Arc<LiveTenant>> = None;
-        for address in &named.addresses {
-            let live = self.find(address).await?;
-            match &found {
-                Some(other) if other.id() != live.id() => return Err(Refusal::ConflictingTenants),
-                _ => found = Some(live),
+        let mut found = None;
+        for address in &named.passed_on {
+            match self.find(address).await {
+                Err(Refusal::UnknownTenant) => {} // a proxy's own name
+                live => agree(&mut found, live?)?,
             }
+        }
+        if found.is_none() && !named.passed_on.is_empty() && !named.on_platform {
+            return Err(Refusal::UnknownTenant);
+        }
+        for address in &named.addresses {
+            agree(&mut found, self.find(address).await?)?;
         }
         if let Some(live) = &found {
             gate(live)?;
@@ -172,6 +177,17 @@ impl<A: Authenticate, R> TenantLayer<A, R> {
             ErrorKind::NotFound => Refusal::UnknownTenant,
             _ => cannot_tell(&error),
         })
+    }
+}
+
+/// Takes what one more address found; all of them must find one tenant.
+fn agree(found: &mut Option<Arc<LiveTenant>>, live: Arc<LiveTenant>) -> Result<(), Refusal> {
+    match found {
+        Some(other) if other.id() != live.id() => Err(Refusal::ConflictingTenants),
+        _ => {
+            *found = Some(live);
+            Ok(())
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use crate::tenant::{Slug, TenantId};
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
+/// The most names that `X-Forwarded-Host` may list; each may cost a look-up.
+const FORWARDED_MAX: usize = 8;
+
 /// Where to look for the tenant of a request. Without any source no request has a tenant.
 ///
 /// ```
@@ -42,12 +45,22 @@ pub struct InvalidPathPrefix;
 pub(crate) struct Named {
     /// Public addresses: each must find a tenant, and all the same one.
     pub(crate) addresses: Vec<Address>,
+    /// What a trusted proxy passed on, and the host that it asked for itself. Proxies' own names
+    /// may be among them; those that find a tenant must all find the same one.
+    pub(crate) passed_on: Vec<Address>,
     /// What the header claims; `Err` when it names nobody for sure.
     pub(crate) claim: Option<Result<Address, InvalidClaim>>,
-    /// Whether the host is the platform's own.
+    /// Whether the host that the client asked for is the platform's own.
     pub(crate) on_platform: bool,
     /// The target without the path prefix and its slug.
     pub(crate) inner_uri: Option<Uri>,
+}
+
+/// What a host is the address of.
+enum Place {
+    Nobody,
+    Platform,
+    Tenant(Address),
 }
 
 /// A header value that is neither an id nor a slug.
@@ -103,8 +116,13 @@ impl Sources {
         self
     }
 
-    /// `X-Forwarded-Host` stands for the host where a trusted proxy sent it; from anybody else
-    /// it is ignored.
+    /// `X-Forwarded-Host` names the tenant where a trusted proxy sent it and the host names none;
+    /// from anybody else it is ignored.
+    ///
+    /// Many proxies pass on what the client wrote into it. So a host that names a tenant is not
+    /// overruled: a forwarded host of another tenant refuses the request. In a list (`a, b`, as
+    /// chained proxies make it) the same holds for every name; those that name no tenant are taken
+    /// for the proxies' own, and the first says whether the request is for the platform.
     pub fn forwarded_host(mut self) -> Self {
         self.forwarded_host = true;
         self
@@ -118,7 +136,11 @@ impl Sources {
     pub(crate) fn read(&self, request: &Parts, proxies: &TrustedProxies) -> Result<Named, Refusal> {
         let mut named = Named::default();
         if self.base_domain.is_some() || self.custom_domains {
-            self.read_host(&mut named, host(request, self.forwarded_host, proxies)?)?;
+            let host = host(request)?;
+            match self.forwarded(request, proxies)? {
+                None => self.read_host(&mut named, host)?,
+                Some(hosts) => self.read_forwarded(&mut named, hosts, host)?,
+            }
         }
         if let Some(prefix) = &self.path_prefix {
             read_path(&mut named, prefix, &request.uri)?;
@@ -130,33 +152,88 @@ impl Sources {
     }
 
     fn read_host(&self, named: &mut Named, host: Option<Host>) -> Result<(), Refusal> {
-        let host = host.ok_or(Refusal::UnknownTenant)?;
+        match self.place(host) {
+            Place::Nobody => return Err(Refusal::UnknownTenant),
+            Place::Platform => named.on_platform = true,
+            Place::Tenant(address) => named.addresses.push(address),
+        }
+        Ok(())
+    }
+
+    fn read_forwarded(
+        &self,
+        named: &mut Named,
+        forwarded: Vec<Option<Host>>,
+        host: Option<Host>,
+    ) -> Result<(), Refusal> {
+        let mut places = forwarded
+            .into_iter()
+            .chain([host])
+            .map(|host| self.place(host));
+        // The proxy nearest to the client stands first.
+        match places.next() {
+            Some(Place::Platform) => named.on_platform = true,
+            Some(Place::Tenant(address)) => named.passed_on.push(address),
+            Some(Place::Nobody) | None => {}
+        }
+        for place in places {
+            if let Place::Tenant(address) = place
+                && !named.passed_on.contains(&address)
+            {
+                named.passed_on.push(address);
+            }
+        }
+        if named.passed_on.is_empty() && !named.on_platform {
+            return Err(Refusal::UnknownTenant);
+        }
+        Ok(())
+    }
+
+    /// The names in `X-Forwarded-Host`, when a trusted proxy sent it and it counts here.
+    fn forwarded(
+        &self,
+        request: &Parts,
+        proxies: &TrustedProxies,
+    ) -> Result<Option<Vec<Option<Host>>>, Refusal> {
+        let peer = || client_address::peer(&request.extensions);
+        if !self.forwarded_host
+            || !request.headers.contains_key(X_FORWARDED_HOST)
+            || !peer().is_some_and(|peer| proxies.trusts(peer))
+        {
+            return Ok(None);
+        }
+        let lines = request.headers.get_all(X_FORWARDED_HOST).iter();
+        let names = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
+        let hosts: Vec<_> = names
+            .take(FORWARDED_MAX + 1)
+            .map(|name| parse_host(Some(name.trim())))
+            .collect();
+        if hosts.len() > FORWARDED_MAX {
+            return Err(Refusal::ConflictingTenants);
+        }
+        Ok(Some(hosts))
+    }
+
+    fn place(&self, host: Option<Host>) -> Place {
+        let Some(host) = host else {
+            return Place::Nobody;
+        };
         let base = self.base_domain.as_ref();
         if base.is_some_and(|base| *base == host) {
-            named.on_platform = true;
-            return Ok(());
+            return Place::Platform;
         }
         let address = match base.and_then(|base| host.label_under(base)) {
             Some(label) => label.parse().ok().map(Address::Slug),
             None => self.custom_domains.then_some(Address::Domain(host)),
         };
-        named.addresses.push(address.ok_or(Refusal::UnknownTenant)?);
-        Ok(())
+        address.map_or(Place::Nobody, Place::Tenant)
     }
 }
 
-/// The one host that a request names; `None` for an address or nonsense, which name nobody.
-fn host(
-    request: &Parts,
-    forwarded: bool,
-    proxies: &TrustedProxies,
-) -> Result<Option<Host>, Refusal> {
-    let headers = &request.headers;
-    let trusted = || client_address::peer(&request.extensions).is_some_and(|at| proxies.trusts(at));
-    if forwarded && headers.contains_key(X_FORWARDED_HOST) && trusted() {
-        return one_value(request, &X_FORWARDED_HOST).map(parse_host);
-    }
-    let written = headers
+/// The one host that a request is sent to; `None` for an address or nonsense, which name nobody.
+fn host(request: &Parts) -> Result<Option<Host>, Refusal> {
+    let written = request
+        .headers
         .contains_key(HOST)
         .then(|| one_value(request, &HOST).map(parse_host))
         .transpose()?;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -13,7 +14,7 @@ use tenancy_core::layer::{
     Authenticate, Caller, OnPlatform, Refusal, RequestId, RequestSlot, TenantLayer,
 };
 use tenancy_core::problem::GrpcStatus;
-use tenancy_core::registry::{InMemoryTenants, TenantRegistry as _};
+use tenancy_core::registry::{Address, InMemoryTenants, TenantRegistry as _};
 use tenancy_core::resolve::Sources;
 use tenancy_core::scope::ambient_tenant_id;
 use tenancy_core::tenant::{Maintenance, Status};
@@ -312,9 +313,12 @@ async fn a_credential_names_the_tenant_where_it_is_a_source() {
     assert_eq!(answer(bolt).await, suspended);
 }
 
-#[tokio::test]
-async fn a_forwarded_host_counts_only_from_a_trusted_proxy() {
-    let town = Town::new().await;
+/// A layer that trusts 10.0.0.0/8, asked by a peer with these headers.
+async fn ask_through(
+    town: &Town,
+    peer: Option<&str>,
+    headers: Headers<'_>,
+) -> (String, Option<Refusal>, Option<String>) {
     let networks = ["10.0.0.0/8".parse().unwrap()];
     let layer = town
         .layer()
@@ -325,27 +329,122 @@ async fn a_forwarded_host_counts_only_from_a_trusted_proxy() {
         response.extensions_mut().insert(client);
         Ok::<_, Infallible>(response)
     }));
-    let ask = async |peer: Option<&str>| {
+    let mut request = request("/", headers);
+    let peer = peer.map(|peer| PeerAddress(peer.parse::<IpAddr>().unwrap()));
+    peer.map(|peer| request.extensions_mut().insert(peer));
+    let response = service.oneshot(request).await.unwrap();
+    let client = response.extensions().get::<Option<ClientAddress>>();
+    let client = client.and_then(|client| client.map(|client| client.0.to_string()));
+    let refusal = response.extensions().get().copied();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (String::from_utf8(body.to_vec()).unwrap(), refusal, client)
+}
+
+#[tokio::test]
+async fn a_forwarded_host_counts_only_from_a_trusted_proxy() {
+    let town = Town::new().await;
+    let ask = async |peer: Option<&str>, host: &str| {
         let headers = [
-            ("host", "bolt.shops.test"),
+            ("host", host),
             ("x-forwarded-host", "acme.example"),
             ("x-forwarded-for", "2.2.2.2"),
         ];
-        let mut request = request("/", &headers);
-        let peer = peer.map(|peer| PeerAddress(peer.parse::<IpAddr>().unwrap()));
-        peer.map(|peer| request.extensions_mut().insert(peer));
-        let response = service.clone().oneshot(request).await.unwrap();
-        let client = response.extensions().get::<Option<ClientAddress>>();
-        let client = client.unwrap().map(|client| client.0.to_string());
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        (String::from_utf8(body.to_vec()).unwrap(), client)
+        let (body, _, client) = ask_through(&town, peer, &headers).await;
+        (body, client)
     };
     let some = |client: &str| Some(client.to_owned());
     let ours = ("acme anonymous /".to_owned(), some("2.2.2.2"));
-    assert_eq!(ask(Some("10.1.2.3")).await, ours);
+    for upstream in [
+        "upstream.internal",
+        "localhost:8080",
+        "10.1.1.1",
+        "shops.test",
+    ] {
+        assert_eq!(ask(Some("10.1.2.3"), upstream).await, ours, "{upstream}");
+    }
     let theirs = ("bolt anonymous /".to_owned(), some("9.9.9.9"));
-    assert_eq!(ask(Some("9.9.9.9")).await, theirs);
-    assert_eq!(ask(None).await, ("bolt anonymous /".to_owned(), None));
+    assert_eq!(ask(Some("9.9.9.9"), "bolt.shops.test").await, theirs);
+    let nobodys = ("bolt anonymous /".to_owned(), None);
+    assert_eq!(ask(None, "bolt.shops.test").await, nobodys);
+}
+
+#[tokio::test]
+async fn a_client_cannot_choose_the_shop_past_the_host_that_its_proxy_passed_on() {
+    let town = Town::new().await;
+    let check = async |host: &str, forwarded: &[&str], expected: Result<&str, Refusal>| {
+        let mut headers = vec![("host", host)];
+        headers.extend(forwarded.iter().map(|value| ("x-forwarded-host", *value)));
+        let (body, refusal, _) = ask_through(&town, Some("10.1.2.3"), &headers).await;
+        let answer = refusal.map_or(Ok(body.as_str()), Err);
+        assert_eq!(answer, expected, "{headers:?}");
+    };
+    let acme = Ok("acme anonymous /");
+    let conflict = Err(Refusal::ConflictingTenants);
+    let unknown = Err(Refusal::UnknownTenant);
+    check("acme.example", &["bolt.shops.test"], conflict).await;
+    check("acme.example", &["acme.shops.test"], acme).await;
+    // What names no tenant overrules none.
+    check("acme.example", &["shops.test"], acme).await;
+    check("acme.example", &["nobody.test"], acme).await;
+    check("acme.example", &["no host"], acme).await;
+    check("acme.example", &[""], acme).await;
+    // A list is every name in it, however it is written.
+    check("10.0.0.9", &["acme.example, proxy.internal"], acme).await;
+    check("10.0.0.9", &["acme.example,acme.shops.test:443"], acme).await;
+    check("10.0.0.9", &["acme.example, bolt.shops.test"], conflict).await;
+    check("10.0.0.9", &["acme.example", "bolt.shops.test"], conflict).await;
+    check(
+        "acme.example",
+        &["proxy.internal, bolt.shops.test"],
+        conflict,
+    )
+    .await;
+    // Without a tenant among them, the name nearest to the client decides.
+    check(
+        "10.0.0.9",
+        &["shops.test, proxy.internal"],
+        Ok("platform /"),
+    )
+    .await;
+    check("10.0.0.9", &["nobody.test, shops.test"], unknown).await;
+    check("shops.test", &["nobody.test"], unknown).await;
+    check("shops.test", &["no host"], unknown).await;
+    // A list may not cost any number of look-ups.
+    let eight = ["acme.example"; 8].join(",");
+    check("acme.example", &[&eight], acme).await;
+    check("acme.example", &[&eight, "acme.example"], conflict).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstreams_name_is_looked_up_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let acme = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
+    let tenants = Tenants::from_fn(move |address| {
+        count.fetch_add(1, Ordering::AcqRel);
+        let found = (address == Address::Slug(acme.slug.clone())).then(|| acme.clone());
+        async move { Ok(found) }
+    });
+    let sources = Sources::new()
+        .subdomains_of("shops.test".parse().unwrap())
+        .custom_domains()
+        .forwarded_host();
+    let proxies = TrustedProxies::networks(["10.0.0.0/8".parse().unwrap()]);
+    let layer = TenantLayer::new(&tenants, sources).trusted_proxies(proxies);
+    let service = layer.layer(service_fn(show));
+    for _ in 0..3 {
+        let headers = [
+            ("host", "upstream"),
+            ("x-forwarded-host", "acme.shops.test"),
+        ];
+        let mut request = request("/", &headers);
+        let peer = PeerAddress("10.0.0.1".parse().unwrap());
+        request.extensions_mut().insert(peer);
+        let response = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    assert_eq!(asked.load(Ordering::Acquire), 2);
+    assert_eq!(tenants.cached(), (1, 1));
 }
 
 #[tokio::test]
