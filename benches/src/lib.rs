@@ -4,7 +4,9 @@
 //! is the median over the rounds. Rows go to `target/benches/<area>.json`: a ratio is cost, lower
 //! is better.
 
+use std::io;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -77,7 +79,7 @@ impl Report {
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn write(&self) -> std::io::Result<PathBuf> {
+    pub fn write(&self) -> io::Result<PathBuf> {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
             || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")),
             PathBuf::from,
@@ -87,6 +89,26 @@ impl Report {
         let path = folder.join(format!("{}.json", self.area));
         std::fs::write(&path, serde_json::to_vec_pretty(&self.rows)?)?;
         Ok(path)
+    }
+}
+
+/// Builds a package's programs as they are released, beside the running benchmark, where the
+/// harness finds them.
+///
+/// # Errors
+/// When Cargo cannot be run, or does not build the package.
+pub fn build(package: &str) -> io::Result<()> {
+    let target = std::env::current_exe()?;
+    // target/release/deps/commerce-0123456789abcdef is the benchmark.
+    let target = target.ancestors().nth(3).ok_or(io::ErrorKind::NotFound)?;
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "-p", package, "--target-dir"])
+        .arg(target)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("{package} was not built")))
     }
 }
 

@@ -1,0 +1,116 @@
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Clients that ask for the same again and again, each over a connection that it keeps, and each
+/// waiting for its answer.
+pub(crate) struct Clients {
+    clients: Vec<Client>,
+    expected: Vec<u8>,
+}
+
+struct Client {
+    stream: TcpStream,
+    request: Vec<u8>,
+    /// The last response; reused, because its memory is no part of what is measured.
+    response: Vec<u8>,
+    times: Vec<Duration>,
+}
+
+impl Clients {
+    /// Connects `count` clients, and asks once to learn the answer that all others must equal.
+    pub(crate) fn connect(count: usize, address: SocketAddr, request: &str) -> io::Result<Self> {
+        let client = || {
+            Ok(Client {
+                stream: TcpStream::connect(address)?,
+                request: request.as_bytes().to_vec(),
+                response: Vec::new(),
+                times: Vec::new(),
+            })
+        };
+        let mut clients = (0..count)
+            .map(|_| client())
+            .collect::<io::Result<Vec<_>>>()?;
+        let expected = clients[0].ask()?.to_vec();
+        Ok(Self { clients, expected })
+    }
+
+    /// The body that every response must have.
+    pub(crate) fn expected(&self) -> &[u8] {
+        &self.expected
+    }
+
+    /// Asks so many times in all.
+    ///
+    /// # Panics
+    /// When an answer is not the expected one.
+    pub(crate) fn ask(&mut self, requests: usize) {
+        let (expected, each) = (&self.expected, requests / self.clients.len());
+        thread::scope(|scope| {
+            for client in &mut self.clients {
+                scope.spawn(move || {
+                    for _ in 0..each {
+                        let began = Instant::now();
+                        let body = client.ask().expect("an answer");
+                        assert!(body == expected, "another answer than before");
+                        client.times.push(began.elapsed());
+                    }
+                });
+            }
+        });
+    }
+
+    /// How long each request took since this was asked last.
+    pub(crate) fn take_times(&mut self) -> Vec<Duration> {
+        let times = self.clients.iter_mut().map(|client| &mut client.times);
+        times.flat_map(std::mem::take).collect()
+    }
+}
+
+impl Client {
+    /// Sends the request and reads the response; gives its body.
+    fn ask(&mut self) -> io::Result<&[u8]> {
+        self.stream.write_all(&self.request)?;
+        let mut filled = 0;
+        let body = loop {
+            filled += self.read_some(filled)?;
+            if let Some(at) = find(&self.response[..filled], b"\r\n\r\n") {
+                break at + 4;
+            }
+        };
+        let end = body + content_length(&self.response[..body])?;
+        while filled < end {
+            filled += self.read_some(filled)?;
+        }
+        Ok(&self.response[body..end])
+    }
+
+    fn read_some(&mut self, filled: usize) -> io::Result<usize> {
+        if self.response.len() < filled + 64 * 1024 {
+            self.response.resize(filled + 64 * 1024, 0);
+        }
+        match self.stream.read(&mut self.response[filled..])? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            read => Ok(read),
+        }
+    }
+}
+
+/// The length of the body of a response with this head.
+fn content_length(head: &[u8]) -> io::Result<usize> {
+    let text = str::from_utf8(head).map_err(io::Error::other)?;
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
+    });
+    match length {
+        Some(length) if text.starts_with("HTTP/1.1 200 ") => Ok(length),
+        _ => Err(io::Error::other(format!("no answer: {text}"))),
+    }
+}
+
+fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
+    text.windows(pattern.len()).position(|at| at == pattern)
+}
