@@ -108,6 +108,8 @@ impl Browser {
         let messages = entries.iter().map(|entry| entry["message"].clone());
         messages
             .filter_map(|message| message.as_str().map(str::to_owned))
+            // The browser's own pages speak too, and not of ours.
+            .filter(|message| !message.starts_with("chrome://"))
             .collect()
     }
 

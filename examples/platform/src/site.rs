@@ -43,13 +43,14 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .route("/products/{slug}", get(shop::product))
         .route("/categories", get(shop::categories))
         .route("/categories/{slug}", get(shop::category))
-        .route("/pictures/{file}", get(pictures::serve))
         .merge(api::routes())
         .fallback(refuse::not_found)
         .layer(tenants);
     Router::new()
         .merge(shops)
+        // Drawn from their names alone, and shown on the pages for hosts that nobody has.
         .route("/assets/{file}", get(asset::serve))
+        .route("/pictures/{file}", get(pictures::serve))
         .route("/livez", get(StatusCode::OK))
         .route("/readyz", get(ready))
         .with_state(platform.clone())
