@@ -24,6 +24,10 @@ async fn a_superusers_view_is_named_unless_it_asks_as_its_caller() {
     let owned =
         format!("{view} tenancy_app; {bypassing}; ALTER VIEW all_notes OWNER TO audit_sees");
     planted_by_superuser(&owned, &exempt).await;
+    let almighty = bypassing.replace("audit_sees BYPASSRLS", "audit_sees_all SUPERUSER");
+    let almighty = almighty.replace("TO audit_sees", "TO audit_sees_all");
+    let owner = "ALTER VIEW all_notes OWNER TO audit_sees_all";
+    planted_by_superuser(&format!("{view} tenancy_app; {almighty}; {owner}"), &exempt).await;
     // Nobody can use it.
     planted_by_superuser("CREATE VIEW all_notes AS SELECT * FROM notes", &[]).await;
 }
@@ -35,8 +39,12 @@ async fn a_view_is_named_that_is_used_through_another_or_only_written() {
         ALTER VIEW outer_notes OWNER TO tenancy_owner;
         GRANT SELECT ON inner_notes TO tenancy_owner; GRANT SELECT ON outer_notes TO tenancy_app";
     planted_by_superuser(nested, &[(Defect::ViewExempt, "view public.inner_notes")]).await;
-    let written = "CREATE VIEW inbox AS SELECT * FROM notes; GRANT INSERT ON inbox TO tenancy_app";
-    planted_by_superuser(written, &[(Defect::ViewExempt, "view public.inbox")]).await;
+    for privilege in ["INSERT", "UPDATE (body)", "DELETE"] {
+        let written = format!(
+            "CREATE VIEW inbox AS SELECT * FROM notes; GRANT {privilege} ON inbox TO tenancy_app"
+        );
+        planted_by_superuser(&written, &[(Defect::ViewExempt, "view public.inbox")]).await;
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! Row-level security switched off, and policies that do not hold.
 
-use tenancy_core::sql::audit::Defect;
+use sqlx::postgres::PgPoolOptions;
+use tenancy_core::sql::SqlStorage;
+use tenancy_core::sql::audit::{Defect, IsolationAudit};
 
-use super::{Plot, planted, planted_by_superuser};
+use super::{Plot, found, planted, planted_by_superuser};
+use crate::installation::SETS;
 
 const TABLE: &str = "table public.notes";
 const ISOLATION: &str = "policy tenancy_isolation on public.notes";
@@ -130,11 +133,24 @@ async fn policies_for_single_commands_are_judged_by_what_each_lets_through() {
 #[tokio::test]
 async fn what_the_catalogs_cannot_tell_the_proof_does() {
     // Equality that takes every id for every other one leaves each policy as it should be.
-    let broken = "CREATE OR REPLACE FUNCTION pg_catalog.uuid_eq(uuid, uuid) RETURNS boolean
-        LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT AS 'SELECT true';";
+    let broken = |when: &str| {
+        format!(
+            "CREATE OR REPLACE FUNCTION pg_catalog.uuid_eq(uuid, uuid) RETURNS boolean
+             LANGUAGE sql STABLE CALLED ON NULL INPUT AS $$ SELECT {when} $$"
+        )
+    };
     let row = "INSERT INTO notes VALUES (gen_random_uuid(), gen_random_uuid(), 'seen')";
-    planted_by_superuser(broken, &[]).await;
-    planted_by_superuser(&format!("{row}; {broken}"), &[(Defect::RowsVisible, TABLE)]).await;
+    planted_by_superuser(&broken("true"), &[]).await;
+    let setting = "current_setting('app.tenant_id', true)";
+    for when in [
+        // On a new connection, after a transaction, and to a tenant that does not exist.
+        format!("{setting} IS NULL"),
+        format!("{setting} = ''"),
+        format!("length({setting}) = 36"),
+    ] {
+        let visible = [(Defect::RowsVisible, TABLE)];
+        planted_by_superuser(&format!("{row}; {}", broken(&when)), &visible).await;
+    }
 }
 
 #[tokio::test]
@@ -147,4 +163,23 @@ async fn a_connection_that_begins_with_a_tenant_is_named() {
         plot.expect(&[(Defect::TenantPreset, &format!("setting {setting}"))])
             .await;
     }
+}
+
+#[tokio::test]
+async fn an_applications_pool_that_sets_a_tenant_by_a_hook_is_named() {
+    let plot = Plot::new().await;
+    let pool = PgPoolOptions::new()
+        .after_connect(|conn, _| {
+            Box::pin(async move {
+                let preset = "SET app.tenant_id = '01980000-0000-7000-8000-000000000000'";
+                sqlx::query(preset).execute(conn).await.map(drop)
+            })
+        })
+        .connect(&plot.database.app_url())
+        .await
+        .unwrap();
+    let storage = SqlStorage::builder().with_pool(pool);
+    let report = IsolationAudit::new(SETS).run(&storage).await.unwrap();
+    let expected = [(Defect::TenantPreset, "setting app.tenant_id")];
+    assert_eq!(found(&report), expected);
 }
