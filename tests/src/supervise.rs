@@ -55,6 +55,7 @@ impl Supervised {
                 watchdog,
                 launch: None,
                 server: None,
+                ended: None,
             }),
         })))
     }
@@ -148,9 +149,13 @@ impl Supervised {
     ) -> Result<(), NotReady> {
         let deadline = Instant::now() + patience;
         while !ready() {
-            if let Some(status) = self.state().exited() {
+            let mut state = self.state();
+            state.exited();
+            // `ready` may have been the one to notice.
+            if let Some(status) = state.ended {
                 return Err(NotReady::Exited(status));
             }
+            drop(state);
             if Instant::now() > deadline {
                 return Err(NotReady::Late(patience));
             }
@@ -248,6 +253,8 @@ struct State {
     watchdog: Child,
     launch: Option<(Command, Signal)>,
     server: Option<Child>,
+    /// How the last server ended, until the next one is launched.
+    ended: Option<ExitStatus>,
 }
 
 impl State {
@@ -262,6 +269,7 @@ impl State {
             .expect("the server was launched before");
         let signal = last_signal.name();
         let mut server = command.spawn()?;
+        self.ended = None;
         let told = tell(&mut self.channel, &format!("{} {signal}\n", server.id()));
         let mut launcher = server.stdin.take().expect("stdin is piped");
         self.server = Some(server);
@@ -272,6 +280,7 @@ impl State {
     fn exited(&mut self) -> Option<ExitStatus> {
         let status = self.server.as_mut()?.try_wait().ok().flatten()?;
         self.server = None;
+        self.ended = Some(status);
         let _ = tell(&mut self.channel, "\n");
         Some(status)
     }

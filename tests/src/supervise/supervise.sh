@@ -47,12 +47,23 @@ freeze() {
     done
 }
 
+# Waits until none of these processes lives, at most five seconds. A server's children can outlive
+# it by a moment, and hold what the next server needs.
+wait_for() {
+    tries=0
+    while [ $tries -lt 100 ] && processes | grep -qE "^($(echo "$@" | tr ' ' '|')) "; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+
 signal_family() {
     case $1 in
         STOP) freeze "$2" ;;
         KILL)
             freeze "$2"
             kill -KILL $frozen 2>/dev/null
+            wait_for $frozen
             ;;
         *) kill -"$1" $(family "$2") 2>/dev/null ;;
     esac
@@ -63,11 +74,7 @@ end() {
     if [ "$2" != KILL ]; then
         signal_family CONT "$1"
         kill -"$2" "$1" 2>/dev/null
-        tries=0
-        while [ $tries -lt 100 ] && processes | grep -q "^$1 "; do
-            tries=$((tries + 1))
-            sleep 0.05
-        done
+        wait_for "$1"
     fi
     signal_family KILL "$1"
 }
