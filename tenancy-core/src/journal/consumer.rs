@@ -28,7 +28,8 @@ pub trait Consumer: Send + Sync + 'static {
         Retry::Forever
     }
 
-    /// Takes one entry. It is given up after 30 seconds.
+    /// Takes one entry. It is given up after the worker's
+    /// [`handling_time_out`](super::WorkerBuilder::handling_time_out).
     fn handle(
         &self,
         scope: &TenantScope,

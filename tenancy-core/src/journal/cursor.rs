@@ -15,19 +15,32 @@ use crate::time::Time;
 /// Entries handed over under one lease.
 const BATCH: i64 = 100;
 
-/// The longest handling of one entry.
-const HANDLING_TIME_OUT: Duration = Duration::from_secs(30);
-
-/// How long a worker that died keeps others from its place: longer than one entry can take,
-/// since the lease is renewed after each failure and each batch.
-const LEASE: Duration = Duration::from_secs(60);
-
 /// The first and the longest wait after a failure.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
 
-/// A place that this worker holds for a while.
+/// What one run of a worker keeps others from its places with.
+///
+/// It lasts twice as long as one entry can take, since it is renewed after each failure and each
+/// batch. The run itself may take a place again at once, so a database that went away and came
+/// back costs no wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lease {
+    id: Uuid,
+    handling: Duration,
+}
+
+impl Lease {
+    /// For a run in which one entry may take as long as `handling`.
+    pub(super) fn new(handling: Duration) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            handling,
+        }
+    }
+}
+
+/// A place that this run holds for a while.
 struct Place {
-    lease: Uuid,
     sequence: i64,
     attempts: i64,
 }
@@ -38,11 +51,12 @@ pub(super) async fn follow(
     database: &Database,
     scope: &TenantScope,
     consumer: &dyn DynConsumer,
+    lease: Lease,
 ) -> Result<bool, Error> {
-    retry_parked(database, scope, consumer).await?;
+    retry_parked(database, scope, consumer, lease).await?;
     loop {
         let mut tx = database.write(scope).await?;
-        let Some(mut place) = claim(&mut tx, consumer.name()).await? else {
+        let Some(mut place) = claim(&mut tx, consumer.name(), lease).await? else {
             tx.roll_back().await?;
             return Ok(false);
         };
@@ -53,7 +67,7 @@ pub(super) async fn follow(
         let mut failure = None;
         for entry in &entries {
             let sequence = entry.sequence.unwrap_or(place.sequence);
-            match handle(consumer, scope, entry).await {
+            match handle(consumer, scope, entry, lease).await {
                 Ok(()) => (place.sequence, place.attempts) = (sequence, 0),
                 Err(error) => {
                     place.attempts += 1;
@@ -69,12 +83,20 @@ pub(super) async fn follow(
                     }
                 }
             }
-            if began.elapsed() > LEASE / 2 {
+            if began.elapsed() > lease.handling {
                 break; // the lease would run out: give it back and claim it anew
             }
         }
         let all_handled = entries.last().and_then(|entry| entry.sequence) <= Some(place.sequence);
-        release(database, scope, consumer.name(), &place, failure.as_deref()).await?;
+        release(
+            database,
+            scope,
+            consumer.name(),
+            lease,
+            &place,
+            failure.as_deref(),
+        )
+        .await?;
         if failure.is_some() {
             return Ok(false);
         }
@@ -88,23 +110,24 @@ async fn handle(
     consumer: &dyn DynConsumer,
     scope: &TenantScope,
     entry: &Entry,
+    lease: Lease,
 ) -> Result<(), String> {
-    match tokio::time::timeout(HANDLING_TIME_OUT, consumer.handle(scope, entry)).await {
+    match tokio::time::timeout(lease.handling, consumer.handle(scope, entry)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("not handled within {HANDLING_TIME_OUT:?}")),
+        Err(_) => Err(format!("not handled within {:?}", lease.handling)),
     }
 }
 
-/// Takes the place if it is free and not waiting to be tried again.
-async fn claim(tx: &mut TenantTx, consumer: &str) -> Result<Option<Place>, Error> {
+/// Takes the place if it is free or this run's own, and not waiting to be tried again.
+async fn claim(tx: &mut TenantTx, consumer: &str, lease: Lease) -> Result<Option<Place>, Error> {
     const FIRST: &str = "INSERT INTO tenancy_journal_cursors \
          (tenant_id, consumer, sequence, attempts, retry_at, leased_until) \
          VALUES ($1, $2, 0, 0, 0, 0) ON CONFLICT (tenant_id, consumer) DO NOTHING";
     const CLAIM: &str = "UPDATE tenancy_journal_cursors SET lease = $3, leased_until = $4 \
-         WHERE tenant_id = $1 AND consumer = $2 AND leased_until <= $5 AND retry_at <= $5 \
-         RETURNING sequence, attempts";
-    let (tenant, lease, now) = (tx.tenant_id().as_uuid(), Uuid::now_v7(), Time::now());
+         WHERE tenant_id = $1 AND consumer = $2 AND (leased_until <= $5 OR lease = $3) \
+         AND retry_at <= $5 RETURNING sequence, attempts";
+    let (tenant, now) = (tx.tenant_id().as_uuid(), Time::now());
     on_tx!(tx, |conn| {
         sqlx::query(FIRST)
             .bind(tenant)
@@ -117,17 +140,13 @@ async fn claim(tx: &mut TenantTx, consumer: &str) -> Result<Option<Place>, Error
         sqlx::query_as(CLAIM)
             .bind(tenant)
             .bind(consumer)
-            .bind(lease)
-            .bind(now.after(LEASE).as_microseconds())
+            .bind(lease.id)
+            .bind(now.after(2 * lease.handling).as_microseconds())
             .bind(now.as_microseconds())
             .fetch_optional(conn)
             .await
     })?;
-    Ok(row.map(|(sequence, attempts)| Place {
-        lease,
-        sequence,
-        attempts,
-    }))
+    Ok(row.map(|(sequence, attempts)| Place { sequence, attempts }))
 }
 
 async fn next_entries(tx: &mut TenantTx, after: i64) -> Result<Vec<Entry>, Error> {
@@ -151,6 +170,7 @@ async fn release(
     database: &Database,
     scope: &TenantScope,
     consumer: &str,
+    lease: Lease,
     place: &Place,
     error: Option<&str>,
 ) -> Result<(), Error> {
@@ -166,7 +186,7 @@ async fn release(
         sqlx::query(RELEASE)
             .bind(scope.tenant_id().as_uuid())
             .bind(consumer)
-            .bind(place.lease)
+            .bind(lease.id)
             .bind(place.sequence)
             .bind(place.attempts)
             .bind(retry_at.as_microseconds())
@@ -216,6 +236,7 @@ async fn retry_parked(
     database: &Database,
     scope: &TenantScope,
     consumer: &dyn DynConsumer,
+    lease: Lease,
 ) -> Result<(), Error> {
     const ASKED: &str = "SELECT j.id, j.sequence, j.at, j.actor, j.action, j.resource, \
          j.resource_id, j.before, j.after, j.request_id FROM tenancy_journal_parked p \
@@ -237,7 +258,7 @@ async fn retry_parked(
     for row in rows {
         let entry = Entry::try_from(row)?;
         let sequence = entry.sequence.unwrap_or_default();
-        if let Err(error) = handle(consumer, scope, &entry).await {
+        if let Err(error) = handle(consumer, scope, &entry, lease).await {
             park(database, scope, consumer.name(), sequence, &error).await?;
             continue;
         }

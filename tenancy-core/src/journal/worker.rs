@@ -6,7 +6,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::consumer::{Consumer, DynConsumer};
-use super::{cursor, work};
+use super::cursor::{self, Lease};
+use super::work;
 use crate::error::{Error, ErrorKind};
 use crate::scope::{Actor, Purpose, TenantScope};
 use crate::sql::Database;
@@ -16,6 +17,9 @@ use crate::tenants::Tenants;
 /// How often work is looked for without having been woken: what a missed wake costs at the most.
 const SWEEP: Duration = Duration::from_secs(1);
 
+/// The longest handling of one entry, unless chosen otherwise.
+const HANDLING_TIME_OUT: Duration = Duration::from_secs(30);
+
 /// Numbers entries and hands them to consumers.
 ///
 /// Every node may run one: they keep out of each other's way, and what a node leaves behind when
@@ -24,6 +28,7 @@ pub struct Worker {
     database: Database,
     tenants: Tenants,
     consumers: Vec<Arc<dyn DynConsumer>>,
+    handling: Duration,
 }
 
 /// Which consumers a [`Worker`] runs.
@@ -35,6 +40,14 @@ impl WorkerBuilder {
     /// has work again.
     pub fn consumer(mut self, consumer: impl Consumer) -> Self {
         self.0.consumers.push(Arc::new(consumer));
+        self
+    }
+
+    /// The longest that a consumer may take for one entry, after which it has failed. A worker
+    /// that is killed keeps its place in a journal from others for twice as long. Default: 30
+    /// seconds.
+    pub fn handling_time_out(mut self, time_out: Duration) -> Self {
+        self.0.handling = time_out;
         self
     }
 
@@ -51,6 +64,7 @@ impl Worker {
             database: database.clone(),
             tenants: tenants.clone(),
             consumers: Vec::new(),
+            handling: HANDLING_TIME_OUT,
         })
     }
 
@@ -59,8 +73,9 @@ impl Worker {
     /// Failures of the database are logged and tried again; nothing is skipped.
     ///
     /// # Cancellation
-    /// Safe at any point: what was not finished is done again by the next worker, an entry whose
-    /// handling was cut off after the lease of at most a minute.
+    /// Safe at any point: what was not finished is done again by the next run, an entry whose
+    /// handling was cut off after twice the
+    /// [`handling_time_out`](WorkerBuilder::handling_time_out).
     pub async fn run(&self) {
         self.run_until(std::future::pending()).await;
     }
@@ -99,10 +114,11 @@ impl Worker {
     }
 
     async fn keep_consuming(&self, ended: &watch::Receiver<bool>) {
+        let lease = Lease::new(self.handling);
         let mut after = Uuid::nil();
         while !*ended.borrow() {
             let woken = self.database.numbered().notified();
-            match self.consume(after, ended).await {
+            match self.consume(after, lease, ended).await {
                 Ok(Some(last)) => after = last,
                 Ok(None) => {
                     after = Uuid::nil();
@@ -123,9 +139,10 @@ impl Worker {
     /// its cursor.
     pub async fn run_once(&self) -> Result<(), Error> {
         while self.number().await? {}
+        let lease = Lease::new(self.handling);
         let mut after = Uuid::nil();
         let (_never, ended) = watch::channel(false);
-        while let Some(last) = self.consume(after, &ended).await? {
+        while let Some(last) = self.consume(after, lease, &ended).await? {
             after = last;
         }
         Ok(())
@@ -149,6 +166,7 @@ impl Worker {
     async fn consume(
         &self,
         after: Uuid,
+        lease: Lease,
         ended: &watch::Receiver<bool>,
     ) -> Result<Option<Uuid>, Error> {
         let marks = work::marked(&self.database, after).await?;
@@ -171,7 +189,7 @@ impl Worker {
             };
             let mut done = true;
             for consumer in &self.consumers {
-                done &= cursor::follow(&self.database, &scope, &**consumer).await?;
+                done &= cursor::follow(&self.database, &scope, &**consumer, lease).await?;
             }
             if done {
                 work::settle(&self.database, &scope, *mark, &names).await?;

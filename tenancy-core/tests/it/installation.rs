@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tenancy_core::journal::{Change, Resource};
 use tenancy_core::registry::{SqlTenants, TenantRegistry as _};
 use tenancy_core::sql::migrate::{self, MigrationSet, Script, Table};
-use tenancy_core::sql::{Database, SqlStorage, TenantTx};
+use tenancy_core::sql::{Database, SqlStorage, SqlStorageBuilder, TenantTx};
 use tenancy_core::{Actor, Error, Purpose, Tenant, TenantId, TenantScope, Tenants, on_tx};
 use tenancy_tests::{Postgres, TestDatabase};
 use uuid::Uuid;
@@ -45,9 +45,15 @@ pub(crate) struct Installation {
 
 impl Installation {
     pub(crate) async fn postgres(connections: u32) -> Self {
-        let database = postgres_database().await;
-        let storage = SqlStorage::builder()
-            .connections(connections)
+        let builder = SqlStorage::builder().connections(connections);
+        Self::on_postgres(Postgres::shared().await, builder).await
+    }
+
+    pub(crate) async fn on_postgres(server: &Postgres, builder: SqlStorageBuilder) -> Self {
+        let migrate =
+            async |owner_url: &str| migrate::postgres(owner_url, SETS, "tenancy_app").await;
+        let database = server.database("tenancy-core", migrate).await;
+        let storage = builder
             .postgres(&database.app_url())
             .expect("the harness's URL");
         Self {
@@ -140,16 +146,6 @@ impl Installation {
             .await
             .expect("an open tenant")
     }
-}
-
-/// A migrated database with nothing in it.
-pub(crate) async fn postgres_database() -> TestDatabase {
-    Postgres::shared()
-        .await
-        .database("tenancy-core", async |owner_url: &str| {
-            migrate::postgres(owner_url, SETS, "tenancy_app").await
-        })
-        .await
 }
 
 #[derive(Clone, Debug, serde::Serialize)]

@@ -1,11 +1,15 @@
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use sqlx::{Connection as _, PgConnection};
 use tenancy_core::journal::{
     Change, Consumer, ConsumerError, Entry, EntryQuery, Parked, Retry, Worker,
 };
+use tenancy_core::sql::SqlStorage;
 use tenancy_core::{Actor, TenantId, TenantScope, on_tx};
+use tenancy_tests::Postgres;
 use tokio::sync::Notify;
 
 use crate::installation::{Installation, Note, write_note};
@@ -214,6 +218,153 @@ async fn two_nodes_hand_each_entry_over_once(site: Installation) {
     }
 }
 
+/// Takes its time, and sees how many are handed to it at once.
+#[derive(Clone, Default)]
+struct Slow {
+    inside: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+    taken: Arc<AtomicUsize>,
+}
+
+impl Consumer for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    async fn handle(&self, _: &TenantScope, _: &Entry) -> Result<(), ConsumerError> {
+        let inside = self.inside.fetch_add(1, Ordering::AcqRel) + 1;
+        self.most.fetch_max(inside, Ordering::AcqRel);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        self.inside.fetch_sub(1, Ordering::AcqRel);
+        self.taken.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+}
+
+async fn two_nodes_hand_over_one_entry_at_a_time(site: Installation) {
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let node = site.beside().await;
+    let slow = Slow::default();
+    let workers = [
+        (&site.database, &site.tenants),
+        (&node.database, &node.tenants),
+    ]
+    .map(|(database, tenants)| Worker::builder(database, tenants).consumer(slow.clone()));
+    for _ in 0..20 {
+        note(&site, &scope, "waits").await;
+    }
+    let [here, there] = workers.map(|worker| worker.build());
+    let work = async {
+        while slow.taken.load(Ordering::Acquire) < 20 {
+            let (here, there) = tokio::join!(here.run_once(), there.run_once());
+            here.and(there).unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), work)
+        .await
+        .expect("all entries");
+    let seen = [&slow.most, &slow.taken].map(|seen| seen.load(Ordering::Acquire));
+    assert_eq!(seen, [1, 20]);
+}
+
+/// Writes a note of its own when it is handed the first.
+struct Echo {
+    site: Arc<Installation>,
+    memory: Memory,
+}
+
+impl Consumer for Echo {
+    fn name(&self) -> &'static str {
+        "echo"
+    }
+
+    async fn handle(&self, scope: &TenantScope, entry: &Entry) -> Result<(), ConsumerError> {
+        if entry.sequence == Some(1) {
+            note(&self.site, scope, "echo").await;
+        }
+        self.memory.handle(scope, entry).await
+    }
+}
+
+async fn what_comes_while_the_last_entry_is_handed_over_is_not_forgotten(site: Installation) {
+    let site = Arc::new(site);
+    let acme = site.add("acme").await;
+    let memory = Memory::default();
+    let echo = Echo {
+        site: site.clone(),
+        memory: memory.clone(),
+    };
+    let worker = Worker::builder(&site.database, &site.tenants)
+        .consumer(echo)
+        .build();
+    note(&site, &site.scope(&acme).await, "call").await;
+    for _ in 0..2 {
+        worker.run_once().await.unwrap();
+    }
+    let expected = [(1, "call".to_owned()), (2, "echo".to_owned())];
+    assert_eq!(memory.of(acme.id), expected);
+}
+
+/// Never ends while told to fail.
+#[derive(Clone, Default)]
+struct Stuck {
+    memory: Memory,
+    entered: Arc<Notify>,
+}
+
+impl Consumer for Stuck {
+    fn name(&self) -> &'static str {
+        "stuck"
+    }
+
+    async fn handle(&self, scope: &TenantScope, entry: &Entry) -> Result<(), ConsumerError> {
+        if !self.memory.fails.load(Ordering::Acquire) {
+            return self.memory.handle(scope, entry).await;
+        }
+        self.entered.notify_one();
+        std::future::pending().await
+    }
+}
+
+async fn a_worker_that_died_keeps_its_place_for_a_bounded_while(site: Installation) {
+    let acme = site.add("acme").await;
+    note(&site, &site.scope(&acme).await, "stuck").await;
+    let stuck = Stuck::default();
+    let Stuck { memory, entered } = &stuck;
+    let worker = || {
+        Worker::builder(&site.database, &site.tenants)
+            .consumer(stuck.clone())
+            .handling_time_out(Duration::from_millis(500))
+            .build()
+    };
+    memory.fails.store(true, Ordering::Release);
+    let began = Instant::now();
+    let dead = worker();
+    tokio::select! {
+        done = dead.run_once() => panic!("nobody can take the entry: {done:?}"),
+        () = entered.notified() => {}
+    }
+    memory.fails.store(false, Ordering::Release);
+    let next = worker();
+    let taken_up = async {
+        while memory.of(acme.id).is_empty() {
+            next.run_once().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), taken_up)
+        .await
+        .expect("the entry");
+    assert!(
+        began.elapsed() >= Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(memory.of(acme.id), [(1, "stuck".to_owned())]);
+}
+
 async fn the_trail_shows_who_did_what_newest_first(site: Installation) {
     let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
     let (to_acme, to_bolt) = (site.scope(&acme).await, site.scope(&bolt).await);
@@ -253,6 +404,65 @@ async fn the_trail_shows_who_did_what_newest_first(site: Installation) {
     assert_eq!(Entry::trail(&mut tx, &query).await.unwrap().entries, []);
 }
 
+/// Kills the database while it has the first entry in hand.
+struct Axe {
+    postgres: Postgres,
+    memory: Memory,
+}
+
+impl Consumer for Axe {
+    fn name(&self) -> &'static str {
+        "axe"
+    }
+
+    async fn handle(&self, scope: &TenantScope, entry: &Entry) -> Result<(), ConsumerError> {
+        if self.memory.of(scope.tenant_id()).is_empty() {
+            self.postgres.kill().await;
+        }
+        self.memory.handle(scope, entry).await
+    }
+}
+
+/// Its place, which it could not give back, is kept from others for a minute and not from itself.
+#[tokio::test]
+async fn a_worker_goes_on_as_soon_as_its_database_is_back() {
+    let postgres = Postgres::start().await;
+    let builder = SqlStorage::builder().time_out(Duration::from_millis(500));
+    let site = Installation::on_postgres(&postgres, builder).await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    note(&site, &scope, "cut off").await;
+    let memory = Memory::default();
+    let axe = Axe {
+        postgres: postgres.clone(),
+        memory: memory.clone(),
+    };
+    let worker = Worker::builder(&site.database, &site.tenants)
+        .consumer(axe)
+        .build();
+    let running = tokio::spawn(async move { worker.run().await });
+    let taken = async |times: usize| {
+        while memory.of(acme.id).len() < times {
+            tokio::task::yield_now().await;
+        }
+    };
+    let patience = Duration::from_secs(20);
+    tokio::time::timeout(patience, taken(1))
+        .await
+        .expect("the entry");
+    // While these wait in vain, the worker tries to give its place back, and cannot.
+    for _ in 0..2 {
+        site.database.read(&scope).await.unwrap_err();
+    }
+    postgres.restart().await;
+    tokio::time::timeout(patience, taken(2))
+        .await
+        .expect("the entry once more");
+    running.abort();
+    let twice = [(1, "cut off".to_owned()), (1, "cut off".to_owned())];
+    assert_eq!(memory.of(acme.id), twice);
+}
+
 #[tokio::test]
 async fn an_open_transaction_holds_nothing_back_and_is_numbered_when_it_commits() {
     let site = Installation::postgres(4).await;
@@ -268,6 +478,47 @@ async fn an_open_transaction_holds_nothing_back_and_is_numbered_when_it_commits(
     worker.run_once().await.unwrap();
     assert_eq!(memory.of(acme.id), [(1, "early".to_owned())]);
     late.commit().await.unwrap();
+    worker.run_once().await.unwrap();
+    assert_eq!(memory.of(acme.id)[1..], [(2, "late".to_owned())]);
+}
+
+/// Its entry stands before the other in the line, and becomes visible after it was numbered.
+#[tokio::test]
+async fn a_commit_that_ends_late_is_numbered_when_it_ends() {
+    const HOLD: &str = "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF NEW.after LIKE '%late%' THEN PERFORM pg_advisory_xact_lock(7); END IF; \
+         RETURN NULL; END $$; CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON tenancy_journal \
+         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold(); \
+         SELECT pg_advisory_lock(7)";
+    const HELD: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' \
+         AND NOT granted AND database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let site = Installation::postgres(4).await;
+    let url = site.postgres.as_ref().unwrap().owner_url();
+    let mut owner = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(HOLD).execute(&mut owner).await.unwrap();
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let memory = Memory::default();
+    let worker = Worker::builder(&site.database, &site.tenants)
+        .consumer(memory.clone())
+        .build();
+    let mut late = site.database.write(&scope).await.unwrap();
+    write_note(&mut late, "late").await.unwrap();
+    let late = tokio::spawn(late.commit());
+    let mut held = 0_i64;
+    while held == 0 {
+        tokio::task::yield_now().await;
+        held = sqlx::query_scalar(HELD)
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
+    }
+    note(&site, &scope, "early").await;
+    worker.run_once().await.unwrap();
+    assert_eq!(memory.of(acme.id), [(1, "early".to_owned())]);
+    owner.close().await.unwrap();
+    late.await.unwrap().unwrap();
     worker.run_once().await.unwrap();
     assert_eq!(memory.of(acme.id)[1..], [(2, "late".to_owned())]);
 }
@@ -340,5 +591,8 @@ on_both!(
     what_cannot_be_taken_is_parked_and_can_be_tried_again,
     a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand,
     two_nodes_hand_each_entry_over_once,
+    two_nodes_hand_over_one_entry_at_a_time,
+    what_comes_while_the_last_entry_is_handed_over_is_not_forgotten,
+    a_worker_that_died_keeps_its_place_for_a_bounded_while,
     the_trail_shows_who_did_what_newest_first,
 );
