@@ -18,6 +18,8 @@ pub mod redis;
 pub mod schema;
 pub mod server;
 mod shared;
+#[cfg(feature = "shops")]
+pub mod shops;
 #[cfg(feature = "sql")]
 pub mod statements;
 mod supervise;

@@ -8,6 +8,7 @@ mod api;
 mod embed_postgres;
 mod harness;
 mod isolation;
+mod journal;
 mod platform;
 mod schema;
 mod town;
