@@ -50,9 +50,7 @@ impl Installation {
     }
 
     pub(crate) async fn on_postgres(server: &Postgres, builder: SqlStorageBuilder) -> Self {
-        let migrate =
-            async |owner_url: &str| migrate::postgres(owner_url, SETS, "tenancy_app").await;
-        let database = server.database("tenancy-core", migrate).await;
+        let database = database_in(server).await;
         let storage = builder
             .postgres(&database.app_url())
             .expect("the harness's URL");
@@ -146,6 +144,16 @@ impl Installation {
             .await
             .expect("an open tenant")
     }
+}
+
+/// A migrated database with nothing in it.
+pub(crate) async fn postgres_database() -> TestDatabase {
+    database_in(Postgres::shared().await).await
+}
+
+async fn database_in(server: &Postgres) -> TestDatabase {
+    let migrate = async |owner_url: &str| migrate::postgres(owner_url, SETS, "tenancy_app").await;
+    server.database("tenancy-core", migrate).await
 }
 
 #[derive(Clone, Debug, serde::Serialize)]

@@ -153,7 +153,7 @@ async fn a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand(site: Instal
     slow.began.notified().await;
     end.notify_one();
     slow.may_end.notify_one();
-    let bound = std::time::Duration::from_secs(20);
+    let bound = Duration::from_secs(20);
     tokio::time::timeout(bound, running).await.unwrap().unwrap();
     assert_eq!(slow.memory.of(acme.id), [(1, "in hand".to_owned())]);
     // The place was given back, further on: nobody waits for a lease or sees the entry again.
@@ -201,7 +201,7 @@ async fn two_nodes_hand_each_entry_over_once(site: Installation) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), complete)
+    tokio::time::timeout(Duration::from_secs(20), complete)
         .await
         .expect("all entries");
     running.abort();
@@ -220,15 +220,15 @@ async fn two_nodes_hand_each_entry_over_once(site: Installation) {
 
 /// Takes its time, and sees how many are handed to it at once.
 #[derive(Clone, Default)]
-struct Slow {
+struct Crowd {
     inside: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
     taken: Arc<AtomicUsize>,
 }
 
-impl Consumer for Slow {
+impl Consumer for Crowd {
     fn name(&self) -> &'static str {
-        "slow"
+        "crowd"
     }
 
     async fn handle(&self, _: &TenantScope, _: &Entry) -> Result<(), ConsumerError> {
@@ -247,18 +247,18 @@ async fn two_nodes_hand_over_one_entry_at_a_time(site: Installation) {
     let acme = site.add("acme").await;
     let scope = site.scope(&acme).await;
     let node = site.beside().await;
-    let slow = Slow::default();
+    let crowd = Crowd::default();
     let workers = [
         (&site.database, &site.tenants),
         (&node.database, &node.tenants),
     ]
-    .map(|(database, tenants)| Worker::builder(database, tenants).consumer(slow.clone()));
+    .map(|(database, tenants)| Worker::builder(database, tenants).consumer(crowd.clone()));
     for _ in 0..20 {
         note(&site, &scope, "waits").await;
     }
     let [here, there] = workers.map(|worker| worker.build());
     let work = async {
-        while slow.taken.load(Ordering::Acquire) < 20 {
+        while crowd.taken.load(Ordering::Acquire) < 20 {
             let (here, there) = tokio::join!(here.run_once(), there.run_once());
             here.and(there).unwrap();
         }
@@ -266,7 +266,7 @@ async fn two_nodes_hand_over_one_entry_at_a_time(site: Installation) {
     tokio::time::timeout(Duration::from_secs(20), work)
         .await
         .expect("all entries");
-    let seen = [&slow.most, &slow.taken].map(|seen| seen.load(Ordering::Acquire));
+    let seen = [&crowd.most, &crowd.taken].map(|seen| seen.load(Ordering::Acquire));
     assert_eq!(seen, [1, 20]);
 }
 

@@ -40,9 +40,11 @@ impl Books {
         };
         loop {
             let page = Entry::trail(&mut tx, &query).await.unwrap();
-            let Some(oldest) = page.last() else { break };
-            query.before = Some(oldest.id);
-            entries.extend(page);
+            entries.extend(page.entries);
+            query.before = page.next;
+            if query.before.is_none() {
+                break;
+            }
         }
         tx.commit().await.unwrap();
         entries.sort_by_key(|entry| entry.sequence);
