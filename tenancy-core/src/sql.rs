@@ -16,6 +16,8 @@
 
 #[cfg(feature = "postgres")]
 pub mod audit;
+#[cfg(feature = "postgres")]
+mod breaker;
 mod call;
 mod connection;
 mod database;

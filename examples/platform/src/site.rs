@@ -8,18 +8,24 @@ mod shop;
 mod trace;
 mod view;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::State;
 use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 use tenancy_core::client_address::TrustedProxies;
 use tenancy_core::layer::TenantLayer;
 use tenancy_core::resolve::Sources;
+use tokio::time::timeout;
 
 use self::headers::SafeHeaders;
 use crate::api;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::pages::asset;
 use crate::pictures;
 use crate::platform::Platform;
@@ -56,15 +62,18 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .with_state(platform.clone())
 }
 
+/// How long the database may take to answer `/readyz`; whoever watches gives up soon after.
+const READY_WITHIN: Duration = Duration::from_secs(1);
+
 /// Whether the server can do its work: the database answers.
-async fn ready(State(platform): State<Platform>) -> StatusCode {
-    match platform.check().await {
-        Ok(()) => StatusCode::OK,
-        Err(failure) => {
-            tracing::warn!(%failure, "not ready");
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    }
+async fn ready(State(platform): State<Platform>) -> Response {
+    let failure = match timeout(READY_WITHIN, platform.check()).await {
+        Ok(Ok(())) => return StatusCode::OK.into_response(),
+        Ok(Err(failure)) => failure,
+        Err(elapsed) => Failure::from(elapsed).context("the database does not answer"),
+    };
+    tracing::warn!(%failure, "not ready");
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response()
 }
 
 /// The outermost layers: what refuses inside them is put into words, and every response gets the

@@ -104,19 +104,28 @@ impl IsolationAudit {
     /// known, and a server does not serve.
     pub async fn run(&self, storage: &SqlStorage) -> Result<Report, Error> {
         match storage.pool() {
-            SqlPool::Postgres(pool) => tokio::time::timeout(storage.time_out(), self.look(pool))
-                .await
-                .map_err(|elapsed| Error::with_source(ErrorKind::TimedOut, elapsed))?
-                .map_err(sql_error),
+            SqlPool::Postgres(pool, _) => {
+                let look = async {
+                    let connection = storage.unless_away(storage.acquire(Mode::Read, None));
+                    self.look(connection.await?, pool).await.map_err(sql_error)
+                };
+                tokio::time::timeout(storage.time_out(), look)
+                    .await
+                    .map_err(|elapsed| Error::with_source(ErrorKind::TimedOut, elapsed))?
+            }
             #[cfg(feature = "sqlite")]
             SqlPool::Sqlite(_) => Ok(Report::default()),
         }
     }
 
-    async fn look(&self, pool: &PgPool) -> Result<Report, sqlx::Error> {
+    async fn look(
+        &self,
+        connection: OwnedConnection,
+        pool: &PgPool,
+    ) -> Result<Report, sqlx::Error> {
         let mut report = Report::default();
         // Closed when anything fails, or when the caller gives up.
-        let mut guard = CloseOnDrop::new(OwnedConnection::Postgres(pool.acquire().await?));
+        let mut guard = CloseOnDrop::new(connection);
         guard.connection().begin(Mode::Read, None).await?;
         let conn = postgres(guard.connection());
         let survey = Survey::of(conn, &self.declared).await?;

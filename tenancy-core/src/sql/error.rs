@@ -28,6 +28,11 @@ pub(crate) fn sql_error(error: sqlx::Error) -> Error {
     Error::with_source(kind, error)
 }
 
+/// The meaning of a connection that could not be had: whatever the cause, the store is out of reach.
+pub(crate) fn connect_error(error: sqlx::Error) -> Error {
+    Error::with_source(ErrorKind::Unavailable, error)
+}
+
 /// Whether the connection, rather than the statement, is at fault.
 pub(crate) fn is_connection_lost(error: &sqlx::Error) -> bool {
     match error {

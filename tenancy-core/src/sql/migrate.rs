@@ -14,7 +14,7 @@ use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{Connection as _, PgConnection};
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use super::error::sql_error;
+use super::error::{connect_error, sql_error};
 use super::storage::{SqlPool, SqlStorage};
 use crate::error::{Error, ErrorKind};
 use crate::tenant::TenantId;
@@ -251,8 +251,9 @@ async fn grant(conn: &mut PgConnection, set: &MigrationSet, role: &str) -> Resul
 pub async fn prepare(storage: &SqlStorage, sets: &[&'static MigrationSet]) -> Result<(), Error> {
     match storage.pool() {
         #[cfg(feature = "postgres")]
-        SqlPool::Postgres(pool) => {
-            let mut conn = pool.acquire().await.map_err(sql_error)?;
+        SqlPool::Postgres(pool, _) => {
+            let connect = async { pool.acquire().await.map_err(connect_error) };
+            let mut conn = storage.unless_away(connect).await?;
             for set in sets {
                 compare(&mut conn, set).await?;
             }
@@ -261,7 +262,7 @@ pub async fn prepare(storage: &SqlStorage, sets: &[&'static MigrationSet]) -> Re
         #[cfg(feature = "sqlite")]
         SqlPool::Sqlite(files) => {
             let _lock = lock(&files.folder().join("registry.lock")).await?;
-            let mut conn = files.registry().acquire().await.map_err(sql_error)?;
+            let mut conn = files.registry().acquire().await.map_err(connect_error)?;
             for set in sets {
                 run(&set.migrator(set.sqlite_registry), &mut *conn).await?;
             }
@@ -321,7 +322,7 @@ pub(super) async fn tenant(
 ) -> Result<(), Error> {
     match storage.pool() {
         #[cfg(feature = "postgres")]
-        SqlPool::Postgres(_) => {
+        SqlPool::Postgres(..) => {
             let _ = (sets, id, create);
             Ok(())
         }

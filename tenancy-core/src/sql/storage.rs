@@ -7,7 +7,11 @@ use sqlx::PgPool;
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
+#[cfg(feature = "postgres")]
+use super::breaker::Breaker;
 use super::connection::{Mode, OwnedConnection};
+use super::error::connect_error;
+#[cfg(feature = "postgres")]
 use super::error::sql_error;
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteFiles;
@@ -28,7 +32,7 @@ struct Inner {
 
 pub(crate) enum SqlPool {
     #[cfg(feature = "postgres")]
-    Postgres(PgPool),
+    Postgres(PgPool, Breaker),
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteFiles),
 }
@@ -58,7 +62,8 @@ impl SqlStorageBuilder {
         self
     }
 
-    /// The longest wait for a connection, a statement or a commit. Default: 30 seconds.
+    /// The longest wait for a connection, a statement or a commit. Default: 30 seconds. A
+    /// PostgreSQL that is away is not waited for so long.
     pub fn time_out(mut self, time_out: Duration) -> Self {
         self.time_out = time_out;
         self
@@ -86,7 +91,7 @@ impl SqlStorageBuilder {
     #[cfg(feature = "postgres")]
     pub fn with_pool(self, pool: PgPool) -> SqlStorage {
         SqlStorage(Arc::new(Inner {
-            pool: SqlPool::Postgres(pool),
+            pool: SqlPool::Postgres(pool, Breaker::default()),
             time_out: self.time_out,
         }))
     }
@@ -116,7 +121,7 @@ impl SqlStorage {
     pub fn is_postgres(&self) -> bool {
         match self.0.pool {
             #[cfg(feature = "postgres")]
-            SqlPool::Postgres(_) => true,
+            SqlPool::Postgres(..) => true,
             #[cfg(feature = "sqlite")]
             SqlPool::Sqlite(_) => false,
         }
@@ -126,7 +131,7 @@ impl SqlStorage {
     pub async fn close(&self) {
         match &self.0.pool {
             #[cfg(feature = "postgres")]
-            SqlPool::Postgres(pool) => pool.close().await,
+            SqlPool::Postgres(pool, _) => pool.close().await,
             #[cfg(feature = "sqlite")]
             SqlPool::Sqlite(files) => files.close().await,
         }
@@ -136,7 +141,7 @@ impl SqlStorage {
     pub fn connections(&self) -> (u32, u32) {
         match &self.0.pool {
             #[cfg(feature = "postgres")]
-            SqlPool::Postgres(pool) => (pool.size(), pool.options().get_max_connections()),
+            SqlPool::Postgres(pool, _) => (pool.size(), pool.options().get_max_connections()),
             #[cfg(feature = "sqlite")]
             SqlPool::Sqlite(files) => files.connections(),
         }
@@ -150,7 +155,21 @@ impl SqlStorage {
         self.0.time_out
     }
 
-    /// A connection to the tenant's data, or to what belongs to the platform.
+    /// Does what begins with [`acquire`](Self::acquire), unless the database is known to be away.
+    pub(crate) async fn unless_away<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match &self.0.pool {
+            #[cfg(feature = "postgres")]
+            SqlPool::Postgres(pool, breaker) => breaker.guard(pool, work).await,
+            #[cfg(feature = "sqlite")]
+            SqlPool::Sqlite(_) => work.await,
+        }
+    }
+
+    /// A connection to the tenant's data, or to what belongs to the platform. Only
+    /// [`unless_away`](Self::unless_away) bounds the wait for a server that is gone.
     pub(crate) async fn acquire(
         &self,
         mode: Mode,
@@ -158,12 +177,12 @@ impl SqlStorage {
     ) -> Result<OwnedConnection, Error> {
         match &self.0.pool {
             #[cfg(feature = "postgres")]
-            SqlPool::Postgres(pool) => {
+            SqlPool::Postgres(pool, _) => {
                 let _ = (mode, tenant);
                 pool.acquire()
                     .await
                     .map(OwnedConnection::Postgres)
-                    .map_err(sql_error)
+                    .map_err(connect_error)
             }
             #[cfg(feature = "sqlite")]
             SqlPool::Sqlite(files) => match tenant {
@@ -172,7 +191,7 @@ impl SqlStorage {
                     .await
                     .map(OwnedConnection::SqliteFile),
                 None => {
-                    let conn = files.registry().acquire().await.map_err(sql_error)?;
+                    let conn = files.registry().acquire().await.map_err(connect_error)?;
                     Ok(OwnedConnection::SqliteRegistry(conn))
                 }
             },

@@ -37,7 +37,8 @@ impl Transaction {
     ) -> Result<Self, Error> {
         let began = Instant::now();
         let time_out = storage.time_out();
-        let connection = tokio::time::timeout(time_out, open(storage, mode, tenant))
+        let opened = storage.unless_away(open(storage, mode, tenant));
+        let connection = tokio::time::timeout(time_out, opened)
             .await
             .map_err(|elapsed| Error::with_source(ErrorKind::TimedOut, elapsed))??;
         meter.add_database_call(began.elapsed());

@@ -192,7 +192,11 @@ impl Inner {
             failure => {
                 state.note_failure();
                 let error = unavailable(failure);
-                tracing::warn!(%error, "the tenant registry cannot be asked for changes");
+                tracing::warn!(
+                    %error,
+                    cause = std::error::Error::source(&error),
+                    "the tenant registry cannot be asked for changes"
+                );
             }
         }
     }
