@@ -44,6 +44,9 @@ pub enum ErrorKind {
     NotFound,
     /// The transaction was opened for reading.
     ReadOnly,
+    /// The answer is too large to be kept for repetitions, so nothing was done; a smaller request, or
+    /// one without an idempotency key, can succeed.
+    ReplyTooLarge,
     /// The database gave up a transaction that raced another; the operation may be retried.
     SerializationFailure,
     /// The work took longer than its bound.
@@ -110,6 +113,9 @@ impl fmt::Display for Error {
             ErrorKind::NotAvailable(state) => return write!(f, "the tenant is {state}"),
             ErrorKind::NotFound => "not found",
             ErrorKind::ReadOnly => "the transaction is read-only",
+            ErrorKind::ReplyTooLarge => {
+                "the answer is too large to be kept for the idempotency key, so nothing was done"
+            }
             ErrorKind::SerializationFailure => "the transaction raced another",
             ErrorKind::TimedOut => "the work took longer than its bound",
             ErrorKind::Unavailable => "the store could not be reached",

@@ -19,8 +19,9 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest key, in bytes.
 const KEY_BYTES_MAX: usize = 255;
 
-/// The largest answer that is kept, in bytes of its body.
-const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The largest answer that is kept, in bytes of its body. An answer can be larger than the request
+/// that it belongs to, so this is well above what servers accept.
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// A client's `Idempotency-Key`, with what it belongs to.
 ///
@@ -241,8 +242,8 @@ impl HeldKey {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         if reply.body.len() > BODY_BYTES_MAX {
             return Err(Error::with_source(
-                ErrorKind::InvalidInput,
-                format!("an answer of over {BODY_BYTES_MAX} bytes cannot be kept"),
+                ErrorKind::ReplyTooLarge,
+                format!("{} bytes, and at most {BODY_BYTES_MAX} are kept", reply.body.len()),
             ));
         }
         let tenant = scope.tenant_id().as_uuid();

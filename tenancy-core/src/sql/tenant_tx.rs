@@ -84,8 +84,8 @@ impl TenantTx {
     /// is a plain commit.
     ///
     /// # Errors
-    /// As [`commit`](Self::commit), and [`InvalidInput`](ErrorKind::InvalidInput) when the answer
-    /// is too large to keep.
+    /// As [`commit`](Self::commit), and [`ReplyTooLarge`](ErrorKind::ReplyTooLarge) when the answer
+    /// has more than 8 MiB; then everything is rolled back.
     pub async fn commit_with(self, reply: &Reply) -> Result<(), Error> {
         self.finish(Some(reply)).await
     }

@@ -62,6 +62,38 @@ async fn a_repetition_gets_the_same_bytes_and_has_no_effect(site: Installation) 
     assert_eq!(all_notes(&mut tx).await.unwrap(), ["once"]);
 }
 
+async fn an_answer_is_kept_up_to_a_bound_that_is_told(site: Installation) {
+    const KEPT_MAX: usize = 8 * 1024 * 1024;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let reply = |bytes| Reply {
+        status: 201,
+        headers: Vec::new(),
+        body: vec![7; bytes],
+    };
+    let begin = async || match site.database.write_once(&scope, &key("7", "x")).await {
+        Ok(Attempt::First(tx)) => tx,
+        other => panic!("nobody has used the key: {other:?}"),
+    };
+    let mut tx = begin().await;
+    write_note(&mut tx, "too much").await.unwrap();
+    let error = tx.commit_with(&reply(KEPT_MAX + 1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReplyTooLarge);
+    let problem = tenancy_core::problem::Problem::from(&error);
+    assert_eq!(problem.status(), http::StatusCode::PAYLOAD_TOO_LARGE);
+
+    let mut tx = begin().await;
+    write_note(&mut tx, "just enough").await.unwrap();
+    tx.commit_with(&reply(KEPT_MAX)).await.unwrap();
+    let again = site.database.write_once(&scope, &key("7", "x")).await;
+    let Attempt::Replay(again) = again.unwrap() else {
+        panic!("the key has been used");
+    };
+    assert_eq!(again, reply(KEPT_MAX));
+    let mut tx = site.database.read(&scope).await.unwrap();
+    assert_eq!(all_notes(&mut tx).await.unwrap(), ["just enough"]);
+}
+
 async fn a_roll_back_frees_the_key(site: Installation) {
     let acme = site.add("acme").await;
     let scope = site.scope(&acme).await;
@@ -116,5 +148,6 @@ macro_rules! on_both {
 
 on_both!(
     a_repetition_gets_the_same_bytes_and_has_no_effect,
-    a_roll_back_frees_the_key
+    a_roll_back_frees_the_key,
+    an_answer_is_kept_up_to_a_bound_that_is_told,
 );
