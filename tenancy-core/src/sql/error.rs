@@ -11,9 +11,14 @@ pub(crate) fn sql_error(error: sqlx::Error) -> Error {
             }
             Violation::ForeignKeyViolation => ErrorKind::ForeignKeyViolation,
             Violation::CheckViolation | Violation::NotNullViolation => ErrorKind::CheckViolation,
+            // SQLite has no code of its own for it.
+            _ if cause.message() == "integer overflow" => ErrorKind::InvalidInput,
             _ => by_code(cause.code().as_deref().unwrap_or_default()),
         },
         sqlx::Error::RowNotFound => ErrorKind::NotFound,
+        sqlx::Error::ColumnDecode { source, .. } if is_overflow(&**source) => {
+            ErrorKind::InvalidInput
+        }
         sqlx::Error::ColumnDecode { .. }
         | sqlx::Error::ColumnNotFound(_)
         | sqlx::Error::ColumnIndexOutOfBounds { .. }
@@ -43,21 +48,88 @@ pub(crate) fn is_connection_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-/// PostgreSQL's SQLSTATE (five characters) or SQLite's extended result code (a number).
+/// Whether an integer was to be read where SQLite has a REAL: it goes on with one when an integer
+/// overflows, where PostgreSQL refuses.
+fn is_overflow(mismatch: &(dyn std::error::Error + 'static)) -> bool {
+    let text = mismatch.to_string();
+    text.contains("(as SQL type `INTEGER`)") && text.contains("with SQL type `REAL`")
+}
+
+/// PostgreSQL's SQLSTATE (five characters) or SQLite's extended result code (a shorter number).
 fn by_code(code: &str) -> ErrorKind {
+    match code.parse() {
+        Ok(number) if code.len() < 5 => by_sqlite_code(number),
+        _ => by_sqlstate(code),
+    }
+}
+
+fn by_sqlite_code(code: u16) -> ErrorKind {
+    /// What is written is no value of a STRICT table's column.
+    const CONSTRAINT_DATATYPE: u16 = 3091;
+    /// The connection or the transaction is for reading; with more detail it is the file.
+    const READONLY: u16 = 8;
+    match code {
+        READONLY => ErrorKind::ReadOnly,
+        CONSTRAINT_DATATYPE => ErrorKind::InvalidInput,
+        // The lowest byte names the family.
+        _ => match code & 0xff {
+            // BUSY: the file stayed locked for the whole busy time-out.
+            5 => ErrorKind::SerializationFailure,
+            // A read-only file, IOERR, FULL, CANTOPEN.
+            8 | 10 | 13 | 14 => ErrorKind::Unavailable,
+            // CORRUPT, NOTADB.
+            11 | 26 => ErrorKind::Corrupt,
+            // TOOBIG, MISMATCH.
+            18 | 20 => ErrorKind::InvalidInput,
+            _ => ErrorKind::Database,
+        },
+    }
+}
+
+fn by_sqlstate(code: &str) -> ErrorKind {
     match code {
         "40001" | "40P01" => ErrorKind::SerializationFailure,
-        "25006" | "8" => ErrorKind::ReadOnly,
+        "25006" => ErrorKind::ReadOnly,
         "25P02" => ErrorKind::Interrupted,
         "57014" | "55P03" | "25P03" => ErrorKind::TimedOut,
-        // SQLITE_BUSY and its snapshot form: the file stayed locked for the whole busy time-out.
-        "5" | "261" | "517" => ErrorKind::SerializationFailure,
-        "53300" | "14" => ErrorKind::Unavailable,
         _ if code.len() == 5 => match &code[..2] {
-            "08" | "57" => ErrorKind::Unavailable,
+            // Connections, resources (a full disk, too many connections), an operator's doing.
+            "08" | "53" | "57" => ErrorKind::Unavailable,
             "22" => ErrorKind::InvalidInput,
             _ => ErrorKind::Database,
         },
         _ => ErrorKind::Database,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_either_database_has_its_meaning() {
+        let check = |code: &str, expected: ErrorKind| assert_eq!(by_code(code), expected, "{code}");
+        check("40001", ErrorKind::SerializationFailure);
+        check("22003", ErrorKind::InvalidInput);
+        check("57P01", ErrorKind::Unavailable);
+        check("53100", ErrorKind::Unavailable); // disk_full
+        check("42P01", ErrorKind::Database);
+        check("1", ErrorKind::Database);
+        check("5", ErrorKind::SerializationFailure);
+        check("261", ErrorKind::SerializationFailure); // BUSY_RECOVERY
+        check("517", ErrorKind::SerializationFailure); // BUSY_SNAPSHOT
+        check("8", ErrorKind::ReadOnly);
+        check("1032", ErrorKind::Unavailable); // READONLY_DBMOVED
+        check("10", ErrorKind::Unavailable);
+        check("778", ErrorKind::Unavailable); // IOERR_WRITE
+        check("4874", ErrorKind::Unavailable); // IOERR_SHMSIZE
+        check("13", ErrorKind::Unavailable);
+        check("14", ErrorKind::Unavailable);
+        check("270", ErrorKind::Unavailable); // CANTOPEN_NOTEMPDIR
+        check("267", ErrorKind::Corrupt); // CORRUPT_VTAB
+        check("26", ErrorKind::Corrupt);
+        check("3091", ErrorKind::InvalidInput);
+        check("275", ErrorKind::Database); // other constraints have kinds of their own
+        check("", ErrorKind::Database);
     }
 }

@@ -243,7 +243,10 @@ impl HeldKey {
         if reply.body.len() > BODY_BYTES_MAX {
             return Err(Error::with_source(
                 ErrorKind::ReplyTooLarge,
-                format!("{} bytes, and at most {BODY_BYTES_MAX} are kept", reply.body.len()),
+                format!(
+                    "{} bytes, and at most {BODY_BYTES_MAX} are kept",
+                    reply.body.len()
+                ),
             ));
         }
         let tenant = scope.tenant_id().as_uuid();

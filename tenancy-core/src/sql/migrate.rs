@@ -14,7 +14,9 @@ use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{Connection as _, PgConnection};
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use super::error::{connect_error, sql_error};
+#[cfg(feature = "postgres")]
+use super::error::connect_error;
+use super::error::sql_error;
 use super::storage::{SqlPool, SqlStorage};
 use crate::error::{Error, ErrorKind};
 use crate::tenant::TenantId;
@@ -262,7 +264,7 @@ pub async fn prepare(storage: &SqlStorage, sets: &[&'static MigrationSet]) -> Re
         #[cfg(feature = "sqlite")]
         SqlPool::Sqlite(files) => {
             let _lock = lock(&files.folder().join("registry.lock")).await?;
-            let mut conn = files.registry().acquire().await.map_err(connect_error)?;
+            let mut conn = files.registry().await?;
             for set in sets {
                 run(&set.migrator(set.sqlite_registry), &mut *conn).await?;
             }

@@ -1,6 +1,7 @@
 //! A folder of SQLite files under one budget of connections.
 
 mod file;
+mod identity;
 mod no_attach;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -10,15 +11,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sqlx::Connection as _;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Sqlite, SqliteConnection};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, Semaphore};
 
 pub(crate) use self::file::FileConnection;
+use self::identity::FileIdentity;
 use super::connection::Mode;
-use super::error::sql_error;
+use super::error::{connect_error, sql_error};
 use crate::error::{Error, ErrorKind};
 use crate::tenant::TenantId;
 
@@ -32,6 +35,7 @@ pub(crate) struct SqliteFiles(Arc<Inner>);
 struct Inner {
     folder: PathBuf,
     registry: SqlitePool,
+    registry_identity: FileIdentity,
     time_out: Duration,
     budget: usize,
     /// One permit for each connection in use; fair, so no tenant starves.
@@ -42,13 +46,21 @@ struct Inner {
 #[derive(Default)]
 struct State {
     /// Clean connections kept for their tenant, the longest unused first.
-    idle: VecDeque<(Key, SqliteConnection)>,
+    idle: VecDeque<Idle>,
     /// How many connections exist, idle and in use.
     open: usize,
     /// Writers of one file queue here instead of polling SQLite's lock.
     writers: HashMap<TenantId, Weak<AsyncMutex<()>>>,
     /// Files whose schema this process has found current.
     migrated: HashSet<TenantId>,
+}
+
+/// A connection that nobody uses.
+struct Idle {
+    key: Key,
+    /// The file it was opened on.
+    identity: FileIdentity,
+    conn: SqliteConnection,
 }
 
 type Key = (TenantId, Reuse);
@@ -68,9 +80,8 @@ impl SqliteFiles {
     ) -> Result<Self, Error> {
         fs::create_dir_all(folder.join("tenants"))
             .map_err(|error| Error::with_source(ErrorKind::Unavailable, error))?;
-        let options = options(time_out)
-            .filename(folder.join("registry.db"))
-            .create_if_missing(true);
+        let path = folder.join("registry.db");
+        let options = options(time_out).filename(&path).create_if_missing(true);
         let registry = SqlitePoolOptions::new()
             .max_connections(REGISTRY_CONNECTIONS)
             .acquire_timeout(time_out)
@@ -78,10 +89,13 @@ impl SqliteFiles {
             .connect_with(options)
             .await
             .map_err(sql_error)?;
+        let registry_identity = FileIdentity::of(&path)
+            .map_err(|error| Error::with_source(ErrorKind::Unavailable, error))?;
         let budget = connections as usize;
         Ok(Self(Arc::new(Inner {
             folder: folder.to_owned(),
             registry,
+            registry_identity,
             time_out,
             budget,
             in_use: Arc::new(Semaphore::new(budget)),
@@ -89,8 +103,16 @@ impl SqliteFiles {
         })))
     }
 
-    pub(crate) fn registry(&self) -> &SqlitePool {
-        &self.0.registry
+    /// A connection to the registry's file, while it and the tenants' folder are in their places.
+    pub(crate) async fn registry(&self) -> Result<PoolConnection<Sqlite>, Error> {
+        let identity = FileIdentity::of(&self.0.folder.join("registry.db"));
+        if identity.ok() != Some(self.0.registry_identity) {
+            return Err(moved("the registry's file"));
+        }
+        if !self.0.folder.join("tenants").is_dir() {
+            return Err(moved("the folder of the tenants' files"));
+        }
+        self.0.registry.acquire().await.map_err(connect_error)
     }
 
     pub(crate) fn connections(&self) -> (u32, u32) {
@@ -129,12 +151,19 @@ impl SqliteFiles {
             Mode::Write => Reuse::Write,
         };
         let key = (id, reuse);
-        if let Some(conn) = self.take_idle(key) {
-            return Ok(FileConnection::new(self.clone(), key, conn, permit, writer));
+        let found = FileIdentity::of(&self.path(id));
+        if let Some(idle) = self.take_idle(key) {
+            if found.ok() != Some(idle.identity) {
+                self.forget(idle);
+                return Err(moved(&format!("the file of tenant {id}")));
+            }
+            return Ok(FileConnection::new(self.clone(), idle, permit, writer));
         }
+        // Seen before it is opened: a file that comes in between is taken for a stranger later.
+        let identity = found.map_err(|_| Self::missing(id))?;
         if let Some(oldest) = self.make_room() {
             let room = Room::reserved(self);
-            if let Err(error) = oldest.close().await {
+            if let Err(error) = oldest.conn.close().await {
                 tracing::debug!(%error, "an idle connection did not close cleanly");
             }
             room.pass_on(); // the new connection takes the closed one's place
@@ -147,25 +176,39 @@ impl SqliteFiles {
             .map_err(|error| self.open_error(id, error))?;
         no_attach::forbid(&mut conn).await.map_err(sql_error)?;
         room.pass_on(); // from here on the connection itself gives it back
-        Ok(FileConnection::new(self.clone(), key, conn, permit, writer))
+        let idle = Idle {
+            key,
+            identity,
+            conn,
+        };
+        Ok(FileConnection::new(self.clone(), idle, permit, writer))
     }
 
-    fn take_idle(&self, key: Key) -> Option<SqliteConnection> {
+    fn take_idle(&self, key: Key) -> Option<Idle> {
         let mut state = self.state();
-        let position = state.idle.iter().rposition(|(idle, _)| *idle == key)?;
-        state.idle.remove(position).map(|(_, conn)| conn)
+        let position = state.idle.iter().rposition(|idle| idle.key == key)?;
+        state.idle.remove(position)
+    }
+
+    /// Gives up a connection whose file is no longer in its place, and what was known of the file.
+    fn forget(&self, idle: Idle) {
+        let (id, _) = idle.key;
+        drop(idle.conn);
+        let mut state = self.state();
+        state.open -= 1;
+        state.migrated.remove(&id);
     }
 
     /// Reserves a place for one more connection; when all are taken, gives back the longest
     /// unused one, whose place it is. There is one, since the caller holds a permit without a
     /// connection.
-    fn make_room(&self) -> Option<SqliteConnection> {
+    fn make_room(&self) -> Option<Idle> {
         let mut state = self.state();
         if state.open < self.0.budget {
             state.open += 1;
             return None;
         }
-        state.idle.pop_front().map(|(_, conn)| conn)
+        state.idle.pop_front()
     }
 
     fn file_options(&self, id: TenantId, reuse: Reuse) -> SqliteConnectOptions {
@@ -189,7 +232,7 @@ impl SqliteFiles {
     /// A missing file is never made on the way: an empty shop would look like a lost one.
     pub(crate) fn missing(id: TenantId) -> Error {
         Error::with_source(
-            ErrorKind::NotFound,
+            ErrorKind::Unavailable,
             format!("the file of tenant {id} is missing"),
         )
     }
@@ -229,8 +272,8 @@ impl SqliteFiles {
     pub(crate) async fn close(&self) {
         self.0.in_use.close();
         let idle = std::mem::take(&mut self.state().idle);
-        for (_, conn) in idle {
-            if let Err(error) = conn.close().await {
+        for idle in idle {
+            if let Err(error) = idle.conn.close().await {
                 tracing::debug!(%error, "an idle connection did not close cleanly");
             }
             self.state().open -= 1;
@@ -255,6 +298,11 @@ impl SqliteFiles {
         // Critical sections are whole map operations, so a poisoned state is still whole.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn moved(what: &str) -> Error {
+    let text = format!("{what} has been removed or replaced under the running server");
+    Error::with_source(ErrorKind::Unavailable, text)
 }
 
 /// A reserved place among the open connections; given back unless passed on.

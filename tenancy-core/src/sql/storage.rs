@@ -10,9 +10,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 #[cfg(feature = "postgres")]
 use super::breaker::Breaker;
 use super::connection::{Mode, OwnedConnection};
-use super::error::connect_error;
 #[cfg(feature = "postgres")]
-use super::error::sql_error;
+use super::error::{connect_error, sql_error};
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteFiles;
 use crate::error::Error;
@@ -190,10 +189,7 @@ impl SqlStorage {
                     .acquire(tenant.id, mode)
                     .await
                     .map(OwnedConnection::SqliteFile),
-                None => {
-                    let conn = files.registry().acquire().await.map_err(connect_error)?;
-                    Ok(OwnedConnection::SqliteRegistry(conn))
-                }
+                None => files.registry().await.map(OwnedConnection::SqliteRegistry),
             },
         }
     }

@@ -17,5 +17,6 @@ mod policy;
 mod registry;
 mod schema;
 mod statements;
+mod storage;
 mod tenants;
 mod transactions;

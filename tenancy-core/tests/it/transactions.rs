@@ -224,7 +224,7 @@ async fn a_missing_file_is_an_error_and_is_not_made() {
     std::fs::remove_file(&path).unwrap();
     let scope_there = node.scope(&acme).await;
     let error = node.database.read(&scope_there).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(!path.exists());
     drop(scope);
 }

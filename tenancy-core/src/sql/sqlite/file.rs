@@ -3,12 +3,15 @@ use std::ops::{Deref, DerefMut};
 use sqlx::SqliteConnection;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 
-use super::{Key, SqliteFiles};
+use super::identity::FileIdentity;
+use super::{Idle, Key, SqliteFiles};
 
 /// A connection to one tenant's file, out of the budget; dropped, it is kept for the next user.
 pub(crate) struct FileConnection {
     files: SqliteFiles,
     key: Key,
+    /// The file it was opened on.
+    identity: FileIdentity,
     /// `None` once it has been closed or kept.
     conn: Option<SqliteConnection>,
     // Dropped after the connection is back, in this order.
@@ -19,15 +22,15 @@ pub(crate) struct FileConnection {
 impl FileConnection {
     pub(super) fn new(
         files: SqliteFiles,
-        key: Key,
-        conn: SqliteConnection,
+        idle: Idle,
         permit: OwnedSemaphorePermit,
         writer: Option<OwnedMutexGuard<()>>,
     ) -> Self {
         Self {
             files,
-            key,
-            conn: Some(conn),
+            key: idle.key,
+            identity: idle.identity,
+            conn: Some(idle.conn),
             _permit: permit,
             _writer: writer,
         }
@@ -63,7 +66,11 @@ impl Drop for FileConnection {
             if self.files.0.in_use.is_closed() {
                 state.open -= 1;
             } else {
-                state.idle.push_back((self.key, conn));
+                state.idle.push_back(Idle {
+                    key: self.key,
+                    identity: self.identity,
+                    conn,
+                });
             }
         }
     }
