@@ -39,7 +39,7 @@
 //!
 //! Refusals, with the reason as a [`Refusal`] in the response's extensions: an unknown tenant 404,
 //! suspended 403, archived 410, being set up or in maintenance 503 with `Retry-After`, two sources
-//! that disagree 400, a credential that is not valid for this tenant 401, and 503 when the
+//! that disagree 400, no readable `Host` 400, a credential that is not valid for this tenant 401, and 503 when the
 //! registry cannot be reached and the tenant is not known.
 
 mod authenticate;

@@ -20,6 +20,8 @@ pub enum Refusal {
     Archived,
     /// Two sources name different tenants, or one names two.
     ConflictingTenants,
+    /// The request does not say in a readable way which host it is for.
+    InvalidHost,
     /// The tenant is closed for a while.
     Maintenance {
         /// When to come back.
@@ -41,7 +43,7 @@ impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Archived => StatusCode::GONE,
-            Self::ConflictingTenants => StatusCode::BAD_REQUEST,
+            Self::ConflictingTenants | Self::InvalidHost => StatusCode::BAD_REQUEST,
             Self::Maintenance { .. } | Self::Provisioning | Self::RegistryUnavailable => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -56,6 +58,7 @@ impl Refusal {
         match self {
             Self::Archived => "tenant-archived",
             Self::ConflictingTenants => "conflicting-tenants",
+            Self::InvalidHost => "invalid-host",
             Self::Maintenance { .. } => "tenant-in-maintenance",
             Self::Provisioning => "tenant-provisioning",
             Self::RegistryUnavailable => "unavailable",
@@ -87,6 +90,7 @@ impl From<&Refusal> for Problem {
             }
             Refusal::Archived
             | Refusal::ConflictingTenants
+            | Refusal::InvalidHost
             | Refusal::Suspended
             | Refusal::UnknownTenant => problem,
         }
@@ -121,6 +125,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::Archived => "this tenant has been closed",
             Self::ConflictingTenants => "the request names more than one tenant",
+            Self::InvalidHost => "the request does not say which host it is for",
             Self::Maintenance { .. } => "this tenant is closed for maintenance",
             Self::Provisioning => "this tenant is being set up",
             Self::RegistryUnavailable => "the service cannot tell now; ask again",

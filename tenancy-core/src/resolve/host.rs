@@ -37,7 +37,8 @@ pub enum InvalidHost {
 }
 
 impl Host {
-    /// The host of a `Host` header or `:authority`: `name` or `name:port`.
+    /// The host of a `Host` header or `:authority`: `name` or `name:port`, whose port may be empty
+    /// (RFC 3986, section 3.2.3).
     ///
     /// # Errors
     /// Says what is wrong; nothing is guessed or cut.
@@ -47,7 +48,7 @@ impl Host {
         }
         match text.split_once(':') {
             None => text.parse(),
-            Some((_, port)) if port.parse::<u16>().is_err() => Err(InvalidHost::Port),
+            Some((_, port)) if !is_port(port) => Err(InvalidHost::Port),
             Some((name, _)) => name.parse(),
         }
     }
@@ -61,6 +62,12 @@ impl Host {
     pub fn label_under(&self, base: &Self) -> Option<&str> {
         self.0.strip_suffix(&*base.0)?.strip_suffix('.')
     }
+}
+
+/// Digits, of a number that a port can have, or none at all.
+fn is_port(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.is_empty() || (digits && text.parse::<u16>().is_ok())
 }
 
 impl FromStr for Host {
@@ -132,7 +139,10 @@ mod tests {
         check(".example", Err(InvalidHost::Length));
         check("", Err(InvalidHost::Length));
         check("acme.example:http", Err(InvalidHost::Port));
-        check("acme.example:", Err(InvalidHost::Port));
+        check("acme.example:", Ok("acme.example"));
+        check("acme.example:+80", Err(InvalidHost::Port));
+        check("acme.example:65536", Err(InvalidHost::Port));
+        check(":", Err(InvalidHost::Length));
         check("acme.example:80:80", Err(InvalidHost::Port));
         check("127.0.0.1:80", Err(InvalidHost::Address));
         check("[::1]:80", Err(InvalidHost::Address));

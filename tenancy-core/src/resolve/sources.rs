@@ -1,8 +1,9 @@
+use http::Version;
 use http::header::{HOST, HeaderName};
 use http::request::Parts;
-use http::uri::{PathAndQuery, Uri};
+use http::uri::{Authority, PathAndQuery, Uri};
 
-use super::host::Host;
+use super::host::{Host, InvalidHost};
 use crate::client_address::{self, TrustedProxies};
 use crate::layer::Refusal;
 use crate::registry::Address;
@@ -230,14 +231,18 @@ impl Sources {
     }
 }
 
-/// The one host that a request is sent to; `None` for an address or nonsense, which name nobody.
+/// The one host that a request is sent to; `None` for an address or a name that none can have, and
+/// for none at all in HTTP/1.0. Later versions owe a well-formed one (RFC 9112, section 3.2).
 fn host(request: &Parts) -> Result<Option<Host>, Refusal> {
     let written = request
         .headers
         .contains_key(HOST)
-        .then(|| one_value(request, &HOST).map(parse_host))
+        .then(|| one_value(request, &HOST).and_then(read_authority))
         .transpose()?;
     let authority = request.uri.authority();
+    if written.is_none() && authority.is_none() && request.version > Version::HTTP_10 {
+        return Err(Refusal::InvalidHost);
+    }
     let Some(authority) = authority.map(|authority| parse_host(Some(authority.as_str()))) else {
         return Ok(written.flatten());
     };
@@ -245,6 +250,21 @@ fn host(request: &Parts) -> Result<Option<Host>, Refusal> {
         return Err(Refusal::ConflictingTenants);
     }
     Ok(authority)
+}
+
+/// The host in `Host: uri-host [ ":" port ]`, unless that is a well-formed one which names nobody.
+fn read_authority(text: Option<&str>) -> Result<Option<Host>, Refusal> {
+    let text = text.ok_or(Refusal::InvalidHost)?;
+    match Host::from_authority(text) {
+        Ok(host) => Ok(Some(host)),
+        Err(InvalidHost::Port) => Err(Refusal::InvalidHost),
+        Err(_) => {
+            // A user's name is part of an authority and none of this header.
+            let is_authority = text.parse::<Authority>().is_ok() && !text.contains('@');
+            let is_well_formed = text.is_empty() || is_authority;
+            is_well_formed.then_some(None).ok_or(Refusal::InvalidHost)
+        }
+    }
 }
 
 /// The value of a header that must not occur twice; `None` when it is no text.

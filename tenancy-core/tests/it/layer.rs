@@ -161,6 +161,7 @@ async fn a_host_names_its_tenant_in_every_way_it_can_be_written() {
         "ACME.Shops.TEST",
         "acme.shops.test.",
         "acme.shops.test:8080",
+        "acme.shops.test:",
         "acme.example",
         "Acme.Example.:443",
     ] {
@@ -191,13 +192,44 @@ async fn a_host_that_names_nobody_is_not_found() {
         "xn--acme-.shops.test",
         "127.0.0.1",
         "[::1]:80",
-        "acme.shops.test@evil.test",
+        "acme_.shops.test",
         "",
     ] {
         refused(&town, "/", &[("host", host)], Refusal::UnknownTenant).await;
     }
-    refused(&town, "/", &[], Refusal::UnknownTenant).await;
+    let mut old = request("/", &[]);
+    *old.version_mut() = http::Version::HTTP_10;
+    assert_eq!(ask(&town, old).await.2, Some(Refusal::UnknownTenant));
     assert_eq!(town.tenants.cached().0, 0);
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_be_read_is_a_bad_request() {
+    let town = Town::new().await;
+    for host in [
+        "acme.shops.test@evil.test",
+        "acme.shops.test:http",
+        "acme.shops.test:80:80",
+        "acme.shops.test/",
+        "acme.shops.test, bolt.shops.test",
+        "acme shops.test",
+        "[::1",
+    ] {
+        refused(&town, "/", &[("host", host)], Refusal::InvalidHost).await;
+    }
+    let (status, _, refusal) = ask(&town, request("/", &[])).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(refusal, Some(Refusal::InvalidHost));
+    // Whoever does not look at hosts does not miss one.
+    let sources = Sources::new().credential();
+    let layer = TenantLayer::new(&town.tenants, sources).authenticate(Keys(town.clone()));
+    let hostless = request("/", &[("authorization", "Bearer acme")]);
+    let response = layer
+        .layer(service_fn(show))
+        .oneshot(hostless)
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
 }
 
 #[tokio::test]
