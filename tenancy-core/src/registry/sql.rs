@@ -37,6 +37,24 @@ impl SqlTenants {
         }
     }
 
+    /// Like [`update`](TenantRegistry::update), and does `also` in the same transaction: what
+    /// stands beside the record, such as a key, changes with it or not at all.
+    ///
+    /// # Errors
+    /// As for `update`, and those of `also`, which undo both.
+    pub async fn update_with<T, E: From<Error>>(
+        &self,
+        tenant: &Tenant,
+        by: &Actor,
+        also: impl AsyncFnOnce(&mut PlatformTx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut tx = self.write(by).await?;
+        update(&mut tx, tenant).await?;
+        let done = also(&mut tx).await?;
+        self.commit(tx).await?;
+        Ok(done)
+    }
+
     async fn read(&self) -> Result<Transaction, Error> {
         Transaction::begin(&self.storage, Mode::Read, None, Meter::default()).await
     }
@@ -177,6 +195,42 @@ pub(crate) async fn touch(tx: &mut PlatformTx, id: TenantId) -> Result<(), Error
     }
 }
 
+/// Stores a record that is still at the revision it was read at.
+async fn update(tx: &mut PlatformTx, tenant: &Tenant) -> Result<Tenant, Error> {
+    const UPDATE: &str = "UPDATE tenancy_tenants SET slug = $2, name = $3, status = $4, \
+         maintenance_seconds = $5, plan = $6, settings = $7, key = $8, revision = $9 \
+         WHERE id = $1";
+    let settings = settings_json(tenant)?;
+    let revision = next_revision(tx).await?;
+    let before = find_by_id(tx, tenant.id).await?;
+    if before.revision != tenant.revision {
+        return Err(ErrorKind::SerializationFailure.into());
+    }
+    on_tx!(tx, |conn| {
+        sqlx::query(UPDATE)
+            .bind(tenant.id.as_uuid())
+            .bind(tenant.slug.as_str())
+            .bind(&*tenant.name)
+            .bind(tenant.status.as_str())
+            .bind(maintenance_seconds(tenant))
+            .bind(tenant.plan.as_str())
+            .bind(&settings)
+            .bind(tenant.key.as_ref().map(|key| key.as_str()))
+            .bind(revision)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })
+    .map_err(taken)?;
+    let stored = Tenant {
+        revision: revision.cast_unsigned(),
+        created_at: before.created_at,
+        ..tenant.clone()
+    };
+    tx.record(Some(stored.id), Change::updated(&before, &stored));
+    Ok(stored)
+}
+
 fn maintenance_seconds(tenant: &Tenant) -> Option<i64> {
     match tenant.maintenance {
         Maintenance::Off => None,
@@ -293,38 +347,8 @@ impl TenantRegistry for SqlTenants {
     }
 
     async fn update(&self, tenant: &Tenant, by: &Actor) -> Result<Tenant, Error> {
-        const UPDATE: &str = "UPDATE tenancy_tenants SET slug = $2, name = $3, status = $4, \
-             maintenance_seconds = $5, plan = $6, settings = $7, key = $8, revision = $9 \
-             WHERE id = $1";
-        let settings = settings_json(tenant)?;
         let mut tx = self.write(by).await?;
-        let revision = next_revision(&mut tx).await?;
-        let before = find_by_id(&mut tx, tenant.id).await?;
-        if before.revision != tenant.revision {
-            return Err(ErrorKind::SerializationFailure.into());
-        }
-        on_tx!(&mut tx, |conn| {
-            sqlx::query(UPDATE)
-                .bind(tenant.id.as_uuid())
-                .bind(tenant.slug.as_str())
-                .bind(&*tenant.name)
-                .bind(tenant.status.as_str())
-                .bind(maintenance_seconds(tenant))
-                .bind(tenant.plan.as_str())
-                .bind(&settings)
-                .bind(tenant.key.as_ref().map(|key| key.as_str()))
-                .bind(revision)
-                .execute(conn)
-                .await
-                .map(|done| done.rows_affected())
-        })
-        .map_err(taken)?;
-        let stored = Tenant {
-            revision: revision.cast_unsigned(),
-            created_at: before.created_at,
-            ..tenant.clone()
-        };
-        tx.record(Some(stored.id), Change::updated(&before, &stored));
+        let stored = update(&mut tx, tenant).await?;
         self.commit(tx).await?;
         Ok(stored)
     }

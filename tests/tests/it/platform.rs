@@ -2,6 +2,7 @@
 
 mod cut_off;
 mod journal;
+mod onboard;
 mod refusals;
 mod walk;
 

@@ -1,3 +1,5 @@
+use std::io::{self, Write as _};
+
 use crate::config::Config;
 use crate::demo::DemoShop;
 use crate::failure::Failure;
@@ -45,7 +47,9 @@ pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
     }
     let show = |shop: &DemoShop, onboarded: &Onboarded| {
         let Onboarded { url, api_key, .. } = onboarded;
-        println!("{}: {url}  API key, shown once: {api_key}", shop.name);
+        let line = format!("{}: {url}  API key, shown once: {api_key}", shop.name);
+        writeln!(io::stdout(), "{line}")
+            .map_err(|error| Failure::from(error).context("cannot show an API key"))
     };
     platform.demonstrate(show).await?;
     server::serve(&platform, listener).await

@@ -147,7 +147,7 @@ impl Create {
                 tagline: None,
             },
         };
-        let onboarded = platform.onboard(&new, async |_| Ok(()), |_| {}).await?;
+        let onboarded = platform.onboard(&new, async |_| Ok(()), |_| Ok(())).await?;
         Output::document(&onboarded)
     }
 }

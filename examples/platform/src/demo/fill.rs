@@ -27,7 +27,7 @@ impl Platform {
     /// one was never meant to be, and what has been opened is its operator's.
     pub(crate) async fn demonstrate(
         &self,
-        show: impl Fn(&DemoShop, &Onboarded),
+        show: impl Fn(&DemoShop, &Onboarded) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let shops = shops();
         let tenants = self.tenant_page(None).await?;

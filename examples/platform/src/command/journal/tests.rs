@@ -53,7 +53,7 @@ async fn check_that_a_server_hands_over_what_a_command_asks_for(config: Config) 
             plan: Default::default(),
             settings: ShopSettings::default(),
         };
-        let onboarded = server.onboard(&new, async |_| Ok(()), |_| {}).await;
+        let onboarded = server.onboard(&new, async |_| Ok(()), |_| Ok(())).await;
         tenants.push(onboarded.unwrap_or_else(|failure| panic!("{failure}")));
     }
     let [acme, bolt] = &tenants[..] else {

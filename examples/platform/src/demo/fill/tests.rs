@@ -25,7 +25,10 @@ struct Shown(RefCell<Vec<String>>);
 impl Shown {
     async fn start(&self, folder: &Path, steps: usize) -> bool {
         let platform = open(folder).await;
-        let show = |shop: &DemoShop, _: &Onboarded| self.0.borrow_mut().push(shop.slug.clone());
+        let show = |shop: &DemoShop, _: &Onboarded| {
+            self.0.borrow_mut().push(shop.slug.clone());
+            Ok(())
+        };
         let mut start = Box::pin(platform.demonstrate(show));
         for _ in 0..steps {
             if let std::task::Poll::Ready(done) = poll!(&mut start) {
