@@ -82,6 +82,8 @@ pub(crate) struct Http {
     pub(crate) header_seconds: u64,
     /// The longest wait for the next part of a request's body.
     pub(crate) body_seconds: u64,
+    /// The longest wait for a client to take the next part of what is sent to it.
+    pub(crate) write_seconds: u64,
     /// The longest time for the whole of a request.
     pub(crate) request_seconds: u64,
     /// How long requests may go on after the server was asked to end.
@@ -114,6 +116,7 @@ impl Default for Config {
             http: Http {
                 header_seconds: 10,
                 body_seconds: 10,
+                write_seconds: 30,
                 request_seconds: 30,
                 drain_seconds: 20,
                 connections_max: 4096,
@@ -177,6 +180,10 @@ impl Http {
 
     pub(crate) fn body_time(&self) -> Duration {
         Duration::from_secs(self.body_seconds)
+    }
+
+    pub(crate) fn write_time(&self) -> Duration {
+        Duration::from_secs(self.write_seconds)
     }
 
     pub(crate) fn request_time(&self) -> Duration {

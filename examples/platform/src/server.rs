@@ -18,6 +18,7 @@ use tenancy_core::journal::Worker;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
@@ -146,8 +147,11 @@ fn connect(
             request.extensions_mut().insert(peer);
             request
         });
-    let connection =
-        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    // A request's time ends with its answer's head; whoever does not read the rest ends here.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(http.write_time()));
+    let stream = TokioIo::new(Box::pin(stream));
+    let connection = builder.serve_connection(stream, TowerToHyperService::new(service));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         let _permit = permit;

@@ -4,6 +4,7 @@ mod cut_off;
 mod journal;
 mod onboard;
 mod refusals;
+mod unread;
 mod walk;
 
 use std::io::{Read as _, Write as _};
