@@ -1,5 +1,6 @@
 //! The HTTP server: connections with time-outs and a bound, and an end that lets requests finish.
 
+mod descriptors;
 mod head;
 
 use std::sync::Arc;
@@ -43,8 +44,9 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
 /// Answers requests until the process is asked to end, then lets those in flight finish.
 pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
     let http = platform.config().http.clone();
+    let connections_max = descriptors::connections(platform.config())?;
     let app = bounded(site::app(platform), platform.config());
-    let connections = Arc::new(Semaphore::new(http.connections_max));
+    let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
     let (end, ended) = watch::channel(false);
     let mut working = tokio::spawn(keep_journal(platform.clone(), ended));

@@ -3,6 +3,7 @@
 mod cut_off;
 mod journal;
 mod onboard;
+mod open_files;
 mod refusals;
 mod unread;
 mod walk;
