@@ -1,6 +1,6 @@
 use std::fs;
 use std::io::{ErrorKind as IoErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -232,7 +232,11 @@ fn kept_secret(folder: &Path) -> Result<Secret, Failure> {
     let failed = |error: std::io::Error| {
         Failure::from(error).context(format_args!("cannot keep a secret in {}", file.display()))
     };
-    fs::create_dir_all(folder).map_err(failed)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(failed)?;
     let mut bytes = [0; 32];
     rand::fill(&mut bytes).map_err(|_| Failure::new("the system gives no random numbers"))?;
     let fresh = URL_SAFE_NO_PAD.encode(bytes);

@@ -3,9 +3,9 @@
 mod file;
 mod identity;
 mod no_attach;
+mod private;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -78,9 +78,10 @@ impl SqliteFiles {
         connections: u32,
         time_out: Duration,
     ) -> Result<Self, Error> {
-        fs::create_dir_all(folder.join("tenants"))
-            .map_err(|error| Error::with_source(ErrorKind::Unavailable, error))?;
         let path = folder.join("registry.db");
+        private::create_folder(&folder.join("tenants"))
+            .and_then(|()| private::create_file(&path))
+            .map_err(|error| Error::with_source(ErrorKind::Unavailable, error))?;
         let options = options(time_out).filename(&path).create_if_missing(true);
         let registry = SqlitePoolOptions::new()
             .max_connections(REGISTRY_CONNECTIONS)
@@ -261,8 +262,13 @@ impl SqliteFiles {
         id: TenantId,
         create: bool,
     ) -> Result<SqliteConnection, Error> {
+        let path = self.path(id);
+        if create {
+            private::create_file(&path)
+                .map_err(|error| Error::with_source(ErrorKind::Unavailable, error))?;
+        }
         options(self.0.time_out)
-            .filename(self.path(id))
+            .filename(path)
             .create_if_missing(create)
             .connect()
             .await
