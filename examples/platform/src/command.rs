@@ -12,7 +12,7 @@ mod tenant;
 
 use clap::Subcommand;
 
-pub(crate) use self::output::Output;
+pub(crate) use self::output::{Output, usage};
 pub(crate) use self::serve::{serve, serve_embedded};
 use crate::config::Config;
 use crate::failure::Failure;

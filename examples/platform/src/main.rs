@@ -34,7 +34,10 @@ use self::failure::Failure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return command::usage(&error),
+    };
     let json = cli.json;
     match run(cli).await {
         Ok(code) => code,
@@ -45,7 +48,7 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = Config::load(cli.config.as_deref(), &cli.flags)?;
     if cli.print_config {
-        return Ok(Output::document(&config)?.print(cli.json));
+        return Output::document(&config)?.print(cli.json);
     }
     logging::start(&config.log)?;
     match cli.command {
@@ -53,6 +56,6 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             .await
             .map(|()| ExitCode::SUCCESS),
         Some(Command::Serve) => command::serve(config).await.map(|()| ExitCode::SUCCESS),
-        Some(command) => Ok(command.run(config).await?.print(cli.json)),
+        Some(command) => command.run(config).await?.print(cli.json),
     }
 }

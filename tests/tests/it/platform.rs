@@ -4,6 +4,7 @@ mod cut_off;
 mod journal;
 mod onboard;
 mod open_files;
+mod output;
 mod private;
 mod refusals;
 mod unread;

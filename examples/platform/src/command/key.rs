@@ -39,13 +39,19 @@ impl KeyCommand {
     pub(super) async fn run(self, platform: &Platform) -> Result<Output, Failure> {
         match self {
             Self::Create { tenant, name } => {
-                let tenant = platform.tenant(&tenant).await?;
+                let slug = tenant;
+                let tenant = platform.tenant(&slug).await?;
                 let issued = platform.issue_key(tenant.id, &name).await?;
-                Output::document(&json!({
-                    "id": issued.record.id,
+                let id = issued.record.id;
+                let shown = Output::document(&json!({
+                    "id": id,
                     "name": issued.record.name,
                     "api_key": issued.key.expose(),
-                }))
+                }))?;
+                Ok(shown.shown_once(format!(
+                    "the key could not be shown; `key revoke --tenant {slug} {id}` makes it \
+                     worthless"
+                )))
             }
             Self::List { tenant } => {
                 let tenant = platform.tenant(&tenant).await?;

@@ -1,4 +1,4 @@
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -14,6 +14,8 @@ pub(crate) struct Output {
     /// `None`: people get the document as well, indented.
     text: Option<String>,
     success: bool,
+    /// What to say when nobody could read it, where that is a loss.
+    lost: Option<String>,
 }
 
 impl Output {
@@ -23,6 +25,7 @@ impl Output {
             document: serde_json::to_value(document)?,
             text: None,
             success: true,
+            lost: None,
         })
     }
 
@@ -54,21 +57,67 @@ impl Output {
         }
     }
 
+    /// The same, when it shows what cannot be shown again; `lost` says what to do without it.
+    pub(crate) fn shown_once(self, lost: String) -> Self {
+        Self {
+            lost: Some(lost),
+            ..self
+        }
+    }
+
     /// Prints it, and says how the program ends.
-    pub(crate) fn print(&self, json: bool) -> ExitCode {
+    pub(crate) fn print(&self, json: bool) -> Result<ExitCode, Failure> {
         let printed = match (&self.text, json) {
             (_, true) => self.document.to_string(),
             (Some(text), false) => text.trim_end().to_owned(),
             (None, false) => format!("{:#}", self.document),
         };
-        // A reader who has gone away, as in `| head`, is no failure.
-        let _ = writeln!(io::stdout(), "{printed}");
-        if self.success {
+        match &self.lost {
+            Some(lost) => show(printed).map_err(|failure| failure.context(lost))?,
+            None => say(printed)?,
+        }
+        Ok(if self.success {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
-        }
+        })
     }
+}
+
+/// Prints what somebody must have read.
+pub(crate) fn show(line: impl fmt::Display) -> Result<(), Failure> {
+    print_line(line).map_err(unprinted)
+}
+
+/// Prints what can be read again. A reader who has gone away, as in `| head`, is no failure.
+pub(crate) fn say(line: impl fmt::Display) -> Result<(), Failure> {
+    match print_line(line) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.map_err(unprinted),
+    }
+}
+
+fn print_line(line: impl fmt::Display) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{line}")?;
+    output.flush()
+}
+
+fn unprinted(error: io::Error) -> Failure {
+    Failure::from(error).context("standard output cannot be written")
+}
+
+/// Prints help and the version, or what is wrong with the arguments; for programs that is a
+/// document as well.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let sentence = text.split("\n\n").next().unwrap_or_default();
+        let sentence = sentence.strip_prefix("error: ").unwrap_or(sentence);
+        let _ = print_line(json!({ "error": sentence.trim_end() }));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 impl Failure {
@@ -76,7 +125,7 @@ impl Failure {
     pub(crate) fn print(&self, json: bool) -> ExitCode {
         let _ = writeln!(io::stderr(), "platform: {self}");
         if json {
-            let _ = writeln!(io::stdout(), "{}", json!({ "error": self.to_string() }));
+            let _ = print_line(json!({ "error": self.to_string() }));
         }
         ExitCode::FAILURE
     }

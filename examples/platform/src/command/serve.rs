@@ -1,5 +1,4 @@
-use std::io::{self, Write as _};
-
+use super::output::{say, show};
 use crate::config::Config;
 use crate::demo::DemoShop;
 use crate::failure::Failure;
@@ -39,18 +38,18 @@ pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
     config.refuse_unsafe()?;
     let platform = Platform::open_as(config, Actor::system("server")).await?;
     let listener = server::bind(&platform).await?;
-    println!("The platform: {}", platform.config().origin());
+    say(format_args!("The platform: {}", platform.config().origin()))?;
     for tenant in platform.tenant_page(None).await? {
         if tenant.status != Status::Provisioning {
-            println!("{}: {}", tenant.name, platform.shop_url(&tenant.slug));
+            let url = platform.shop_url(&tenant.slug);
+            say(format_args!("{}: {url}", tenant.name))?;
         }
     }
-    let show = |shop: &DemoShop, onboarded: &Onboarded| {
+    let show_key = |shop: &DemoShop, onboarded: &Onboarded| {
         let Onboarded { url, api_key, .. } = onboarded;
-        let line = format!("{}: {url}  API key, shown once: {api_key}", shop.name);
-        writeln!(io::stdout(), "{line}")
-            .map_err(|error| Failure::from(error).context("cannot show an API key"))
+        let name = &shop.name;
+        show(format_args!("{name}: {url}  API key, shown once: {api_key}"))
     };
-    platform.demonstrate(show).await?;
+    platform.demonstrate(show_key).await?;
     server::serve(&platform, listener).await
 }

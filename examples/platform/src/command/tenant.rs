@@ -148,7 +148,11 @@ impl Create {
             },
         };
         let onboarded = platform.onboard(&new, async |_| Ok(()), |_| Ok(())).await?;
-        Output::document(&onboarded)
+        let slug = &onboarded.slug;
+        Ok(Output::document(&onboarded)?.shown_once(format!(
+            "{slug} is open, but its key could not be shown; `key create --tenant {slug}` issues \
+             another"
+        )))
     }
 }
 
