@@ -6,6 +6,7 @@ mod onboard;
 mod open_files;
 mod output;
 mod private;
+mod product_files;
 mod refusals;
 mod unread;
 mod walk;

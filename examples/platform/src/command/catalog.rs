@@ -1,4 +1,6 @@
-use std::fmt::Write as _;
+mod destination;
+mod issues;
+
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
@@ -15,6 +17,8 @@ use tenancy_commerce::{ErrorKind, Limit};
 use tenancy_core::{Slug, TenantScope};
 use tokio::sync::mpsc;
 
+use self::destination::Destination;
+use self::issues::Issues;
 use super::Output;
 use crate::failure::Failure;
 use crate::platform::Platform;
@@ -112,7 +116,7 @@ async fn import(
     dry_run: bool,
 ) -> Result<Output, Failure> {
     let progress = indicatif::ProgressBar::new_spinner();
-    let (mut warnings, mut errors) = (Vec::new(), Vec::new());
+    let (mut warnings, mut errors) = (Issues::default(), Issues::default());
     while let Some(item) = reading.items.recv().await {
         match item {
             Ok(ImportItem::Issue(issue)) => {
@@ -120,20 +124,22 @@ async fn import(
                     Severity::Error => &mut errors,
                     Severity::Warning => &mut warnings,
                 };
-                list.push(serde_json::to_value(issue)?);
+                list.add(issue)?;
             }
             Ok(ImportItem::Product(product)) if !dry_run => {
-                errors.extend(put(platform, scope, &product).await?);
+                if let Some(refused) = put(platform, scope, &product).await? {
+                    errors.add(refused)?;
+                }
                 progress.inc(1);
                 progress.set_message(product.draft.name.clone());
             }
             Ok(ImportItem::Product(_)) => progress.inc(1),
             Err(error) => {
-                errors.push(json!({
+                errors.add(json!({
                     "row": null,
                     "column": null,
                     "message": Failure::from(error).to_string(),
-                }));
+                }))?;
             }
         }
     }
@@ -150,19 +156,20 @@ async fn import(
             "read"
         },
     );
-    for (kind, list) in [("warning", &warnings), ("error", &errors)] {
-        for issue in list {
-            write!(text, "\n{kind}: {}", sentence(issue)).expect("a String takes every write");
-        }
-    }
+    warnings.write("warning", &mut text);
+    errors.write("error", &mut text);
     let failed = !errors.is_empty();
-    let document = json!({
+    let mut document = json!({
         "products": counts.products,
         "variants": counts.variants,
         "images": counts.images,
-        "warnings": warnings,
-        "errors": errors,
     });
+    for (kind, issues) in [("warnings", &warnings), ("errors", &errors)] {
+        document[kind] = issues.kept().into();
+        if issues.omitted() > 0 {
+            document[format!("{kind}_omitted")] = issues.omitted().into();
+        }
+    }
     Ok(Output::text(&document, text)?.failed_if(failed))
 }
 
@@ -186,16 +193,6 @@ async fn put(
     }
 }
 
-/// An issue for a person.
-fn sentence(issue: &Value) -> String {
-    let message = issue["message"].as_str().unwrap_or_default();
-    match (issue["row"].as_u64(), issue["column"].as_str()) {
-        (Some(row), Some(column)) => format!("row {row}, {column}: {message}"),
-        (Some(row), None) => format!("row {row}: {message}"),
-        (None, _) => message.to_owned(),
-    }
-}
-
 /// Reads the shop twice, because the header needs to know all products: once for the columns,
 /// once for the rows. What is added in between has the columns that are there.
 async fn export(
@@ -213,13 +210,7 @@ async fn export(
     let failed = |error: io::Error| {
         Failure::from(error).context(format_args!("cannot write {}", file.display()))
     };
-    // Written beside it and renamed: a file that is there is whole.
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let draft_file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let output = BufWriter::new(draft_file);
+    let output = BufWriter::new(Destination::open(file).map_err(failed)?);
     let mut writer = ProductWriter::new(format, output, &columns).map_err(failed)?;
     let mut products = 0_u64;
     each_product(platform, scope, |draft| {
@@ -228,13 +219,10 @@ async fn export(
     })
     .await?;
     let output = writer.finish().map_err(failed)?;
-    let draft_file = output
+    let destination = output
         .into_inner()
         .map_err(|error| failed(error.into_error()))?;
-    draft_file.as_file().sync_all().map_err(failed)?;
-    draft_file
-        .persist(file)
-        .map_err(|error| failed(error.error))?;
+    destination.finish().map_err(failed)?;
     Output::text(
         &json!({ "products": products, "file": file }),
         format!("{products} products are in {}.", file.display()),
