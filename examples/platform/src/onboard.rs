@@ -75,7 +75,9 @@ impl Platform {
             show(&onboarded)?;
             Ok::<_, Opening>(onboarded)
         };
-        let opened = self.registry().update_with(&open, self.actor(), with_its_key);
+        let opened = self
+            .registry()
+            .update_with(&open, self.actor(), with_its_key);
         match opened.await {
             Ok(onboarded) => Ok(onboarded),
             Err(Opening::Refused(error)) => Err(refusal(&open.slug, error)),

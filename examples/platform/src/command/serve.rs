@@ -48,7 +48,9 @@ pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
     let show_key = |shop: &DemoShop, onboarded: &Onboarded| {
         let Onboarded { url, api_key, .. } = onboarded;
         let name = &shop.name;
-        show(format_args!("{name}: {url}  API key, shown once: {api_key}"))
+        show(format_args!(
+            "{name}: {url}  API key, shown once: {api_key}"
+        ))
     };
     platform.demonstrate(show_key).await?;
     server::serve(&platform, listener).await

@@ -7,11 +7,7 @@ use tempfile::TempDir;
 use tenancy_tests::{Server, StartError};
 
 /// Starts the embedded mode after a command of the shell that sets limits.
-async fn limited(
-    limit: &str,
-    address: SocketAddr,
-    folder: &TempDir,
-) -> Result<Server, StartError> {
+async fn limited(limit: &str, address: SocketAddr, folder: &TempDir) -> Result<Server, StartError> {
     let program = Server::built("platform").display().to_string();
     Server::builder("/bin/sh")
         .args(["-c", &format!("{limit} && exec \"$0\""), &program])
@@ -38,7 +34,10 @@ async fn connections_leave_the_database_the_files_it_opens() {
     let (address, folder) = (Server::free_address(), tempfile::tempdir().unwrap());
     let server = limited("ulimit -n 200", address, &folder).await.unwrap();
     let log = server.stderr();
-    assert!(log.contains("only 109 connections at once, not 400"), "{log}");
+    assert!(
+        log.contains("only 109 connections at once, not 400"),
+        "{log}"
+    );
     let idle: Vec<_> = (0..250)
         .map(|_| TcpStream::connect(address).unwrap())
         .collect();

@@ -38,7 +38,11 @@ fn what_is_kept_is_readable_to_nobody_else_whatever_the_umask() {
         assert_eq!(databases.count(), 2, "{found:?}");
         for (path, mode) in &found {
             // An empty file that writers lock tells nothing.
-            let expected = if Path::new(path).is_dir() { 0o700 } else { 0o600 };
+            let expected = if Path::new(path).is_dir() {
+                0o700
+            } else {
+                0o600
+            };
             let empty = fs::metadata(path).unwrap().len() == 0;
             assert!(*mode == expected || empty, "umask {umask}: {path} {mode:o}");
         }

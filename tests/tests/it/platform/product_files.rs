@@ -21,7 +21,13 @@ fn platform(data: &Path, arguments: &[&str]) -> Command {
 fn of_endless_mistakes_the_first_are_told_and_the_rest_counted() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    assert!(platform(data, &["tenant", "create", "acme"]).output().unwrap().status.success());
+    assert!(
+        platform(data, &["tenant", "create", "acme"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
     let mut rows = "Handle,Title,Variant Price\n".to_owned();
     for row in 0..3000 {
         rows += &format!("thing-{row},Thing,dear\n");
@@ -29,7 +35,9 @@ fn of_endless_mistakes_the_first_are_told_and_the_rest_counted() {
     let file = data.join("wrong.csv");
     fs::write(&file, rows).unwrap();
     let file = file.display().to_string();
-    let import = ["catalog", "import", "--tenant", "acme", "--format", "shopify", &file];
+    let import = [
+        "catalog", "import", "--tenant", "acme", "--format", "shopify", &file,
+    ];
 
     let done = platform(data, &import).arg("--json").output().unwrap();
     assert!(!done.status.success());
@@ -46,12 +54,17 @@ fn of_endless_mistakes_the_first_are_told_and_the_rest_counted() {
 #[test]
 fn an_export_goes_through_links_and_pipes_and_keeps_a_files_mode() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = [("TENANCY_DATA", folder.path().join("data").display().to_string())];
+    let settings = [(
+        "TENANCY_DATA",
+        folder.path().join("data").display().to_string(),
+    )];
     run(&settings, &["tenant", "create", "acme"]);
     let path = |name: &str| folder.path().join(name);
     let export = |name: &str| {
         let file = path(name).display().to_string();
-        let export = ["catalog", "export", "--tenant", "acme", "--format", "shopify", &file];
+        let export = [
+            "catalog", "export", "--tenant", "acme", "--format", "shopify", &file,
+        ];
         assert_eq!(run(&settings, &export)["products"], 0);
     };
     let mode = |name: &str| fs::metadata(path(name)).unwrap().permissions().mode() & 0o777;
@@ -78,10 +91,21 @@ fn an_export_goes_through_links_and_pipes_and_keeps_a_files_mode() {
     let usual = mode("plain");
     assert_eq!(mode("missing"), usual);
 
-    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(path("pipe"))
+            .status()
+            .unwrap()
+            .success()
+    );
     let pipe = path("pipe");
     let reader = thread::spawn(move || fs::read_to_string(pipe).unwrap());
     export("pipe");
-    assert!(fs::symlink_metadata(path("pipe")).unwrap().file_type().is_fifo());
+    assert!(
+        fs::symlink_metadata(path("pipe"))
+            .unwrap()
+            .file_type()
+            .is_fifo()
+    );
     assert_eq!(reader.join().unwrap(), header);
 }
