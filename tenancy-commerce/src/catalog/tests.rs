@@ -175,7 +175,11 @@ fn json_is_checked_like_any_draft() {
     );
     check(
         json!({"name": "!", "variants": [variant]}),
-        "slug must be 1 to 200 bytes",
+        "slug cannot be made from the name",
+    );
+    check(
+        json!({"name": " ", "variants": []}),
+        "invalid product: name must not be empty; variants must not be empty",
     );
     check(
         json!({"name": "A", "slug": "A b", "variants": [variant]}),
