@@ -8,6 +8,7 @@ mod flags;
 mod origin;
 mod proxies;
 mod unsafe_setting;
+mod within;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use self::environment::Environment;
 pub(crate) use self::flags::Flags;
 pub(crate) use self::origin::Origin;
 pub(crate) use self::proxies::Proxies;
+use self::within::{Seconds, Within};
 use crate::failure::Failure;
 use crate::secret::Secret;
 
@@ -68,10 +70,10 @@ pub(crate) enum LogFormat {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Connections {
-    pub(crate) connections: u32,
+    pub(crate) connections: Within<2, 10_000>,
     /// The longest wait for a connection or an answer; well below `http.request_seconds`, so that
     /// a request is told what it waited for in vain.
-    pub(crate) time_out_seconds: u64,
+    pub(crate) time_out_seconds: Seconds,
 }
 
 /// What a client may make the server wait for, and hold.
@@ -79,19 +81,20 @@ pub(crate) struct Connections {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Http {
     /// The longest wait for a request's headers, on a new connection or between requests.
-    pub(crate) header_seconds: u64,
+    pub(crate) header_seconds: Seconds,
     /// The longest wait for the next part of a request's body.
-    pub(crate) body_seconds: u64,
+    pub(crate) body_seconds: Seconds,
     /// The longest wait for a client to take the next part of what is sent to it.
-    pub(crate) write_seconds: u64,
+    pub(crate) write_seconds: Seconds,
     /// The longest time for the whole of a request.
-    pub(crate) request_seconds: u64,
+    pub(crate) request_seconds: Seconds,
     /// How long requests may go on after the server was asked to end.
-    pub(crate) drain_seconds: u64,
-    pub(crate) connections_max: usize,
-    pub(crate) header_bytes_max: usize,
-    pub(crate) headers_max: usize,
-    pub(crate) body_bytes_max: usize,
+    pub(crate) drain_seconds: Within<0, 86_400>,
+    pub(crate) connections_max: Within<1, 1_000_000>,
+    /// All headers of a request together; hyper's buffer has 8 KiB at least.
+    pub(crate) header_bytes_max: Within<8192, 16_777_216>,
+    pub(crate) headers_max: Within<1, 10_000>,
+    pub(crate) body_bytes_max: Within<1, 1_073_741_824>,
 }
 
 impl Default for Config {
@@ -110,19 +113,19 @@ impl Default for Config {
                 format: LogFormat::Text,
             },
             database: Connections {
-                connections: 16,
-                time_out_seconds: 10,
+                connections: Within::new(16),
+                time_out_seconds: Within::new(10),
             },
             http: Http {
-                header_seconds: 10,
-                body_seconds: 10,
-                write_seconds: 30,
-                request_seconds: 30,
-                drain_seconds: 20,
-                connections_max: 4096,
-                header_bytes_max: 32 * 1024,
-                headers_max: 100,
-                body_bytes_max: 1024 * 1024,
+                header_seconds: Within::new(10),
+                body_seconds: Within::new(10),
+                write_seconds: Within::new(30),
+                request_seconds: Within::new(30),
+                drain_seconds: Within::new(20),
+                connections_max: Within::new(4096),
+                header_bytes_max: Within::new(32 * 1024),
+                headers_max: Within::new(100),
+                body_bytes_max: Within::new(1024 * 1024),
             },
         }
     }
@@ -173,25 +176,31 @@ impl Config {
     }
 }
 
+impl Connections {
+    pub(crate) fn time_out(&self) -> Duration {
+        Duration::from_secs(self.time_out_seconds.get())
+    }
+}
+
 impl Http {
     pub(crate) fn header_time(&self) -> Duration {
-        Duration::from_secs(self.header_seconds)
+        Duration::from_secs(self.header_seconds.get())
     }
 
     pub(crate) fn body_time(&self) -> Duration {
-        Duration::from_secs(self.body_seconds)
+        Duration::from_secs(self.body_seconds.get())
     }
 
     pub(crate) fn write_time(&self) -> Duration {
-        Duration::from_secs(self.write_seconds)
+        Duration::from_secs(self.write_seconds.get())
     }
 
     pub(crate) fn request_time(&self) -> Duration {
-        Duration::from_secs(self.request_seconds)
+        Duration::from_secs(self.request_seconds.get())
     }
 
     pub(crate) fn drain_time(&self) -> Duration {
-        Duration::from_secs(self.drain_seconds)
+        Duration::from_secs(self.drain_seconds.get())
     }
 }
 

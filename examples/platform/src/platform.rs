@@ -3,7 +3,6 @@ use std::io::{ErrorKind as IoErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use aws_lc_rs::rand;
 use base64::Engine as _;
@@ -65,9 +64,10 @@ impl Platform {
 
     /// The same, for an actor that the journal will name.
     pub(crate) async fn open_as(config: Config, actor: Actor) -> Result<Self, Failure> {
+        let connections = config.database.connections.get();
         let storage = SqlStorage::builder()
-            .connections(config.database.connections)
-            .time_out(Duration::from_secs(config.database.time_out_seconds));
+            .connections(u32::try_from(connections).unwrap_or(u32::MAX))
+            .time_out(config.database.time_out());
         let storage = match config.any_database_url() {
             Some(url) => storage.postgres(url.expose())?,
             None => storage.sqlite(&config.data).await.map_err(|error| {

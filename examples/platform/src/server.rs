@@ -31,9 +31,6 @@ use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::site;
 
-/// The smallest read buffer that hyper takes.
-const BUFFER_BYTES_MIN: usize = 8192;
-
 /// Takes the address that the server will listen on.
 pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
     let address = platform.config().listen;
@@ -117,7 +114,7 @@ fn bounded(app: Router, config: &Config) -> Router {
             HeadLimits::of(http),
             bound_head,
         ))
-        .layer(DefaultBodyLimit::max(http.body_bytes_max))
+        .layer(DefaultBodyLimit::max(http.body_bytes_max.count()))
         .layer(RequestBodyTimeoutLayer::new(http.body_time()))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
@@ -141,8 +138,8 @@ fn connect(
         .timer(TokioTimer::new())
         .header_read_timeout(http.header_time())
         // What hyper refuses, it refuses without a word: it has the last of two limits.
-        .max_headers(2 * http.headers_max)
-        .max_buf_size((2 * http.header_bytes_max).max(BUFFER_BYTES_MIN));
+        .max_headers(2 * http.headers_max.count())
+        .max_buf_size(2 * http.header_bytes_max.count());
     let service = app
         .clone()
         .map_request(move |mut request: Request<Incoming>| {

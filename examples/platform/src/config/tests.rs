@@ -41,8 +41,8 @@ fn flags_win_over_the_environment_which_wins_over_the_file() {
     let config = load(Some(file), &environment, &["--listen", "127.0.0.1:3"]).unwrap();
     assert_eq!(config.base_domain().as_str(), "environment.example");
     assert_eq!(config.listen.port(), 3);
-    assert_eq!(config.http.body_seconds, 3);
-    assert_eq!(config.http.header_seconds, 10);
+    assert_eq!(config.http.body_seconds.get(), 3);
+    assert_eq!(config.http.header_seconds.get(), 10);
     assert_eq!(config.log.format, LogFormat::Json);
 }
 
@@ -56,7 +56,7 @@ fn a_secret_of_digits_stays_text_and_a_number_is_read() {
     let config = load(None, &environment, &[]).unwrap();
     let secret = config.secret.as_ref().unwrap();
     assert_eq!(secret.expose(), "0012345678901234567890123456789012");
-    assert_eq!(config.database.connections, 7);
+    assert_eq!(config.database.connections.get(), 7);
     assert_eq!(config.trusted_proxies.networks().len(), 2);
 }
 
@@ -81,6 +81,33 @@ fn an_unknown_key_is_an_error_that_names_the_right_ones() {
         &[("TENANCY_TRUSTED_PROXIES", "all")],
         &["networks such as"],
     );
+}
+
+#[test]
+fn a_number_that_would_stop_the_server_is_refused() {
+    let check = |name: &str, value: &str, expected: &str| {
+        let error = load(None, &[(name, value)], &[]).unwrap_err();
+        assert!(error.contains(expected) && error.contains(name), "{error}");
+    };
+    for name in [
+        "TENANCY_DATABASE__CONNECTIONS",
+        "TENANCY_DATABASE__TIME_OUT_SECONDS",
+        "TENANCY_HTTP__BODY_BYTES_MAX",
+        "TENANCY_HTTP__BODY_SECONDS",
+        "TENANCY_HTTP__CONNECTIONS_MAX",
+        "TENANCY_HTTP__HEADERS_MAX",
+        "TENANCY_HTTP__HEADER_BYTES_MAX",
+        "TENANCY_HTTP__HEADER_SECONDS",
+        "TENANCY_HTTP__REQUEST_SECONDS",
+        "TENANCY_HTTP__WRITE_SECONDS",
+    ] {
+        check(name, "0", "0 is not a number from ");
+        check(name, "18446744073709551615", "18446744073709551615 is not a number from ");
+    }
+    let drain = "TENANCY_HTTP__DRAIN_SECONDS";
+    check(drain, "86401", "86401 is not a number from 0 to 86400");
+    let config = load(None, &[(drain, "0")], &[]).unwrap();
+    assert_eq!(config.http.drain_seconds.get(), 0);
 }
 
 #[test]

@@ -21,7 +21,7 @@ const SQLITE_MORE: u64 = 5;
 /// The most connections the server can hold and still open the database's files. Raises the
 /// process's soft limit as far as it must and may.
 pub(super) fn connections(config: &Config) -> Result<usize, Failure> {
-    let wanted = config.http.connections_max as u64;
+    let wanted = config.http.connections_max.get();
     let kept = kept(config);
     let limit = raised(wanted.saturating_add(kept));
     let connections = share(limit, wanted, kept)?;
@@ -37,7 +37,7 @@ pub(super) fn connections(config: &Config) -> Result<usize, Failure> {
 
 /// What connections must leave.
 fn kept(config: &Config) -> u64 {
-    let budget = u64::from(config.database.connections);
+    let budget = config.database.connections.get();
     match config.database_url {
         Some(_) => budget + SPARE,
         None => (budget + SQLITE_MORE) * SQLITE_FILES + SPARE,

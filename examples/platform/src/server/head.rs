@@ -15,8 +15,8 @@ pub(super) struct HeadLimits {
 impl HeadLimits {
     pub(super) fn of(http: &Http) -> Self {
         Self {
-            bytes_max: http.header_bytes_max,
-            headers_max: http.headers_max,
+            bytes_max: http.header_bytes_max.count(),
+            headers_max: http.headers_max.count(),
         }
     }
 
