@@ -27,6 +27,12 @@ use self::within::{Seconds, Within};
 use crate::failure::Failure;
 use crate::secret::Secret;
 
+/// What a platform is called that has been given no name.
+const NAME: &str = "Shops";
+
+/// What the one with the demonstration shops is called.
+const DEMO_NAME: &str = "Market Row";
+
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +46,8 @@ pub(crate) struct Config {
     /// Signs cursors; 32 characters or more, the same on all nodes.
     pub(crate) secret: Option<Secret>,
     pub(crate) listen: SocketAddr,
+    /// What the platform's own page is headed with.
+    pub(crate) name: Option<String>,
     /// Where visitors find the platform.
     pub(crate) public_url: Option<Origin>,
     /// The domain under which tenants have theirs; that of `public_url` unless set.
@@ -105,6 +113,7 @@ impl Default for Config {
             owner_database_url: None,
             secret: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            name: None,
             public_url: None,
             base_domain: None,
             trusted_proxies: Proxies::default(),
@@ -151,6 +160,22 @@ impl Config {
             .merge(Serialized::defaults(flags))
             .extract_lossy()
             .map_err(|error| Failure::new(format!("the configuration is wrong: {error}")))
+    }
+
+    /// The same for embedded mode: SQLite, and a name that suits the demonstration shops.
+    pub(crate) fn embedded(self) -> Self {
+        let name = self.name.unwrap_or_else(|| DEMO_NAME.to_owned());
+        Self {
+            name: Some(name),
+            database_url: None,
+            owner_database_url: None,
+            ..self
+        }
+    }
+
+    /// What the platform's own page is headed with.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(NAME)
     }
 
     /// Where visitors find the platform.

@@ -3,6 +3,7 @@
 mod answer;
 mod asker;
 mod headers;
+mod landing;
 mod refuse;
 mod shop;
 mod trace;
@@ -22,6 +23,7 @@ use tenancy_core::layer::TenantLayer;
 use tenancy_core::resolve::Sources;
 use tokio::time::timeout;
 
+use self::answer::FrontDoor;
 use self::headers::SafeHeaders;
 use crate::api;
 use crate::config::Config;
@@ -81,7 +83,7 @@ async fn ready(State(platform): State<Platform>) -> Response {
 pub(crate) fn finish(app: Router, config: &Config) -> Router {
     let safe = SafeHeaders::new(config);
     app.layer(middleware::from_fn_with_state(
-        config.base_domain(),
+        FrontDoor::of(config),
         answer::answer,
     ))
     .layer(middleware::from_fn_with_state(safe, headers::harden))

@@ -2,6 +2,7 @@
 
 mod cut_off;
 mod journal;
+mod many_shops;
 mod onboard;
 mod open_files;
 mod output;

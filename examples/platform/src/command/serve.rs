@@ -8,6 +8,9 @@ use crate::server;
 use tenancy_core::Actor;
 use tenancy_core::tenant::Status;
 
+/// How many shops a start prints.
+const LISTED_MAX: usize = 200;
+
 /// Serves in production: with no unsafe settings and no demonstration data.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     config.refuse_unsafe()?;
@@ -30,21 +33,12 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 
 /// Serves from SQLite, with the demonstration shops where there is none.
 pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
-    let config = Config {
-        database_url: None,
-        owner_database_url: None,
-        ..config
-    };
+    let config = config.embedded();
     config.refuse_unsafe()?;
     let platform = Platform::open_as(config, Actor::system("server")).await?;
     let listener = server::bind(&platform).await?;
     say(format_args!("The platform: {}", platform.config().origin()))?;
-    for tenant in platform.tenant_page(None).await? {
-        if tenant.status != Status::Provisioning {
-            let url = platform.shop_url(&tenant.slug);
-            say(format_args!("{}: {url}", tenant.name))?;
-        }
-    }
+    list(&platform).await?;
     let show_key = |shop: &DemoShop, onboarded: &Onboarded| {
         let Onboarded { url, api_key, .. } = onboarded;
         let name = &shop.name;
@@ -54,4 +48,31 @@ pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
     };
     platform.demonstrate(show_key).await?;
     server::serve(&platform, listener).await
+}
+
+/// Prints where the shops are, as many as somebody would read.
+async fn list(platform: &Platform) -> Result<(), Failure> {
+    let (mut listed, mut more) = (0, 0);
+    let mut after = None;
+    loop {
+        let page = platform.tenant_page(after.as_ref()).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.slug.clone());
+        for tenant in &page {
+            if tenant.status == Status::Provisioning {
+                continue;
+            }
+            if listed == LISTED_MAX {
+                more += 1;
+                continue;
+            }
+            listed += 1;
+            let url = platform.shop_url(&tenant.slug);
+            say(format_args!("{}: {url}", tenant.name))?;
+        }
+    }
+    if more > 0 {
+        say(format_args!("and {more} more: platform tenant list"))?;
+    }
+    Ok(())
 }

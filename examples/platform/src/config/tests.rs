@@ -102,7 +102,11 @@ fn a_number_that_would_stop_the_server_is_refused() {
         "TENANCY_HTTP__WRITE_SECONDS",
     ] {
         check(name, "0", "0 is not a number from ");
-        check(name, "18446744073709551615", "18446744073709551615 is not a number from ");
+        check(
+            name,
+            "18446744073709551615",
+            "18446744073709551615 is not a number from ",
+        );
     }
     let drain = "TENANCY_HTTP__DRAIN_SECONDS";
     check(drain, "86401", "86401 is not a number from 0 to 86400");

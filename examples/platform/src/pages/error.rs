@@ -2,7 +2,6 @@ use askama::Template;
 use http::StatusCode;
 use tenancy_core::layer::Refusal;
 
-use super::accent::Accent;
 use super::frame::{Frame, Section};
 use super::language::{Language, Texts};
 use super::link::Link;
@@ -24,8 +23,8 @@ pub(crate) struct ErrorPage {
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Nowhere,
-    /// The platform's own host.
-    Platform,
+    /// The platform's own host, and its name.
+    Platform(String),
     /// A shop that is open.
     Shop(ShopView),
 }
@@ -271,7 +270,7 @@ impl ErrorPage {
     fn way_back(&self) -> Option<&'static str> {
         match self.place {
             Place::Nowhere => None,
-            Place::Platform => Some(self.texts().all_shops),
+            Place::Platform(_) => Some(self.texts().all_shops),
             Place::Shop(_) => Some(self.texts().back_home),
         }
     }
@@ -283,12 +282,8 @@ impl ErrorPage {
     fn frame(&self) -> Frame<'_> {
         let frame = match &self.place {
             Place::Shop(shop) => shop.frame(self.title(), &Link::home()),
-            Place::Platform => Frame::of_platform(self.language, self.title()),
-            Place::Nowhere => Frame {
-                brand: "",
-                accent: Accent::of(""),
-                ..Frame::of_platform(self.language, self.title())
-            },
+            Place::Platform(name) => Frame::of_platform(name, self.language, self.title()),
+            Place::Nowhere => Frame::of_platform("", self.language, self.title()),
         };
         Frame {
             canonical: None,

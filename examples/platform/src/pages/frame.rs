@@ -3,8 +3,8 @@ use super::html::one_line;
 use super::language::{Language, Texts, is_right_to_left};
 use super::link::Link;
 
-/// The platform's own name.
-pub(super) const PLATFORM: &str = "Market Row";
+/// What stands in a list of tabs for a page of nobody's.
+const NOBODY: &str = "shops";
 
 /// The longest description that search engines show.
 const DESCRIPTION_CHARACTERS_MAX: usize = 160;
@@ -41,16 +41,17 @@ pub(crate) enum Section {
     Products,
 }
 
-impl Frame<'_> {
-    /// The frame of a page of the platform's own.
-    pub(super) fn of_platform(language: Language, title: &str) -> Self {
+impl<'a> Frame<'a> {
+    /// The frame of a page of the platform's own, which is called `brand`; of nobody's page where
+    /// that is empty.
+    pub(super) fn of_platform(brand: &'a str, language: Language, title: &str) -> Self {
         Frame {
-            brand: PLATFORM,
+            brand,
             tagline: "",
             shop: false,
             language,
             lang: language.tag(),
-            accent: Accent::of(PLATFORM),
+            accent: Accent::of(brand),
             title: title.to_owned(),
             description: String::new(),
             canonical: None,
@@ -68,7 +69,7 @@ impl Frame<'_> {
     /// The drawn picture that stands for the brand in a list of tabs.
     pub(super) fn icon(&self) -> Link {
         let brand = if self.brand.is_empty() {
-            PLATFORM
+            NOBODY
         } else {
             self.brand
         };

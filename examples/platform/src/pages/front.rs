@@ -3,7 +3,7 @@ use askama::Template;
 use super::accent::Accent;
 use super::card::ProductCard;
 use super::category::CategoryNode;
-use super::frame::{Frame, PLATFORM, Section};
+use super::frame::{Frame, Section};
 use super::language::Language;
 use super::link::Link;
 use super::shop::ShopView;
@@ -41,8 +41,13 @@ impl FrontPage {
 #[derive(Debug, Template)]
 #[template(path = "landing.html")]
 pub(crate) struct LandingPage {
+    /// The platform's own name.
+    pub(crate) name: String,
     pub(crate) language: Language,
     pub(crate) shops: Vec<ShopCard>,
+    /// The way back to the first page, for visitors of a later one.
+    pub(crate) first: Option<Link>,
+    pub(crate) next: Option<Link>,
 }
 
 /// A shop as the platform's landing page shows it.
@@ -77,7 +82,7 @@ impl LandingPage {
     fn frame(&self) -> Frame<'_> {
         Frame {
             description: self.words().introduction.to_owned(),
-            ..Frame::of_platform(self.language, PLATFORM)
+            ..Frame::of_platform(&self.name, self.language, &self.name)
         }
     }
 }

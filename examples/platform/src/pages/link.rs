@@ -20,6 +20,11 @@ impl Link {
         Self("/".to_owned())
     }
 
+    /// The platform's list of shops from behind one on.
+    pub(crate) fn shops_after(slug: &str) -> Self {
+        Self(format!("/?after={}", encode(slug)))
+    }
+
     pub(crate) fn products() -> Self {
         Self("/products".to_owned())
     }

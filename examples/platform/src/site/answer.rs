@@ -15,12 +15,28 @@ use tenancy_core::resolve::Host;
 
 use super::asker::Asker;
 use super::view;
+use crate::config::Config;
 use crate::pages::{self, ErrorPage, Language, Place, Trouble};
 
-/// Puts a refusal into the words that whoever asked understands. The state is the platform's own
-/// host.
+/// The platform's own host and name.
+#[derive(Clone, Debug)]
+pub(super) struct FrontDoor {
+    host: Host,
+    name: String,
+}
+
+impl FrontDoor {
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            host: config.base_domain(),
+            name: config.name().to_owned(),
+        }
+    }
+}
+
+/// Puts a refusal into the words that whoever asked understands.
 pub(super) async fn answer(
-    State(platform): State<Host>,
+    State(platform): State<FrontDoor>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -47,9 +63,13 @@ pub(super) async fn answer(
             let trouble = Trouble::of(status, refusal);
             let page = match slot.scope() {
                 Some(scope) => page_of_shop(scope, status, trouble),
-                None if host == Some(platform) => {
-                    page(Place::Platform, status, trouble, language, None)
-                }
+                None if host == Some(platform.host) => page(
+                    Place::Platform(platform.name),
+                    status,
+                    trouble,
+                    language,
+                    None,
+                ),
                 None => page(Place::Nowhere, status, trouble, language, None),
             };
             instead_of(response, page)

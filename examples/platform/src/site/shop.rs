@@ -2,26 +2,23 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{ACCEPT_LANGUAGE, HeaderValue, VARY};
 use serde::Deserialize;
 use tenancy_commerce::catalog::{
     Catalog as _, Category, CategoryNode, CategoryRef, Handle, Position, Product, ProductQuery,
     ProductStatus, Sort as Order,
 };
 use tenancy_commerce::{Limit, Page};
-use tenancy_core::layer::Refusal;
-use tenancy_core::tenant::Status;
-use tenancy_core::{Tenant, TenantScope};
+use tenancy_core::TenantScope;
 
 use super::asker::Reads;
+use super::landing::{self, Place};
 use super::refuse::NoPage;
 use super::view;
 use crate::pages::{
-    self, CategoriesPage, CategoryPage, Crumb, Filters, FrontPage, LandingPage, Language, Link,
-    ListPage, Listing, ProductPage, RichText, ShopCard, ShopView, Sort,
+    self, CategoriesPage, CategoryPage, Crumb, Filters, FrontPage, Link, ListPage, Listing,
+    ProductPage, RichText, ShopView, Sort,
 };
 use crate::platform::Platform;
-use crate::shop::Tagline;
 
 const CARDS: u32 = 24;
 const CARDS_IN_A_ROW: u32 = 8;
@@ -34,9 +31,11 @@ pub(super) async fn front(
     State(platform): State<Platform>,
     scope: Option<TenantScope>,
     Reads(language): Reads,
+    place: Result<Query<Place>, QueryRejection>,
 ) -> Result<Response, NoPage> {
     let Some(scope) = scope else {
-        return landing(&platform, language).await;
+        let place = place.map_err(|_| NoPage::not_found())?.0;
+        return landing::page(&platform, language, place).await;
     };
     let row = |featured, cards| ProductQuery {
         featured,
@@ -55,32 +54,6 @@ pub(super) async fn front(
         categories: view::tree(forest(&platform, &scope).await?, ""),
     };
     Ok(pages::respond(StatusCode::OK, &page))
-}
-
-async fn landing(platform: &Platform, language: Language) -> Result<Response, NoPage> {
-    let tenants = platform.tenant_page(None).await.map_err(|failure| {
-        tracing::error!(%failure, "the shops could not be listed");
-        NoPage::Closed(Refusal::RegistryUnavailable)
-    })?;
-    let open = |tenant: &Tenant| {
-        matches!(tenant.status, Status::Active | Status::Trial) && tenant.unavailability().is_none()
-    };
-    let shops = tenants.into_iter().filter(open).filter_map(|tenant| {
-        Some(ShopCard {
-            url: Link::web(&format!("{}/", platform.shop_url(&tenant.slug)))?,
-            name: tenant.name.to_string(),
-            slug: tenant.slug.to_string(),
-            tagline: tenant.settings.get::<Tagline>(),
-        })
-    });
-    let page = LandingPage {
-        language,
-        shops: shops.collect(),
-    };
-    let mut response = pages::respond(StatusCode::OK, &page);
-    let varies = HeaderValue::from_name(ACCEPT_LANGUAGE);
-    response.headers_mut().insert(VARY, varies);
-    Ok(response)
 }
 
 pub(super) async fn list(

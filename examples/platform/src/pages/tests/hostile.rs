@@ -67,7 +67,10 @@ fn pages(hostile: &str) -> Vec<String> {
         next_cursor: Some(text.clone()),
     };
     let landing = LandingPage {
+        name: text.clone(),
         language: Language::English,
+        first: None,
+        next: None,
         shops: vec![ShopCard {
             name: text.clone(),
             slug: text.clone(),

@@ -38,7 +38,13 @@ pub(crate) fn all() -> Vec<Sample> {
     let cards: Vec<_> = cards.collect();
     let mut samples = vec![];
     for language in [Language::English, Language::German] {
-        let landing = |shops| LandingPage { language, shops };
+        let landing = |shops| LandingPage {
+            name: "Market Row".to_owned(),
+            language,
+            shops,
+            first: Some(Link::home()),
+            next: Some(Link::shops_after("mistgate")),
+        };
         samples.push(Sample::of(
             &format!("landing-{}", language.tag()),
             &landing(cards.clone()),
@@ -150,7 +156,7 @@ fn pages(demo: &DemoShop) -> Vec<Sample> {
             language: shop.language(),
             place: match trouble {
                 Trouble::NotFound => Place::Shop(shop.clone()),
-                Trouble::BadRequest => Place::Platform,
+                Trouble::BadRequest => Place::Platform("Market Row".to_owned()),
                 _ => Place::Nowhere,
             },
             request_id: (trouble == Trouble::Failed).then(|| "0198a3f2".to_owned()),
