@@ -27,6 +27,13 @@ impl Currency {
         self.0.exponent().map_or(0, u32::from)
     }
 
+    /// Whether things are sold in it: `false` for a code that stands for a metal, a fund's unit, a
+    /// test or no currency at all (`XXX`).
+    pub fn is_money(self) -> bool {
+        use iso_currency::Flag;
+        !self.0.has_flag(Flag::Special) && !self.0.has_flag(Flag::Fund)
+    }
+
     /// How many minor units make one unit: 1 for JPY, 100 for USD, 1,000 for KWD.
     pub(crate) fn units(self) -> i64 {
         10_i64.pow(self.exponent())

@@ -3,6 +3,7 @@
 mod cut_off;
 mod journal;
 mod many_shops;
+mod names;
 mod onboard;
 mod open_files;
 mod output;

@@ -52,6 +52,11 @@ async fn add(platform: &Platform, slug: &Slug, host: &Host) -> Result<Output, Fa
              already"
         )));
     }
+    if !host.as_str().contains('.') {
+        return Err(Failure::new(format!(
+            "{host} is no domain of a merchant's: it has one part only"
+        )));
+    }
     let tenant = platform.tenant(slug).await?;
     let added = platform
         .registry()

@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
-use tenancy_commerce::money::Currency;
+use tenancy_commerce::money::{Currency, MoneyError};
 use tenancy_core::tenant::{Maintenance, Plan, Settings, Status};
 use tenancy_core::time::Time;
 use tenancy_core::{Slug, Tenant, TenantId};
@@ -57,7 +57,7 @@ pub(crate) struct Create {
     #[arg(long, default_value_t)]
     plan: Plan,
     /// Currency of its prices, an ISO 4217 code
-    #[arg(long, default_value = "USD", value_name = "CODE")]
+    #[arg(long, default_value = "USD", value_name = "CODE", value_parser = money)]
     currency: Currency,
     /// Language of its pages, such as en or de-AT
     #[arg(long, default_value = "en", value_name = "TAG")]
@@ -174,6 +174,17 @@ impl Update {
             Ok(settings.write(&mut tenant.settings)?)
         });
         Output::document(&shown(platform, changed.await?))
+    }
+}
+
+fn money(code: &str) -> Result<Currency, String> {
+    let currency: Currency = code
+        .parse()
+        .map_err(|error: MoneyError| error.to_string())?;
+    if currency.is_money() {
+        Ok(currency)
+    } else {
+        Err(format!("nothing is sold in {currency}"))
     }
 }
 
