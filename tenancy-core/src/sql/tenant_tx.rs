@@ -85,7 +85,7 @@ impl TenantTx {
     ///
     /// # Errors
     /// As [`commit`](Self::commit), and [`ReplyTooLarge`](ErrorKind::ReplyTooLarge) when the answer
-    /// has more than 8 MiB; then everything is rolled back.
+    /// has more than 8 MiB.
     pub async fn commit_with(self, reply: &Reply) -> Result<(), Error> {
         self.finish(Some(reply)).await
     }
