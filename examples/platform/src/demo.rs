@@ -43,7 +43,6 @@ pub(crate) struct DemoCategory {
     pub(crate) name: String,
     /// The slug of the category above.
     pub(crate) parent: Option<String>,
-    pub(crate) description: String,
 }
 
 #[derive(Debug, Deserialize)]

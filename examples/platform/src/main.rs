@@ -2,8 +2,6 @@
 //!
 //! `main` reads what was asked for and says how it went; [`platform`] wires the parts together.
 
-#![allow(dead_code, unused_imports, reason = "parts that checkout will use")]
-
 mod api;
 mod background;
 mod cli;

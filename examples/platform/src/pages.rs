@@ -36,7 +36,7 @@ pub(crate) use self::language::Language;
 pub(crate) use self::link::Link;
 pub(crate) use self::list::{ListPage, Listing};
 pub(crate) use self::price::Prices;
-pub(crate) use self::product::{BuyForm, ProductPage, Variant};
+pub(crate) use self::product::{ProductPage, Variant};
 pub(crate) use self::shop::{Crumb, ShopView};
 
 /// The strictest policy under which every page of this module works.

@@ -65,8 +65,6 @@ pub(crate) struct CategoryPage {
     pub(crate) shop: ShopView,
     pub(crate) name: String,
     pub(crate) slug: String,
-    /// Plain text; may be empty.
-    pub(crate) description: String,
     /// The categories above this one, from the top.
     pub(crate) breadcrumbs: Vec<Crumb>,
     /// The shop's categories, with this one marked as current.
@@ -79,13 +77,7 @@ pub(crate) struct CategoryPage {
 impl CategoryPage {
     fn frame(&self) -> Frame<'_> {
         let frame = self.shop.frame(&self.name, &Link::category(&self.slug));
-        let description = if self.description.is_empty() {
-            &frame.description
-        } else {
-            &self.description
-        };
         Frame {
-            description: description.clone(),
             section: Section::Categories,
             indexed: self.listing.filters.q.is_empty(),
             query: &self.listing.filters.q,

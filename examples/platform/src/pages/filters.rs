@@ -105,7 +105,8 @@ mod tests {
             cursor: None,
         };
         let link = filters.page(&Link::products(), Some("x/y+z"));
-        let Query(read) = Query::<Filters>::try_from_uri(&link.as_str().parse().unwrap()).unwrap();
+        let Query(read) =
+            Query::<Filters>::try_from_uri(&link.to_string().parse().unwrap()).unwrap();
         assert_eq!(read.page(&Link::products(), read.cursor.as_deref()), link);
         assert_eq!(read.q, filters.q);
     }

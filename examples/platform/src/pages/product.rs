@@ -36,8 +36,6 @@ pub(crate) struct ProductPage {
     pub(crate) variants: Vec<Variant>,
     /// Which of the variants the visitor chose; the first if there is none of that number.
     pub(crate) chosen: usize,
-    /// The form that puts the chosen variant into the basket.
-    pub(crate) buy: Option<BuyForm>,
     pub(crate) related: Vec<ProductCard>,
 }
 
@@ -52,14 +50,6 @@ pub(crate) struct Variant {
     pub(crate) price_decimal: String,
     pub(crate) compare_at_text: Option<String>,
     pub(crate) availability: Availability,
-}
-
-/// Where and with what the basket's form is sent.
-#[derive(Clone, Debug)]
-pub(crate) struct BuyForm {
-    pub(crate) action: Link,
-    pub(crate) variant_id: String,
-    pub(crate) csrf: String,
 }
 
 /// An option and the values a visitor can choose from.

@@ -108,7 +108,6 @@ pub(super) async fn category(
     let path = Link::category(slug.as_str());
     let page = CategoryPage {
         shop: shop(&platform, &scope),
-        description: String::new(),
         breadcrumbs: above(&all, &category),
         subcategories: view::tree(subcategories, ""),
         categories: view::tree(CategoryNode::forest(all), slug.as_str()),
@@ -201,7 +200,6 @@ fn product_page(
         option_names: product.options.iter().map(|one| one.name.clone()).collect(),
         variants,
         chosen,
-        buy: None,
         related: view::cards(scope, related.take(4)),
     };
     pages::respond(StatusCode::OK, &page)

@@ -3,7 +3,6 @@
 /// A `{}` stands for what the page puts there.
 #[derive(Debug)]
 pub(crate) struct Texts {
-    pub(crate) add_to_cart: &'static str,
     pub(crate) all_products: &'static str,
     pub(crate) all_shops: &'static str,
     pub(crate) all_variants: &'static str,
@@ -40,7 +39,6 @@ pub(crate) struct Texts {
     pub(crate) previously: &'static str,
     pub(crate) price: &'static str,
     pub(crate) products: &'static str,
-    pub(crate) quantity: &'static str,
     pub(crate) related: &'static str,
     pub(crate) request: &'static str,
     pub(crate) results: &'static str,
@@ -71,7 +69,6 @@ impl Texts {
 }
 
 pub(super) static ENGLISH: Texts = Texts {
-    add_to_cart: "Add to basket",
     all_products: "All products",
     all_shops: "See all shops",
     all_variants: "All variants",
@@ -108,7 +105,6 @@ pub(super) static ENGLISH: Texts = Texts {
     previously: "Previously",
     price: "Price",
     products: "Products",
-    quantity: "Quantity",
     related: "You may also like",
     request: "Request",
     results: "Results for “{}”",
@@ -128,7 +124,6 @@ pub(super) static ENGLISH: Texts = Texts {
 };
 
 pub(super) static GERMAN: Texts = Texts {
-    add_to_cart: "In den Warenkorb",
     all_products: "Alle Produkte",
     all_shops: "Alle Läden ansehen",
     all_variants: "Alle Varianten",
@@ -165,7 +160,6 @@ pub(super) static GERMAN: Texts = Texts {
     previously: "Bisher",
     price: "Preis",
     products: "Produkte",
-    quantity: "Menge",
     related: "Das könnte Ihnen auch gefallen",
     request: "Anfrage",
     results: "Ergebnisse für „{}“",

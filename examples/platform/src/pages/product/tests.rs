@@ -106,13 +106,6 @@ fn a_product_in_a_thousand_forms_does_not_make_a_page_of_them() {
 }
 
 #[test]
-fn only_what_can_be_bought_has_a_form() {
-    let html = |chosen| askama::Template::render(&mug(chosen)).unwrap();
-    assert!(html(0).contains("<form class=\"buy\" method=\"post\" action=\"/cart/lines\">"));
-    assert!(!html(2).contains("class=\"buy\""));
-}
-
-#[test]
 fn a_photo_elsewhere_is_linked_and_not_loaded() {
     let photo = "https://photos.example.com/mug.jpg";
     let picture = Picture::of("mug", "mugs", Some(photo), "A mug");

@@ -82,7 +82,6 @@ fn pages(hostile: &str) -> Vec<String> {
         shop: shop.clone(),
         name: text.clone(),
         slug: text.clone(),
-        description: text.clone(),
         breadcrumbs: vec![],
         categories: categories.clone(),
         subcategories: categories.clone(),

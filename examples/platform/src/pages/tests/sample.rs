@@ -6,9 +6,9 @@ use tenancy_core::html::SanitizedHtml;
 
 use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
 use crate::pages::{
-    Availability, Badge, BuyForm, CategoriesPage, CategoryNode, CategoryPage, Crumb, ErrorPage,
-    Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, Place, Prices,
-    ProductCard, ProductPage, RichText, ShopCard, ShopView, Sort, Trouble, Variant,
+    Availability, Badge, CategoriesPage, CategoryNode, CategoryPage, Crumb, ErrorPage, Filters,
+    FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, Place, Prices, ProductCard,
+    ProductPage, RichText, ShopCard, ShopView, Sort, Trouble, Variant,
 };
 
 /// A rendered page and the path that a browser would find it at.
@@ -127,7 +127,6 @@ fn pages(demo: &DemoShop) -> Vec<Sample> {
             shop: shop.clone(),
             name: category.name.clone(),
             slug: category.slug.clone(),
-            description: category.description.clone(),
             breadcrumbs: category
                 .parent
                 .iter()
@@ -238,11 +237,6 @@ pub(crate) fn product(demo: &DemoShop, product: &DemoProduct) -> ProductPage {
             .map(|variant| self::variant(demo, variant))
             .collect(),
         chosen: 0,
-        buy: Some(BuyForm {
-            action: Link::local("/cart/lines").unwrap(),
-            variant_id: product.variants[0].sku.clone(),
-            csrf: "token".to_owned(),
-        }),
         related: related.take(4).map(|other| card(demo, other)).collect(),
     }
 }
