@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenancy_core::on_tx;
 use tenancy_core::sql::TenantTx;
-use tenancy_core::sql::filter::Query;
+use tenancy_core::sql::filter::{Bind, Query};
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind};
@@ -35,6 +35,37 @@ pub(crate) fn push_ids(
         query.push(if index == 0 { " (?" } else { ", ?" }, [id.into()]);
     }
     query.push(")", []);
+}
+
+/// How many rows one statement inserts at the most.
+const ROWS_MAX: usize = 16;
+
+/// Inserts rows; `into` ends with `VALUES`. They go in statements of 16, 8, 4, 2 and 1 rows, so
+/// that any number of them shares a few plans.
+pub(crate) async fn insert_rows<const N: usize>(
+    tx: &mut TenantTx,
+    into: &'static str,
+    rows: Vec<[Bind; N]>,
+) -> Result<(), Error> {
+    let (mut left, mut rows) = (rows.len(), rows.into_iter());
+    while left > 0 {
+        let count = (1 << left.ilog2()).min(ROWS_MAX);
+        left -= count;
+        let mut statement = Query::new(into, []);
+        for (index, row) in rows.by_ref().take(count).enumerate() {
+            statement.push(if index == 0 { " (" } else { ", (" }, []);
+            for (column, value) in row.into_iter().enumerate() {
+                statement.push(if column == 0 { "?" } else { ", ?" }, [value]);
+            }
+            statement.push(")", []);
+        }
+        on_tx!(tx, |conn| statement
+            .query()?
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected()))?;
+    }
+    Ok(())
 }
 
 /// Adds a condition for each word searched for; the statement's table calls the searched text

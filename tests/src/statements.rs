@@ -12,9 +12,9 @@ use sqlx::{
 /// The statements and fragments of one crate.
 ///
 /// A constant text whose first word is in capitals is a statement; one with a `?` in it is a
-/// fragment, as are the texts given to `Query::new`, to `push` and to `push_ids`. What stands under
-/// `#[cfg(feature = "postgres")]` or `#[cfg(feature = "sqlite")]` is for that database only; what
-/// stands under `#[cfg(test)]` is left out.
+/// fragment, as are the texts given to `Query::new`, to `push`, to `push_ids` and to `insert_rows`.
+/// What stands under `#[cfg(feature = "postgres")]` or `#[cfg(feature = "sqlite")]` is for that
+/// database only; what stands under `#[cfg(test)]` is left out.
 #[derive(Debug, Default)]
 pub struct Statements {
     /// Whole statements, in the order of the source.

@@ -17,6 +17,7 @@ use crate::patch::{Patch, ProductPatch};
 /// Runs the whole suite but for what needs an empty store.
 pub async fn all(catalog: &impl Catalog, a: &TenantScope, b: &TenantScope) {
     keeps_what_it_is_given(catalog, a).await;
+    keeps_many_parts_in_order(catalog, a).await;
     keeps_tenants_apart(catalog, a, b).await;
     refuses_a_taken_slug(catalog, a).await;
     patches_and_replaces(catalog, a).await;
@@ -62,6 +63,44 @@ fn shirt(name: &str) -> ProductDraft {
     fields.images = vec![image("1"), image("2")];
     fields.attributes = [("SEO Title".to_owned(), "Shirts".to_owned())].into();
     ProductDraft::new(fields).unwrap()
+}
+
+/// Every variant and picture of a product is found again at its place, however many there are and
+/// wherever others are added.
+pub async fn keeps_many_parts_in_order(catalog: &impl Catalog, scope: &TenantScope) {
+    let draft = |numbers: Vec<usize>| {
+        let variant = |number: &usize| VariantDraft {
+            sku: number.is_multiple_of(2).then(|| format!("many-{number}")),
+            option_values: vec![number.to_string()],
+            stock: (number % 3 > 0).then_some(*number as i64),
+            ..VariantDraft::new(usd(*number as i64))
+        };
+        let image = |number: &usize| ImageDraft {
+            url: format!("https://images.example/many/{number}"),
+            ..ImageDraft::default()
+        };
+        let mut fields = product_fields("Many parts", None);
+        fields.options = vec![OptionDraft {
+            name: "Number".to_owned(),
+            values: numbers.iter().map(usize::to_string).collect(),
+        }];
+        fields.variants = numbers.iter().map(variant).collect();
+        fields.images = numbers.iter().map(image).collect();
+        ProductDraft::new(fields).unwrap()
+    };
+    let odd: Vec<_> = (1..75).step_by(2).collect();
+    let kept = catalog.insert(scope, &draft(odd)).await.unwrap();
+    assert_eq!(catalog.find(scope, kept.id).await.unwrap(), kept);
+    let all = draft((0..75).collect());
+    let grown = catalog.replace(scope, kept.id, &all).await.unwrap();
+    assert_eq!(catalog.find(scope, kept.id).await.unwrap(), grown);
+    for (number, (variant, image)) in grown.variants.iter().zip(&grown.images).enumerate() {
+        assert_eq!(variant.option_values, [number.to_string()]);
+        assert_eq!(variant.price, usd(number as i64));
+        assert!(image.url.ends_with(&format!("/{number}")), "{image:?}");
+    }
+    assert_eq!((grown.variants.len(), grown.images.len()), (75, 75));
+    catalog.delete(scope, kept.id).await.unwrap();
 }
 
 /// What was inserted is found again, by id and by slug, in a list and in an export.

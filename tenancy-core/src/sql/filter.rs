@@ -9,44 +9,56 @@ use std::fmt::Write as _;
 
 #[cfg(feature = "postgres")]
 use sqlx::postgres::PgArguments;
-use sqlx::query::QueryAs;
+use sqlx::query::{self, QueryAs};
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, Database, FromRow, IntoArguments, SqlSafeStr, SqlStr};
 use uuid::Uuid;
 
-/// One bound value of a [`Query`].
+/// One bound value of a [`Query`], or NULL.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bind {
     /// A `BIGINT`.
-    Integer(i64),
+    Integer(Option<i64>),
     /// A `TEXT`.
-    Text(String),
+    Text(Option<String>),
     /// A `UUID`, sixteen bytes on SQLite.
-    Uuid(Uuid),
+    Uuid(Option<Uuid>),
 }
 
 impl From<i64> for Bind {
     fn from(value: i64) -> Self {
+        Self::Integer(Some(value))
+    }
+}
+
+impl From<Option<i64>> for Bind {
+    fn from(value: Option<i64>) -> Self {
         Self::Integer(value)
     }
 }
 
 impl From<String> for Bind {
     fn from(value: String) -> Self {
-        Self::Text(value)
+        Self::Text(Some(value))
     }
 }
 
 impl From<&str> for Bind {
     fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+        Self::Text(Some(value.to_owned()))
+    }
+}
+
+impl From<Option<&str>> for Bind {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
     }
 }
 
 impl From<Uuid> for Bind {
     fn from(value: Uuid) -> Self {
-        Self::Uuid(value)
+        Self::Uuid(Some(value))
     }
 }
 
@@ -124,11 +136,27 @@ impl Query {
         DB::Arguments: FilterArguments + IntoArguments<DB>,
         O: for<'r> FromRow<'r, DB::Row>,
     {
-        let mut arguments = DB::Arguments::default();
+        Ok(sqlx::query_as_with(self.sql(), self.arguments()?))
+    }
+
+    /// The statement with its values, for what answers no rows.
+    ///
+    /// # Errors
+    /// sqlx's, when a value cannot be encoded.
+    pub fn query<DB>(&self) -> Result<query::Query<'static, DB, DB::Arguments>, sqlx::Error>
+    where
+        DB: Database,
+        DB::Arguments: FilterArguments + IntoArguments<DB>,
+    {
+        Ok(sqlx::query_with(self.sql(), self.arguments()?))
+    }
+
+    fn arguments<A: FilterArguments>(&self) -> Result<A, sqlx::Error> {
+        let mut arguments = A::default();
         for bind in &self.binds {
             arguments.add_bind(bind).map_err(sqlx::Error::Encode)?;
         }
-        Ok(sqlx::query_as_with(self.sql(), arguments))
+        Ok(arguments)
     }
 }
 

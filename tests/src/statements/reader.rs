@@ -130,7 +130,7 @@ impl<'ast> Visit<'ast> for Reader {
             let names: Vec<_> = path.path.segments.iter().map(|part| &part.ident).collect();
             let composes = match &names[..] {
                 [.., of, new] => *of == "Query" && *new == "new",
-                [name] => *name == "push_ids",
+                [name] => *name == "push_ids" || *name == "insert_rows",
                 [] => false,
             };
             if composes {

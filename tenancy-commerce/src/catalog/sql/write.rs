@@ -16,6 +16,8 @@ use crate::error::{Error, ErrorKind};
 use crate::money::Money;
 use crate::sql::{search_text, to_json, unique};
 
+mod parts;
+
 pub(super) async fn insert(tx: &mut TenantTx, draft: &ProductDraft) -> Result<Product, Error> {
     let now = Time::now();
     let categories = category::resolve(tx, &draft.categories).await?;
@@ -32,11 +34,9 @@ pub(super) async fn insert(tx: &mut TenantTx, draft: &ProductDraft) -> Result<Pr
         )
     };
     insert_row(tx, &product).await?;
-    for (position, variant) in product.variants.iter().enumerate() {
-        insert_variant(tx, product.id, variant, position).await?;
-    }
-    insert_images(tx, &product).await?;
-    insert_categories(tx, &product).await?;
+    parts::insert_variants(tx, product.id, product.variants.iter().enumerate()).await?;
+    parts::insert_images(tx, &product).await?;
+    parts::insert_categories(tx, &product).await?;
     tx.record(Change::created(&product));
     Ok(product)
 }
@@ -80,13 +80,13 @@ pub(super) async fn replace(
         const CLEAR: &str =
             "DELETE FROM commerce_product_images WHERE tenant_id = $1 AND product_id = $2";
         delete_by(tx, CLEAR, after.id.as_uuid()).await?;
-        insert_images(tx, &after).await?;
+        parts::insert_images(tx, &after).await?;
     }
     if after.categories != before.categories {
         const CLEAR: &str =
             "DELETE FROM commerce_product_categories WHERE tenant_id = $1 AND product_id = $2";
         delete_by(tx, CLEAR, after.id.as_uuid()).await?;
-        insert_categories(tx, &after).await?;
+        parts::insert_categories(tx, &after).await?;
     }
     tx.record(Change::updated(before, &after));
     Ok(after)
@@ -287,10 +287,11 @@ async fn write_variants(
             delete_by(tx, DELETE, variant.id.as_uuid()).await?;
         }
     }
+    let mut added = Vec::new();
     let mut stock: Vec<&Variant> = Vec::new();
     for (position, (variant, found)) in after.variants.iter().zip(found).enumerate() {
         let Some(at) = *found else {
-            insert_variant(tx, after.id, variant, position).await?;
+            added.push((position, variant));
             continue;
         };
         let stored = &before.variants[at];
@@ -301,6 +302,7 @@ async fn write_variants(
             update_variant(tx, after.id, variant, position).await?;
         }
     }
+    parts::insert_variants(tx, after.id, added).await?;
     // In the order in which orders lock them.
     stock.sort_by_key(|variant| variant.id);
     for variant in stock {
@@ -314,33 +316,6 @@ async fn write_variants(
     Ok(())
 }
 
-async fn insert_variant(
-    tx: &mut TenantTx,
-    product: ProductId,
-    variant: &Variant,
-    position: usize,
-) -> Result<(), Error> {
-    const INSERT: &str = "INSERT INTO commerce_product_variants (tenant_id, id, product_id, \
-         position, sku, option_values, price, compare_at_price, cost, barcode, weight_grams, \
-         weight_unit, requires_shipping, taxable, image_url, attributes) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-    const STOCK: &str = "INSERT INTO commerce_stock \
-         (tenant_id, variant_id, product_id, on_hand, backorder) VALUES ($1, $2, $3, $4, $5)";
-    write_variant(tx, INSERT, product, variant, position).await?;
-    on_tx!(tx, |conn| {
-        sqlx::query(STOCK)
-            .bind(variant.tenant_id.as_uuid())
-            .bind(variant.id.as_uuid())
-            .bind(product.as_uuid())
-            .bind(variant.stock)
-            .bind(i64::from(variant.backorder))
-            .execute(conn)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    Ok(())
-}
-
 async fn update_variant(
     tx: &mut TenantTx,
     product: ProductId,
@@ -351,20 +326,10 @@ async fn update_variant(
          option_values = $6, price = $7, compare_at_price = $8, cost = $9, barcode = $10, \
          weight_grams = $11, weight_unit = $12, requires_shipping = $13, taxable = $14, \
          image_url = $15, attributes = $16 WHERE tenant_id = $1 AND id = $2 AND product_id = $3";
-    write_variant(tx, UPDATE, product, variant, position).await
-}
-
-async fn write_variant(
-    tx: &mut TenantTx,
-    statement: &'static str,
-    product: ProductId,
-    variant: &Variant,
-    position: usize,
-) -> Result<(), Error> {
     let option_values = to_json(&variant.option_values);
     let attributes = to_json(&variant.attributes);
     on_tx!(tx, |conn| {
-        sqlx::query(statement)
+        sqlx::query(UPDATE)
             .bind(variant.tenant_id.as_uuid())
             .bind(variant.id.as_uuid())
             .bind(product.as_uuid())
@@ -405,44 +370,6 @@ async fn update_stock(tx: &mut TenantTx, variant: &Variant, counted: bool) -> Re
         };
         query.execute(conn).await.map(|done| done.rows_affected())
     })?;
-    Ok(())
-}
-
-async fn insert_images(tx: &mut TenantTx, product: &Product) -> Result<(), Error> {
-    const INSERT: &str = "INSERT INTO commerce_product_images \
-         (tenant_id, product_id, ordinal, position, url, alt) VALUES ($1, $2, $3, $4, $5, $6)";
-    for (ordinal, image) in product.images.iter().enumerate() {
-        on_tx!(tx, |conn| {
-            sqlx::query(INSERT)
-                .bind(product.tenant_id.as_uuid())
-                .bind(product.id.as_uuid())
-                .bind(ordinal as i64)
-                .bind(i64::from(image.position))
-                .bind(&image.url)
-                .bind(&image.alt)
-                .execute(conn)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-    }
-    Ok(())
-}
-
-async fn insert_categories(tx: &mut TenantTx, product: &Product) -> Result<(), Error> {
-    const INSERT: &str = "INSERT INTO commerce_product_categories \
-         (tenant_id, product_id, category_id, position) VALUES ($1, $2, $3, $4)";
-    for (position, category) in product.categories.iter().enumerate() {
-        on_tx!(tx, |conn| {
-            sqlx::query(INSERT)
-                .bind(product.tenant_id.as_uuid())
-                .bind(product.id.as_uuid())
-                .bind(category.id.as_uuid())
-                .bind(position as i64)
-                .execute(conn)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-    }
     Ok(())
 }
 

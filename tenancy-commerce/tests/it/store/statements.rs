@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use tenancy_commerce::catalog::{
-    Catalog as _, CategoryPath, CategoryRef, Product, ProductDraft, ProductQuery, ProductStatus,
-    Sort,
+    Catalog as _, CategoryPath, CategoryRef, ImageDraft, Product, ProductDraft, ProductQuery,
+    ProductStatus, Sort,
 };
 use tenancy_commerce::customer::{CustomerId, CustomerQuery, Customers as _};
 use tenancy_commerce::order::{NewOrder, OrderQuery, OrderStatus, Orders as _};
@@ -56,6 +56,7 @@ async fn ask_for_everything(shops: &Shops) {
     let add = async |name: &str, stock, featured, categories: &[&str]| {
         let mut fields = fixtures::product_fields(name, stock);
         fields.featured = featured;
+        fields.images = [1, 2].map(picture).into();
         if name == "Planned" {
             fields.status = ProductStatus::Draft;
         }
@@ -74,6 +75,13 @@ async fn ask_for_everything(shops: &Shops) {
     ask_for_stock(shops, &shirt).await;
     ask_for_customers(shops, buyer).await;
     ask_for_orders(shops, &shirt, buyer).await;
+}
+
+fn picture(number: u32) -> ImageDraft {
+    ImageDraft {
+        url: format!("https://images.example/{number}"),
+        ..ImageDraft::default()
+    }
 }
 
 async fn ask_for_products(shops: &Shops, shirt: &Product) {
