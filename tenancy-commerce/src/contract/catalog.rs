@@ -72,7 +72,7 @@ pub async fn keeps_many_parts_in_order(catalog: &impl Catalog, scope: &TenantSco
         let variant = |number: &usize| VariantDraft {
             sku: number.is_multiple_of(2).then(|| format!("many-{number}")),
             option_values: vec![number.to_string()],
-            stock: (number % 3 > 0).then_some(*number as i64),
+            stock: (!number.is_multiple_of(3)).then_some(*number as i64),
             ..VariantDraft::new(usd(*number as i64))
         };
         let image = |number: &usize| ImageDraft {

@@ -1,17 +1,27 @@
 //! Many tenants on few connections, with everything going wrong: nothing may be left behind.
 
+mod way;
+
+use std::any::Any;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sqlx::Connection as _;
-use tenancy_core::{TenantScope, on_tx};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use tenancy_core::TenantScope;
+use tenancy_core::sql::{Database, SqlStorage};
 use tokio::task::JoinSet;
 
-use crate::installation::{Installation, all_notes, write_note};
+use self::way::{Found, Ours, Sqlx, Trouble, Way, found};
+use crate::installation::{Installation, NOTES, all_notes, write_note};
 
+/// On each database, over all sizes of the pool.
 const OPERATIONS: usize = 10_000;
 const TENANTS: usize = 12;
 const WORKERS: usize = 8;
@@ -24,125 +34,215 @@ async fn drop_after<F: Future>(polls: usize, work: F) -> Option<F::Output> {
             return Some(output);
         }
         // Lets the database answer, so that later polls get further.
-        tokio::time::sleep(Duration::from_micros(200)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     None
 }
 
-/// One piece of work of one of several kinds; each must see its own tenant's rows only.
-async fn operate(site: &Installation, scope: &TenantScope, number: usize) {
+/// What was seen over all operations.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Notes of another tenant.
+    foreign: AtomicUsize,
+    /// Connections handed out inside a transaction, with a tenant or with a search path.
+    dirty: AtomicUsize,
+    /// Failures that nobody planted.
+    failed: AtomicUsize,
+    /// Notes whose commit succeeded.
+    kept: AtomicUsize,
+}
+
+impl Tally {
+    fn read(&self) -> [usize; 3] {
+        [&self.foreign, &self.dirty, &self.failed].map(|count| count.load(Ordering::Acquire))
+    }
+}
+
+fn add(count: &AtomicUsize, number: usize) {
+    count.fetch_add(number, Ordering::AcqRel);
+}
+
+/// One piece of work that ends in one of several ways; some write a note first.
+async fn operate<W: Way>(
+    way: &W,
+    scope: &TenantScope,
+    number: usize,
+    tally: &Tally,
+) -> Result<(), Trouble> {
     let own = scope.tenant().slug.to_string();
-    let work = async {
-        let mut tx = site.database.write(scope).await.unwrap();
-        for body in all_notes(&mut tx).await.unwrap() {
-            assert_eq!(body, own, "a foreign row is visible");
+    let mut tx = way.open(scope).await?;
+    let notes = way.notes(&mut tx).await?;
+    add(
+        &tally.foreign,
+        notes.iter().filter(|body| **body != own).count(),
+    );
+    let writes = number.is_multiple_of(13);
+    if writes {
+        way.write(&mut tx, &own).await?;
+    }
+    match number % 8 {
+        0 => way.roll_back(tx).await?,
+        1 => drop(tx),
+        2 => drop(way.fail(&mut tx).await.unwrap_err()),
+        3 => panic!("planted"),
+        4 => {
+            let cut = tokio::time::timeout(Duration::ZERO, way.dawdle(&mut tx));
+            drop(cut.await);
         }
-        if number.is_multiple_of(13) {
-            write_note(&mut tx, &own).await.unwrap();
+        _ => {
+            way.commit(tx).await?;
+            add(&tally.kept, usize::from(writes));
         }
-        match number % 7 {
-            0 => tx.roll_back().await.unwrap(),
-            1 => drop(tx),
-            2 => {
-                let broken = on_tx!(&mut tx, |conn| {
-                    sqlx::query("SELECT nothing")
-                        .execute(conn)
-                        .await
-                        .map(|_| ())
-                });
-                broken.unwrap_err();
-            }
-            3 => panic!("planted"),
-            _ => tx.commit().await.unwrap(),
-        }
-    };
-    if number.is_multiple_of(3) {
-        let outcome = drop_after(
-            number % 40,
-            std::panic::AssertUnwindSafe(work).catch_unwind(),
-        );
-        check_panic(outcome.await.unwrap_or(Ok(())));
+    }
+    Ok(())
+}
+
+/// The same, dropped at some await in one case of three, and with what it throws caught.
+async fn operate_or_not<W: Way>(way: &W, scope: &TenantScope, number: usize, tally: &Tally) {
+    let work = AssertUnwindSafe(operate(way, scope, number, tally)).catch_unwind();
+    let outcome = if number.is_multiple_of(3) {
+        drop_after(number % 20, work).await.unwrap_or(Ok(Ok(())))
     } else {
-        check_panic(std::panic::AssertUnwindSafe(work).catch_unwind().await);
+        work.await
+    };
+    match outcome {
+        Ok(Ok(())) => {}
+        Err(panic) if is_planted(&*panic) => {}
+        Ok(Err(_)) | Err(_) => add(&tally.failed, 1),
+    }
+    if number.is_multiple_of(4) && !way.is_clean().await {
+        add(&tally.dirty, 1);
     }
 }
 
-fn check_panic(outcome: Result<(), Box<dyn std::any::Any + Send>>) {
-    if let Err(panic) = outcome {
-        let planted = panic.downcast_ref::<&str>() == Some(&"planted");
-        if !planted {
-            std::panic::resume_unwind(panic);
-        }
-    }
+fn is_planted(panic: &(dyn Any + Send)) -> bool {
+    panic.downcast_ref::<&str>() == Some(&"planted")
 }
 
-async fn nothing_is_left_behind(site: Installation) {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if panic.payload().downcast_ref::<&str>() != Some(&"planted") {
-            hook(panic);
-        }
-    }));
-    let site = std::sync::Arc::new(site);
-    let mut scopes = Vec::new();
-    for number in 0..TENANTS {
-        let tenant = site.add(&format!("shop-{number}")).await;
-        scopes.push(site.scope(&tenant).await);
-    }
-    let scopes = std::sync::Arc::new(scopes);
+/// Runs the operations on one pool, many at once.
+async fn operate_much<W: Way>(way: W, scopes: &[TenantScope], operations: usize) -> Tally {
+    let shared = Arc::new((way, Tally::default()));
     let mut workers = JoinSet::new();
     for worker in 0..WORKERS {
-        let (site, scopes) = (site.clone(), scopes.clone());
+        let (shared, scopes) = (shared.clone(), scopes.to_vec());
         workers.spawn(async move {
-            for round in 0..OPERATIONS / WORKERS {
-                let number = round * WORKERS + worker;
-                operate(&site, &scopes[(number * 7) % TENANTS], number).await;
+            for number in (worker..operations).step_by(WORKERS) {
+                let scope = &scopes[(number * 7) % TENANTS];
+                operate_or_not(&shared.0, scope, number, &shared.1).await;
             }
         });
     }
     while let Some(done) = workers.join_next().await {
         done.unwrap();
     }
-    for scope in scopes.iter() {
+    Arc::into_inner(shared).unwrap().1
+}
+
+async fn open_shops(site: &Installation) -> Vec<TenantScope> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !is_planted(panic.payload()) {
+            hook(panic);
+        }
+    }));
+    let mut scopes = Vec::new();
+    for number in 0..TENANTS {
+        let tenant = site.add(&format!("shop-{number}")).await;
+        scopes.push(site.scope(&tenant).await);
+    }
+    scopes
+}
+
+/// What was kept is there, each note with its own tenant.
+async fn check_notes(site: &Installation, scopes: &[TenantScope], kept: usize) {
+    let mut found = 0;
+    for scope in scopes {
         let own = scope.tenant().slug.to_string();
         let mut tx = site.database.read(scope).await.unwrap();
         let bodies = all_notes(&mut tx).await.unwrap();
-        assert!(
-            !bodies.is_empty() && bodies.iter().all(|body| *body == own),
-            "{bodies:?}"
-        );
+        assert!(bodies.iter().all(|body| *body == own), "{bodies:?}");
+        found += bodies.len();
         tx.commit().await.unwrap();
     }
+    assert!(
+        kept > OPERATIONS / 100 && found >= kept,
+        "{kept} kept, {found} there"
+    );
+}
+
+fn pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections)
+}
+
+fn database_on(pool: &PgPool, site: &Installation) -> Database {
+    let storage = SqlStorage::builder().with_pool(pool.clone());
+    Database::builder(&storage, &site.tenants)
+        .migrations(&NOTES)
+        .build()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres() {
-    nothing_is_left_behind(Installation::postgres(3).await).await;
+    let site = Installation::postgres(2).await;
+    let scopes = open_shops(&site).await;
+    let url = site.postgres.as_ref().unwrap().app_url();
+    let mut kept = 0;
+    for connections in 1..=4 {
+        let pool = pool(connections).connect(&url).await.unwrap();
+        let ours = Ours {
+            database: database_on(&pool, &site),
+            pool: Some(pool.clone()),
+        };
+        let tally = operate_much(ours, &scopes, OPERATIONS / 4).await;
+        assert_eq!(
+            tally.read(),
+            [0, 0, 0],
+            "{connections} connections: {tally:?}"
+        );
+        assert!(pool.size() <= connections);
+        kept += tally.kept.load(Ordering::Acquire);
+        pool.close().await;
+    }
+    check_notes(&site, &scopes, kept).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite() {
-    nothing_is_left_behind(Installation::sqlite(3).await).await;
+    let mut site = Installation::sqlite(2).await;
+    let scopes = open_shops(&site).await;
+    let mut kept = 0;
+    for connections in 2..=4 {
+        let folder = site.folder.as_ref().unwrap().path();
+        let builder = SqlStorage::builder().connections(connections);
+        let storage = builder.sqlite(folder).await.unwrap();
+        let database = Database::builder(&storage, &site.tenants);
+        let ours = Ours {
+            database: database.migrations(&NOTES).build(),
+            pool: None,
+        };
+        let tally = operate_much(ours, &scopes, OPERATIONS / 3).await;
+        assert_eq!(
+            tally.read(),
+            [0, 0, 0],
+            "{connections} connections: {tally:?}"
+        );
+        kept += tally.kept.load(Ordering::Acquire);
+        site.storage = storage;
+    }
+    check_notes(&site, &scopes, kept).await;
 }
 
-/// What a borrower of the pool's only connection finds there: an open transaction, and a tenant.
-async fn found(pool: &sqlx::PgPool) -> (bool, String) {
-    let mut conn = pool.acquire().await.unwrap();
-    // Outside a transaction every statement has a transaction id of its own.
-    let first: String = sqlx::query_scalar("SELECT pg_current_xact_id()::text")
-        .fetch_one(&mut *conn)
-        .await
-        .unwrap();
-    let second: String = sqlx::query_scalar("SELECT pg_current_xact_id()::text")
-        .fetch_one(&mut *conn)
-        .await
-        .unwrap();
-    let tenant: Option<String> =
-        sqlx::query_scalar("SELECT current_setting('app.tenant_id', true)")
-            .fetch_one(&mut *conn)
-            .await
-            .unwrap();
-    (first == second, tenant.unwrap_or_default())
+/// The same operations with sqlx's own transaction leave connections dirty and show one tenant's
+/// notes to another: were it not so, these tests would prove nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlxs_own_transaction_fails_the_same_test() {
+    let site = Installation::postgres(2).await;
+    let scopes = open_shops(&site).await;
+    let url = site.postgres.as_ref().unwrap().app_url();
+    let pool = pool(2).connect(&url).await.unwrap();
+    let tally = operate_much(Sqlx { pool }, &scopes, OPERATIONS / 4).await;
+    let [_, dirty, _] = tally.read();
+    assert!(dirty > 0, "TenantTx need not own its connection: {tally:?}");
 }
 
 /// Takes long enough to be cancelled on any machine.
@@ -155,16 +255,14 @@ async fn a_cancelled_begin_of_sqlx_leaks_and_ours_does_not() {
     let acme = site.add("acme").await;
     let scope = site.scope(&acme).await;
     let url = site.postgres.as_ref().unwrap().app_url();
-    let one = sqlx::postgres::PgPoolOptions::new().max_connections(1);
 
-    // sqlx's own transaction, cancelled while the server works on it: the precondition of this test is
-    // that at least one of them leaks.
+    // sqlx's own transaction, cancelled while the server works on it: the precondition of this
+    // test is that at least one of them leaks.
     let mut leaks = 0;
     for polls in [20, 100] {
-        let pool = one.clone().connect(&url).await.unwrap();
+        let pool = pool(1).connect(&url).await.unwrap();
         drop(drop_after(polls, pool.begin_with(BEGIN)).await);
-        let (in_transaction, tenant) = found(&pool).await;
-        leaks += usize::from(in_transaction || !tenant.is_empty());
+        leaks += usize::from(found(&pool).await.unwrap() != Found::default());
         pool.close().await;
     }
     assert!(
@@ -172,23 +270,41 @@ async fn a_cancelled_begin_of_sqlx_leaks_and_ours_does_not() {
         "sqlx's begin no longer leaks: TenantTx need not own its connection"
     );
 
-    // Ours, on a pool of one connection shared with the borrower.
+    // Ours, on a pool of one connection shared with the borrower, who commits for good.
     for polls in 0..40 {
-        let pool = one.clone().connect(&url).await.unwrap();
-        let storage = tenancy_core::sql::SqlStorage::builder().with_pool(pool.clone());
-        let database = tenancy_core::sql::Database::new(&storage, &site.tenants);
+        let pool = pool(1).connect(&url).await.unwrap();
+        let database = database_on(&pool, &site);
         drop(drop_after(polls, database.write(&scope)).await);
         assert_eq!(
-            found(&pool).await,
-            (false, String::new()),
+            found(&pool).await.unwrap(),
+            Found::default(),
             "cancelled at poll {polls}"
         );
+        drop(drop_after(polls, database.write(&scope)).await);
+        keep_a_note(&database, &scope).await;
         pool.close().await;
     }
-    sqlx::PgConnection::connect(&url)
-        .await
-        .unwrap()
-        .close()
-        .await
-        .unwrap();
+    let mut tx = site.database.read(&scope).await.unwrap();
+    assert_eq!(all_notes(&mut tx).await.unwrap().len(), 40);
+}
+
+async fn keep_a_note(database: &Database, scope: &TenantScope) {
+    let mut tx = database.write(scope).await.unwrap();
+    write_note(&mut tx, "kept").await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn after_a_cancelled_begin_in_sqlite_the_next_commit_holds() {
+    let site = Installation::sqlite(2).await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    for polls in 0..40 {
+        drop(drop_after(polls, site.database.write(&scope)).await);
+        drop(drop_after(polls, site.database.read(&scope)).await);
+        keep_a_note(&site.database, &scope).await;
+    }
+    let node = site.beside().await;
+    let mut tx = node.database.read(&node.scope(&acme).await).await.unwrap();
+    assert_eq!(all_notes(&mut tx).await.unwrap().len(), 40);
 }
