@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many rows a page may hold: 20 unless asked for otherwise, 250 at most.
+/// How many rows a page may hold: 20 unless asked for otherwise, 250 at most. A page of very large
+/// rows may hold fewer, and then says that more follow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limit(u32);
 

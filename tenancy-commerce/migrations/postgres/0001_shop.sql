@@ -27,6 +27,8 @@ CREATE TABLE commerce_products (
     currency TEXT NOT NULL,
     price_from BIGINT NOT NULL CHECK (price_from >= 0),
     search_text TEXT NOT NULL,
+    -- How large the product is as JSON: pages are cut by it.
+    size_bytes BIGINT NOT NULL CHECK (size_bytes >= 0),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id),

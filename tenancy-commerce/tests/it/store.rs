@@ -22,6 +22,7 @@ macro_rules! on_both {
 
 mod contract;
 mod journal;
+mod large;
 mod race;
 mod schema;
 mod shop;

@@ -12,14 +12,24 @@ use crate::error::Error;
 use crate::page::{Limit, Page};
 use crate::sql::push_search;
 
+/// How much JSON a page holds before no further product is added: a page of large products is
+/// shorter than its limit, and one product always has room.
+const PAGE_BYTES_MAX: i64 = 4 * 1024 * 1024;
+
+/// A row, and how large the page is up to and with it.
+#[derive(sqlx::FromRow)]
+struct SizedRow {
+    #[sqlx(flatten)]
+    product: ProductRow,
+    total: i64,
+}
+
 pub(super) async fn page(
     tx: &mut TenantTx,
     query: &ProductQuery,
 ) -> Result<Page<Product, Position>, Error> {
     let statement = statement(tx.tenant_id().as_uuid(), query)?;
-    let rows: Vec<ProductRow> = on_tx!(tx, |conn| statement.query_as()?.fetch_all(conn).await)?;
-    let page = Page::cut(rows, query.limit, |row| row.position(query.sort));
-    cut(tx, page).await
+    read(tx, &statement, query.limit, |row| row.position(query.sort)).await
 }
 
 pub(super) async fn export(
@@ -28,28 +38,37 @@ pub(super) async fn export(
     limit: Limit,
 ) -> Result<Page<Product, ProductId>, Error> {
     let tenant = tx.tenant_id().as_uuid();
-    let mut statement = Query::new(load::SELECT, []);
+    let mut statement = Query::new("WITH page AS (", []);
+    statement.push(load::SELECT, []);
     statement.push(" WHERE tenant_id = ?", [tenant.into()]);
     if let Some(after) = after {
         statement.push(" AND id > ?", [after.as_uuid().into()]);
     }
-    statement.push(" ORDER BY id LIMIT ?", [limit.with_one_more().into()]);
-    let rows: Vec<ProductRow> = on_tx!(tx, |conn| statement.query_as()?.fetch_all(conn).await)?;
-    let page = Page::cut(rows, limit, |row| row.id.into());
-    cut(tx, page).await
+    push_cut(&mut statement, " ORDER BY id", limit);
+    read(tx, &statement, limit, |row| row.id.into()).await
 }
 
-async fn cut<P>(
+async fn read<P>(
     tx: &mut TenantTx,
-    mut page: Page<ProductRow, P>,
+    statement: &Query,
+    limit: Limit,
+    place: impl Fn(&ProductRow) -> P,
 ) -> Result<Page<Product, P>, Error> {
+    let rows: Vec<SizedRow> = on_tx!(tx, |conn| statement.query_as()?.fetch_all(conn).await)?;
+    let full = rows.last().is_some_and(|last| last.total >= PAGE_BYTES_MAX);
+    let rows = rows.into_iter().map(|row| row.product).collect();
+    let mut page = Page::cut(rows, limit, &place);
+    if full && page.next.is_none() {
+        page.next = page.items.last().map(place);
+    }
     let rows = std::mem::take(&mut page.items);
     let items = load::with_parts(tx, rows).await?;
     Ok(page.with_items(items))
 }
 
 fn statement(tenant: uuid::Uuid, query: &ProductQuery) -> Result<Query, Error> {
-    let mut statement = Query::new(load::SELECT, []);
+    let mut statement = Query::new("WITH page AS (", []);
+    statement.push(load::SELECT, []);
     statement.push(" WHERE tenant_id = ?", [tenant.into()]);
     if let Some(status) = query.status {
         statement.push(" AND status = ?", [status.as_str().into()]);
@@ -83,16 +102,29 @@ fn statement(tenant: uuid::Uuid, query: &ProductQuery) -> Result<Query, Error> {
     if let Some(position) = &query.after {
         push_after(&mut statement, query.sort, position)?;
     }
-    statement.push(
-        match query.sort {
-            Sort::Name => " ORDER BY name_key, id LIMIT ?",
-            Sort::Newest => " ORDER BY created_at DESC, id DESC LIMIT ?",
-            Sort::Price => " ORDER BY price_from, id LIMIT ?",
-            Sort::PriceDown => " ORDER BY price_from DESC, id DESC LIMIT ?",
-        },
-        [query.limit.with_one_more().into()],
-    );
+    let order = match query.sort {
+        Sort::Name => " ORDER BY name_key, id",
+        Sort::Newest => " ORDER BY created_at DESC, id DESC",
+        Sort::Price => " ORDER BY price_from, id",
+        Sort::PriceDown => " ORDER BY price_from DESC, id DESC",
+    };
+    push_cut(&mut statement, order, query.limit);
     Ok(statement)
+}
+
+/// Ends the statement of a page: the first rows in an order, up to the one that fills it.
+fn push_cut(statement: &mut Query, order: &'static str, limit: Limit) {
+    statement.push(order, []);
+    statement.push(
+        " LIMIT ?), sized AS (SELECT page.*, CAST(SUM(size_bytes) OVER (",
+        [limit.with_one_more().into()],
+    );
+    statement.push(order, []);
+    statement.push(
+        ") AS BIGINT) AS total FROM page) SELECT * FROM sized WHERE total - size_bytes < ?",
+        [PAGE_BYTES_MAX.into()],
+    );
+    statement.push(order, []);
 }
 
 /// The category and all below it. `UNION` drops what was seen, so it ends whatever is stored.

@@ -17,10 +17,10 @@ use crate::catalog::{
 use crate::error::{Error, ErrorKind};
 use crate::sql::{corrupt, from_json, money, push_ids};
 
-/// All that [`ProductRow`] reads.
+/// All that [`ProductRow`] reads, and the size that a page is cut by.
 pub(super) const SELECT: &str = "SELECT id, slug, name, name_key, status, featured, description, \
      vendor, product_type, tags, options, attributes, currency, price_from, created_at, \
-     updated_at FROM commerce_products";
+     updated_at, size_bytes FROM commerce_products";
 
 #[derive(sqlx::FromRow)]
 pub(super) struct ProductRow {

@@ -224,8 +224,8 @@ fn searched(product: &Product) -> String {
 async fn insert_row(tx: &mut TenantTx, product: &Product) -> Result<(), Error> {
     const INSERT: &str = "INSERT INTO commerce_products (tenant_id, id, slug, name, name_key, \
          status, featured, description, vendor, product_type, tags, options, attributes, \
-         currency, price_from, search_text, updated_at, created_at) VALUES ($1, $2, $3, $4, $5, \
-         $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+         currency, price_from, search_text, updated_at, created_at, size_bytes) VALUES ($1, $2, \
+         $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     write_row(tx, INSERT, product).await
 }
 
@@ -233,7 +233,8 @@ async fn update_row(tx: &mut TenantTx, product: &Product) -> Result<(), Error> {
     const UPDATE: &str = "UPDATE commerce_products SET slug = $3, name = $4, name_key = $5, \
          status = $6, featured = $7, description = $8, vendor = $9, product_type = $10, \
          tags = $11, options = $12, attributes = $13, currency = $14, price_from = $15, \
-         search_text = $16, updated_at = $17, created_at = $18 WHERE tenant_id = $1 AND id = $2";
+         search_text = $16, updated_at = $17, created_at = $18, size_bytes = $19 \
+         WHERE tenant_id = $1 AND id = $2";
     write_row(tx, UPDATE, product).await
 }
 
@@ -245,6 +246,7 @@ async fn write_row(
     let (name_key, search_text) = (product.name.to_lowercase(), searched(product));
     let (tags, options) = (to_json(&product.tags), to_json(&product.options));
     let attributes = to_json(&product.attributes);
+    let size_bytes = to_json(product).len() as i64;
     on_tx!(tx, |conn| {
         sqlx::query(statement)
             .bind(product.tenant_id.as_uuid())
@@ -265,6 +267,7 @@ async fn write_row(
             .bind(search_text)
             .bind(product.updated_at.as_microseconds())
             .bind(product.created_at.as_microseconds())
+            .bind(size_bytes)
             .execute(conn)
             .await
             .map(|done| done.rows_affected())
