@@ -10,7 +10,7 @@ const BYTES_MAX: usize = 40;
 /// The name of what a tenant has bought, such as `free` or `business`.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Plan(Option<Arc<str>>); // `None` is the default plan, so that most tenants carry no text
+pub struct Plan(Option<Arc<Box<str>>>); // `None` is the default plan; a word long, so that records stay small
 
 /// The text cannot name a plan.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -22,7 +22,7 @@ impl Plan {
 
     /// The plan's name.
     pub fn as_str(&self) -> &str {
-        self.0.as_deref().unwrap_or(Self::DEFAULT)
+        self.0.as_ref().map_or(Self::DEFAULT, |name| name)
     }
 }
 
@@ -41,7 +41,7 @@ impl FromStr for Plan {
         match text {
             Self::DEFAULT => Ok(Self::default()),
             _ if (1..=BYTES_MAX).contains(&text.len()) && text.bytes().all(closed) => {
-                Ok(Self(Some(text.into())))
+                Ok(Self(Some(Arc::new(text.into()))))
             }
             _ => Err(InvalidPlan),
         }

@@ -42,8 +42,10 @@ pub trait Setting {
 /// A stored value that no longer has its setting's type reads as the default, so that an
 /// application can be rolled back; [`get_strict`](Self::get_strict) tells.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Settings(BTreeMap<String, Value>);
+#[serde(from = "Document", into = "Document")]
+pub struct Settings(Option<Box<Document>>); // `None` when empty, so that most records stay small
+
+type Document = BTreeMap<String, Value>;
 
 /// A setting cannot be stored or read.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +75,7 @@ impl Settings {
 
     /// The stored value, `None` when absent, and an error when it is not of its type.
     pub fn get_strict<S: Setting>(&self) -> Result<Option<S::Value>, InvalidSetting> {
-        let Some(value) = self.0.get(S::KEY) else {
+        let Some(value) = self.0.as_ref().and_then(|all| all.get(S::KEY)) else {
             return Ok(None);
         };
         S::Value::deserialize(value)
@@ -90,20 +92,33 @@ impl Settings {
             key: S::KEY,
             source,
         })?;
-        let before = self.0.insert(S::KEY.to_owned(), value);
-        if serde_json::to_vec(&self.0).is_ok_and(|json| json.len() <= BYTES_MAX) {
-            return Ok(());
+        let mut document = Document::from(self.clone());
+        document.insert(S::KEY.to_owned(), value);
+        if serde_json::to_vec(&document).is_ok_and(|json| json.len() <= BYTES_MAX) {
+            *self = document.into();
+            Ok(())
+        } else {
+            Err(InvalidSetting::Size)
         }
-        match before {
-            Some(before) => self.0.insert(S::KEY.to_owned(), before),
-            None => self.0.remove(S::KEY),
-        };
-        Err(InvalidSetting::Size)
     }
 
     /// Back to the default.
     pub fn unset<S: Setting>(&mut self) {
-        self.0.remove(S::KEY);
+        let mut document = Document::from(std::mem::take(self));
+        document.remove(S::KEY);
+        *self = document.into();
+    }
+}
+
+impl From<Document> for Settings {
+    fn from(document: Document) -> Self {
+        Self((!document.is_empty()).then(|| Box::new(document)))
+    }
+}
+
+impl From<Settings> for Document {
+    fn from(settings: Settings) -> Self {
+        settings.0.map(|document| *document).unwrap_or_default()
     }
 }
 
