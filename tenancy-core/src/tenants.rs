@@ -1,8 +1,10 @@
 //! Finding tenants fast, and the only place where scopes are made.
 
 mod builder;
+mod changed;
 mod directory;
 mod freshness;
+mod key;
 mod live;
 mod lookup;
 
@@ -15,7 +17,7 @@ use self::directory::DynDirectory;
 use self::freshness::Freshness;
 pub(crate) use self::live::LiveTenant;
 use self::live::LiveTenants;
-use self::lookup::Lookup;
+use self::lookup::{Known, Lookup};
 use crate::error::{Error, ErrorKind};
 use crate::registry::{Address, Directory};
 use crate::scope::{Actor, PlatformScope, Purpose, TenantScope};
@@ -83,7 +85,7 @@ impl Tenants {
     /// [`NotFound`](ErrorKind::NotFound), or [`Unavailable`](ErrorKind::Unavailable) when the
     /// directory cannot be reached and the tenant is not known.
     pub async fn find(&self, address: &Address) -> Result<Arc<Tenant>, Error> {
-        self.live(address).await.map(|live| live.record())
+        self.known(address).await.map(|known| known.record)
     }
 
     /// A scope for work on one tenant.
@@ -129,23 +131,37 @@ impl Tenants {
     }
 
     pub(crate) async fn live(&self, address: &Address) -> Result<Arc<LiveTenant>, Error> {
-        // A registry that has just failed is not asked again for this request: what is known
-        // is served until the stale limit, which `refresh_if_due` watches.
-        self.refresh_if_due().await?;
-        self.0
-            .lookup
-            .find(&self.0, address)
-            .await?
-            .ok_or_else(|| ErrorKind::NotFound.into())
+        loop {
+            let known = self.known(address).await?;
+            let live = self.0.live.open(&known.record);
+            if !self.0.freshness.is_tracked() {
+                self.0.live.accept(&known.record);
+            }
+            // A change told before the tenant was open has not reached it.
+            if self.0.lookup.is_current(&known) {
+                return Ok(live);
+            }
+        }
     }
 
     /// Makes sure that a scope's tenant is no older than the check interval.
     pub(crate) async fn renew(&self, live: &LiveTenant) -> Result<(), Error> {
         self.refresh_if_due().await?;
         if !self.0.freshness.is_tracked() {
-            self.0.lookup.find(&self.0, &Address::Id(live.id())).await?;
+            match self.0.lookup.find(&self.0, &Address::Id(live.id())).await? {
+                Some(known) => self.0.live.accept(&known.record),
+                None => self.0.live.mark_gone(live.id()),
+            }
         }
         Ok(())
+    }
+
+    async fn known(&self, address: &Address) -> Result<Known, Error> {
+        // A registry that has just failed is not asked again for this request: what is known
+        // is served until the stale limit, which `refresh_if_due` watches.
+        self.refresh_if_due().await?;
+        let known = self.0.lookup.find(&self.0, address).await?;
+        known.ok_or_else(|| ErrorKind::NotFound.into())
     }
 
     async fn refresh_if_due(&self) -> Result<(), Error> {

@@ -202,6 +202,8 @@ impl Inner {
     }
 
     async fn apply(&self, changes: &Changes) -> Result<(), Error> {
+        // First, so that a scope which opens meanwhile is either found below or finds the note.
+        self.lookup.changed.note(changes);
         let ids = if changes.overflowed {
             self.live.ids()
         } else {
@@ -212,7 +214,7 @@ impl Inner {
                 continue;
             }
             match self.ask(&Address::Id(id)).await? {
-                Some(record) => drop(self.live.accept(record)),
+                Some(record) => self.live.accept(&Arc::new(record)),
                 None => self.live.mark_gone(id),
             }
         }

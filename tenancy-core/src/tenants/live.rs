@@ -13,9 +13,9 @@ pub(crate) struct LiveTenant {
 }
 
 impl LiveTenant {
-    fn new(record: Tenant) -> Self {
+    fn new(record: Arc<Tenant>) -> Self {
         Self {
-            record: ArcSwap::from_pointee(record),
+            record: ArcSwap::new(record),
             gone: AtomicBool::new(false),
         }
     }
@@ -28,19 +28,14 @@ impl LiveTenant {
         self.record.load_full()
     }
 
-    pub(super) fn revision(&self) -> u64 {
-        self.record.load().revision
-    }
-
     /// Whether the registry no longer has the tenant.
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Acquire)
     }
 
     /// Takes a record read from the directory, unless a newer one is already here.
-    fn accept(&self, record: Tenant) {
+    fn accept(&self, record: &Arc<Tenant>) {
         self.gone.store(false, Ordering::Release);
-        let record = Arc::new(record);
         self.record.rcu(|current| {
             if current.revision > record.revision {
                 current.clone()
@@ -51,27 +46,32 @@ impl LiveTenant {
     }
 }
 
-/// Every [`LiveTenant`] that a cache entry or a scope still holds, so that there is one of each.
+/// Every [`LiveTenant`] that a scope still holds, so that there is one of each.
 #[derive(Default)]
 pub(super) struct LiveTenants {
     by_id: Mutex<HashMap<TenantId, Weak<LiveTenant>>>, // std's: never held across an await
 }
 
 impl LiveTenants {
-    /// The one live tenant with this record's id, brought up to the record.
-    pub(super) fn accept(&self, record: Tenant) -> Arc<LiveTenant> {
+    /// The one live tenant with this record's id; with this record, if there was none.
+    pub(super) fn open(&self, record: &Arc<Tenant>) -> Arc<LiveTenant> {
         let mut by_id = self.lock();
         if let Some(live) = by_id.get(&record.id).and_then(Weak::upgrade) {
-            live.accept(record);
             return live;
         }
         if by_id.len() == by_id.capacity() {
             by_id.retain(|_, live| live.strong_count() > 0);
         }
-        let id = record.id;
-        let live = Arc::new(LiveTenant::new(record));
-        by_id.insert(id, Arc::downgrade(&live));
+        let live = Arc::new(LiveTenant::new(record.clone()));
+        by_id.insert(record.id, Arc::downgrade(&live));
         live
+    }
+
+    /// Brings the tenant's scopes, if there are any, up to a record of the directory.
+    pub(super) fn accept(&self, record: &Arc<Tenant>) {
+        if let Some(live) = self.get(record.id) {
+            live.accept(record);
+        }
     }
 
     /// Notes that the directory no longer has the tenant.

@@ -5,9 +5,11 @@ use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
 use super::Inner;
-use super::live::LiveTenant;
+use super::changed::Changed;
+use super::key::{Key, Name};
 use crate::error::Error;
 use crate::registry::Address;
+use crate::tenant::Tenant;
 
 /// How many questions the directory is asked at once at the most; the same address always takes
 /// the same place, so it is asked for once however many requests wait for it.
@@ -15,22 +17,24 @@ const QUESTIONS_MAX: usize = 64;
 
 /// Addresses that were asked for, with and without a tenant, each kind in a bound of its own.
 pub(super) struct Lookup {
-    known: Cache<Address, Known>,
+    pub(super) changed: Changed,
+    known: Cache<Key, Known>,
     unknown: Cache<Address, Answer>,
     questions: [Mutex<()>; QUESTIONS_MAX],
     hasher: RandomState,
 }
 
+/// A tenant's record as the directory answered it.
 #[derive(Clone)]
-struct Known {
-    live: Arc<LiveTenant>,
+pub(super) struct Known {
+    pub(super) record: Arc<Tenant>,
     answer: Answer,
 }
 
 /// What an answer rests on.
 #[derive(Clone, Copy)]
 struct Answer {
-    /// The tenant's revision (for a tenant) or the registry's (for none) that it was true of.
+    /// The registry's revision that it is true of.
     revision: u64,
     fetched_at: u64,
 }
@@ -38,6 +42,7 @@ struct Answer {
 impl Lookup {
     pub(super) fn new(known_max: usize, unknown_max: usize) -> Self {
         Self {
+            changed: Changed::default(),
             known: Cache::new(known_max),
             unknown: Cache::new(unknown_max),
             questions: [const { Mutex::const_new(()) }; QUESTIONS_MAX],
@@ -53,7 +58,7 @@ impl Lookup {
         &self,
         tenants: &Inner,
         address: &Address,
-    ) -> Result<Option<Arc<LiveTenant>>, Error> {
+    ) -> Result<Option<Known>, Error> {
         if let Some(answer) = self.fresh(tenants, address) {
             return Ok(answer);
         }
@@ -63,28 +68,21 @@ impl Lookup {
             return Ok(answer);
         }
         let answer = Answer {
-            revision: tenants.freshness.revision(),
+            revision: self.changed.revision(),
             fetched_at: tenants.freshness.now(),
         };
         match tenants.ask(address).await {
             Ok(Some(record)) => {
-                let answer = Answer {
-                    revision: record.revision,
-                    ..answer
-                };
-                let live = tenants.live.accept(record);
+                let record = self.shared(record);
+                tenants.live.accept(&record);
                 self.unknown.remove(address);
-                self.known.insert(
-                    address.clone(),
-                    Known {
-                        live: live.clone(),
-                        answer,
-                    },
-                );
-                Ok(Some(live))
+                let key = Key::new(address, &record);
+                let known = Known { record, answer };
+                self.known.insert(key, known.clone());
+                Ok(Some(known))
             }
             Ok(None) => {
-                self.known.remove(address);
+                self.known.remove(&Name::from(address));
                 if let Address::Id(id) = address {
                     tenants.live.mark_gone(*id);
                 }
@@ -95,21 +93,34 @@ impl Lookup {
         }
     }
 
+    /// Whether no change of the tenant has been told since; any may have taken the address away.
+    pub(super) fn is_current(&self, known: &Known) -> bool {
+        !self.changed.since(known.answer.revision, known.record.id)
+    }
+
+    /// The record as the tenant's other addresses have it, so that it is kept once.
+    fn shared(&self, record: Tenant) -> Arc<Tenant> {
+        let same = [Name::Id(record.id), Name::Slug(&record.slug)]
+            .iter()
+            .filter_map(|name| self.known.peek(name))
+            .find(|known| *known.record == record);
+        same.map_or_else(|| Arc::new(record), |known| known.record)
+    }
+
     /// The answer in the cache, where it can be relied on.
-    fn fresh(&self, tenants: &Inner, address: &Address) -> Option<Option<Arc<LiveTenant>>> {
+    fn fresh(&self, tenants: &Inner, address: &Address) -> Option<Option<Known>> {
         let freshness = &tenants.freshness;
-        if let Some(Known { live, answer }) = self.known.get(address) {
+        if let Some(known) = self.known.get(&Name::from(address)) {
             let holds = if freshness.is_tracked() {
-                // Any change of the tenant may have taken this address away from it.
-                answer.revision == live.revision() && !live.is_gone()
+                self.is_current(&known)
             } else {
-                freshness.is_young(answer.fetched_at)
+                freshness.is_young(known.answer.fetched_at)
             };
-            return holds.then_some(Some(live));
+            return holds.then_some(Some(known));
         }
         let answer = self.unknown.get(address)?;
         let holds = if freshness.is_tracked() {
-            answer.revision == freshness.revision()
+            answer.revision == self.changed.revision()
         } else {
             freshness.is_young(answer.fetched_at)
         };
@@ -117,10 +128,12 @@ impl Lookup {
     }
 
     /// What may be served while the directory is away: an address known not to have changed.
-    fn stale(&self, tenants: &Inner, address: &Address) -> Option<Arc<LiveTenant>> {
-        let Known { live, answer } = self.known.get(address)?;
+    fn stale(&self, tenants: &Inner, address: &Address) -> Option<Known> {
+        let known = self.known.get(&Name::from(address))?;
         let servable = !tenants.freshness.is_tracked()
-            && tenants.freshness.is_within_stale_limit(answer.fetched_at);
-        servable.then_some(live)
+            && tenants
+                .freshness
+                .is_within_stale_limit(known.answer.fetched_at);
+        servable.then_some(known)
     }
 }

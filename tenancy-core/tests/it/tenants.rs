@@ -14,6 +14,7 @@ use tokio::time::advance;
 struct Remote {
     registry: Arc<InMemoryTenants>,
     away: Arc<AtomicBool>,
+    overflowing: Arc<AtomicBool>,
     finds: Arc<AtomicUsize>,
     checks: Arc<AtomicUsize>,
 }
@@ -53,7 +54,12 @@ impl Directory for Remote {
 
     async fn changes(&self, revision: u64) -> Result<Option<Changes>, Error> {
         self.checks.fetch_add(1, Ordering::AcqRel);
-        self.answer(self.registry.changes(revision).await?)
+        let mut changes = self.registry.changes(revision).await?;
+        if let (Some(changes), true) = (&mut changes, self.overflowing.load(Ordering::Acquire)) {
+            changes.overflowed = changes.tenants.len() > 1;
+            changes.tenants.truncate(1);
+        }
+        self.answer(changes)
     }
 }
 
@@ -117,6 +123,112 @@ async fn another_processs_change_holds_within_a_second_without_a_query_per_reque
         scope.check().await.unwrap_err();
     }
     assert_eq!(asked(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_makes_every_address_of_its_tenant_ask_again_and_no_other_tenants() {
+    let remote = Remote::default();
+    let (acme, bolt) = (remote.add("acme"), remote.add("bolt"));
+    let tenants = Tenants::new(remote.clone());
+    let addresses = [slug("acme"), Address::Id(acme.id), slug("bolt")];
+    let look = async || {
+        let before = remote.finds.load(Ordering::Acquire);
+        let mut seen = Vec::new();
+        for address in &addresses {
+            seen.push(tenants.find(address).await.unwrap().status);
+        }
+        (seen, remote.finds.load(Ordering::Acquire) - before)
+    };
+    use Status::{Active, Suspended};
+    assert_eq!(look().await, (vec![Active; 3], 3));
+    assert_eq!(look().await, (vec![Active; 3], 0));
+    remote.suspend(&acme).await;
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(look().await, (vec![Suspended, Suspended, Active], 2));
+    assert_eq!(look().await, (vec![Suspended, Suspended, Active], 0));
+    let (named, known) = (&addresses[0], &addresses[1]);
+    let (one, other) = (tenants.find(named).await, tenants.find(known).await);
+    assert!(Arc::ptr_eq(&one.unwrap(), &other.unwrap()), "kept once");
+
+    remote.overflowing.store(true, Ordering::Release);
+    let scope = tenants
+        .scope(bolt.id, Actor::anonymous(), Purpose::Request)
+        .await
+        .unwrap();
+    remote.suspend(&bolt).await;
+    remote.add("crow");
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(look().await, (vec![Suspended; 3], 4)); // one of them for the open scope
+    assert_eq!(scope.tenant().status, Suspended);
+    assert_eq!(look().await, (vec![Suspended; 3], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scope_whose_record_was_read_before_a_change_and_opens_after_it_sees_the_change() {
+    #[derive(Clone)]
+    struct Slow(Remote, Arc<tokio::sync::Semaphore>);
+
+    impl Directory for Slow {
+        async fn find(&self, address: &Address) -> Result<Option<Tenant>, Error> {
+            let read = self.0.find(address).await;
+            drop(self.1.acquire().await);
+            read
+        }
+
+        async fn changes(&self, revision: u64) -> Result<Option<Changes>, Error> {
+            self.0.changes(revision).await
+        }
+    }
+
+    let slow = Slow(Remote::default(), Arc::new(tokio::sync::Semaphore::new(1)));
+    let (acme, bolt) = (slow.0.add("acme"), slow.0.add("bolt"));
+    let tenants = Tenants::new(slow.clone());
+    let open = |id| {
+        let tenants = tenants.clone();
+        async move {
+            tenants
+                .scope(id, Actor::anonymous(), Purpose::Request)
+                .await
+        }
+    };
+    let other = open(bolt.id).await.unwrap();
+    let asked = slow.0.finds.load(Ordering::Acquire);
+    let held = slow.1.acquire().await.unwrap();
+    let opening = tokio::spawn(open(acme.id));
+    while slow.0.finds.load(Ordering::Acquire) == asked {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await; // past the reading
+    slow.0.suspend(&acme).await;
+    advance(Duration::from_secs(1)).await;
+    other.check().await.unwrap();
+    drop(held);
+    let suspended = ErrorKind::NotAvailable(Unavailability::Suspended);
+    assert_eq!(opening.await.unwrap().unwrap_err().kind(), suspended);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_the_records_own_finds_it_without_asking_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let acme = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
+    let tenants = Tenants::from_fn({
+        let (asked, acme) = (asked.clone(), acme.clone());
+        move |address| {
+            asked.fetch_add(1, Ordering::AcqRel);
+            let known = address != slug("bolt");
+            let answer = known.then(|| acme.clone());
+            async move { Ok(answer) }
+        }
+    });
+    let domain = Address::Domain("www.acme.example".parse().unwrap());
+    for _ in 0..3 {
+        for address in [&domain, &slug("acme"), &slug("acme-shop")] {
+            assert_eq!(*tenants.find(address).await.unwrap(), acme);
+        }
+        assert_eq!(kind(&tenants, &slug("bolt")).await, ErrorKind::NotFound);
+    }
+    assert_eq!(asked.load(Ordering::Acquire), 4);
+    assert_eq!(tenants.cached(), (3, 1));
 }
 
 #[tokio::test(start_paused = true)]
