@@ -67,7 +67,8 @@ pub(crate) async fn tenant(
         let marked = insert(tx, scope, &row).await?;
         if !marked {
             // Before the commit, and inside the file's write lock; see `work::settle`.
-            work::mark(database, scope.tenant_id()).await?;
+            // Boxed because it is seldom needed and large, and every commit would make room for it.
+            Box::pin(work::mark(database, scope.tenant_id())).await?;
             on_tx!(tx, |conn| {
                 sqlx::query(MARKED)
                     .bind(scope.tenant_id().as_uuid())

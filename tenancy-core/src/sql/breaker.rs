@@ -149,7 +149,8 @@ impl<'a> Probe<'a> {
     }
 
     async fn run(self, options: &PgConnectOptions) {
-        let connect = async { PgConnection::connect_with(options).await?.close().await };
+        // Boxed because it is seldom needed and large, and every wait would make room for it.
+        let connect = Box::pin(async { PgConnection::connect_with(options).await?.close().await });
         let outcome = timeout(PROBE_TIME_OUT, connect)
             .await
             .unwrap_or_else(|_| Err(no_answer()));

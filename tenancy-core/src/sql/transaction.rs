@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -37,7 +38,9 @@ impl Transaction {
     ) -> Result<Self, Error> {
         let began = Instant::now();
         let time_out = storage.time_out();
-        let opened = storage.unless_away(open(storage, mode, tenant));
+        // Stays in its place: it has kilobytes, which each wrapper would copy.
+        let opening = pin!(open(storage, mode, tenant));
+        let opened = storage.unless_away(opening);
         let connection = tokio::time::timeout(time_out, opened)
             .await
             .map_err(|elapsed| Error::with_source(ErrorKind::TimedOut, elapsed))??;

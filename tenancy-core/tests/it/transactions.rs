@@ -209,6 +209,18 @@ async fn connections_stay_within_the_budget(site: Installation) {
 }
 
 #[tokio::test]
+async fn opening_and_committing_copy_no_large_futures() {
+    let site = Installation::sqlite(4).await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let opening = site.database.write(&scope);
+    let opening_bytes = size_of_val(&opening);
+    let committing_bytes = size_of_val(&opening.await.unwrap().commit());
+    assert!(opening_bytes < 6 * 1024, "{opening_bytes}"); // sqlx's own begin has 4 KiB
+    assert!(committing_bytes < 3 * 1024, "{committing_bytes}");
+}
+
+#[tokio::test]
 async fn a_missing_file_is_an_error_and_is_not_made() {
     let site = Installation::sqlite(4).await;
     let acme = site.add("acme").await;
