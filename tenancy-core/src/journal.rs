@@ -6,6 +6,7 @@
 //! sequencer and hands entries to [`Consumer`]s, at least once and in order.
 
 pub(crate) mod append;
+mod aside;
 mod change;
 mod consumer;
 mod cursor;

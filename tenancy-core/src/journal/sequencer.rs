@@ -12,6 +12,7 @@
 
 use uuid::Uuid;
 
+use super::aside::Aside;
 use super::worker::platform_scope;
 use crate::error::{Error, ErrorKind};
 use crate::meter::Meter;
@@ -26,17 +27,34 @@ const TENANTS_MAX: i64 = 100;
 /// How many entries one transaction numbers.
 const BATCH: i64 = 5_000;
 
-/// Numbers what is committed; says whether there was any work.
-pub(super) async fn number(database: &Database, tenants: &Tenants) -> Result<bool, Error> {
-    let waiting = waiting(database).await?;
-    for tenant in &waiting {
-        match number_tenant(database, tenants, *tenant).await {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => forget(database, *tenant).await?,
-            Err(error) => return Err(error),
+/// Numbers what is committed; says whether there was anything that could be done.
+pub(super) async fn number(
+    database: &Database,
+    tenants: &Tenants,
+    aside: &mut Aside,
+) -> Result<bool, Error> {
+    let mut busy = false;
+    for tenant in waiting(database).await? {
+        if aside.holds(tenant) {
+            continue;
+        }
+        let outcome = match number_tenant(database, tenants, tenant).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => forget(database, tenant).await,
+            outcome => outcome,
+        };
+        match outcome {
+            Ok(()) => {
+                aside.release(tenant);
+                busy = true;
+            }
+            Err(error) => {
+                // Where the line cannot be read either, the trouble is not the tenant's own.
+                waiting(database).await?;
+                aside.put(tenant, error);
+            }
         }
     }
-    Ok(!waiting.is_empty())
+    Ok(busy)
 }
 
 async fn waiting(database: &Database) -> Result<Vec<TenantId>, Error> {

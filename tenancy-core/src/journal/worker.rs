@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::aside::Aside;
 use super::consumer::{Consumer, DynConsumer};
 use super::cursor::{self, Lease};
-use super::work;
+use super::work::{self, Mark};
 use crate::error::{Error, ErrorKind};
 use crate::scope::{Actor, Purpose, TenantScope};
 use crate::sql::Database;
@@ -70,7 +71,9 @@ impl Worker {
 
     /// Works until dropped, woken by this process's commits and by a sweep every second.
     ///
-    /// Failures of the database are logged and tried again; nothing is skipped.
+    /// Failures of the database are logged and tried again; nothing is skipped. A tenant whose data
+    /// alone cannot be reached is tried again ever less often, at least once a minute, and holds up
+    /// no other.
     ///
     /// # Cancellation
     /// Safe at any point: what was not finished is done again by the next run, an entry whose
@@ -98,9 +101,10 @@ impl Worker {
     }
 
     async fn keep_numbering(&self, ended: &watch::Receiver<bool>) {
+        let mut aside = Aside::default();
         while !*ended.borrow() {
             let woken = self.database.committed().notified();
-            let busy = match self.number().await {
+            let busy = match self.number(&mut aside).await {
                 Ok(busy) => busy,
                 Err(error) => {
                     tracing::warn!(error = %Chain(&error), "journal entries wait for their numbers");
@@ -115,10 +119,11 @@ impl Worker {
 
     async fn keep_consuming(&self, ended: &watch::Receiver<bool>) {
         let lease = Lease::new(self.handling);
+        let mut aside = Aside::default();
         let mut after = Uuid::nil();
         while !*ended.borrow() {
             let woken = self.database.numbered().notified();
-            match self.consume(after, lease, ended).await {
+            match self.consume(after, lease, &mut aside, ended).await {
                 Ok(Some(last)) => after = last,
                 Ok(None) => {
                     after = Uuid::nil();
@@ -135,28 +140,32 @@ impl Worker {
     /// Numbers and hands over all that is there now, for a command that ends.
     ///
     /// # Errors
-    /// The first failure of the database. A consumer's failure is no error here: it waits beside
-    /// its cursor.
+    /// The first failure of the database, or that of a tenant whose data cannot be reached, after
+    /// all others have been served. A consumer's failure is no error here: it waits beside its
+    /// cursor.
     pub async fn run_once(&self) -> Result<(), Error> {
-        while self.number().await? {}
+        let (mut numbering, mut consuming) = (Aside::default(), Aside::default());
+        while self.number(&mut numbering).await? {}
         let lease = Lease::new(self.handling);
         let mut after = Uuid::nil();
         let (_never, ended) = watch::channel(false);
-        while let Some(last) = self.consume(after, lease, &ended).await? {
+        while let Some(last) = self.consume(after, lease, &mut consuming, &ended).await? {
             after = last;
         }
-        Ok(())
+        numbering.finish()?;
+        consuming.finish()
     }
 
-    async fn number(&self) -> Result<bool, Error> {
+    async fn number(&self, aside: &mut Aside) -> Result<bool, Error> {
         #[cfg(feature = "postgres")]
         if self.database.storage().is_postgres() {
-            let busy = super::sequencer::number(&self.database, &self.tenants).await?;
+            let busy = super::sequencer::number(&self.database, &self.tenants, aside).await?;
             if busy {
                 self.database.numbered().notify_one();
             }
             return Ok(busy);
         }
+        let _ = aside;
         // SQLite numbers as it writes, so a commit is work for the consumers at once.
         self.database.numbered().notify_one();
         Ok(false)
@@ -167,35 +176,51 @@ impl Worker {
         &self,
         after: Uuid,
         lease: Lease,
+        aside: &mut Aside,
         ended: &watch::Receiver<bool>,
     ) -> Result<Option<Uuid>, Error> {
         let marks = work::marked(&self.database, after).await?;
-        let names: Vec<_> = self
-            .consumers
-            .iter()
-            .map(|consumer| consumer.name())
-            .collect();
         for mark in &marks {
             if *ended.borrow() {
                 break;
             }
-            let scope = match platform_scope(&self.tenants, mark.tenant_id()).await {
-                Ok(scope) => scope,
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    work::unmark(&self.database, *mark).await?;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let mut done = true;
-            for consumer in &self.consumers {
-                done &= cursor::follow(&self.database, &scope, &**consumer, lease).await?;
+            let tenant = mark.tenant_id();
+            if aside.holds(tenant) {
+                continue;
             }
-            if done {
-                work::settle(&self.database, &scope, *mark, &names).await?;
+            match self.serve(*mark, lease).await {
+                Ok(()) => aside.release(tenant),
+                Err(error) => {
+                    // Where the marks cannot be read either, the trouble is not the tenant's own.
+                    work::marked(&self.database, after).await?;
+                    aside.put(tenant, error);
+                }
             }
         }
         Ok(marks.last().map(|mark| mark.tenant_id().as_uuid()))
+    }
+
+    async fn serve(&self, mark: Mark, lease: Lease) -> Result<(), Error> {
+        let scope = match platform_scope(&self.tenants, mark.tenant_id()).await {
+            Ok(scope) => scope,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return work::unmark(&self.database, mark).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let mut done = true;
+        for consumer in &self.consumers {
+            done &= cursor::follow(&self.database, &scope, &**consumer, lease).await?;
+        }
+        if done {
+            work::settle(&self.database, &scope, mark, &self.names()).await?;
+        }
+        Ok(())
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        let consumers = self.consumers.iter();
+        consumers.map(|consumer| consumer.name()).collect()
     }
 }
 
@@ -219,7 +244,7 @@ pub(super) async fn platform_scope(
 }
 
 /// An error with its causes, for one log line.
-struct Chain<'a>(&'a Error);
+pub(super) struct Chain<'a>(pub(super) &'a Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,13 +260,8 @@ impl fmt::Display for Chain<'_> {
 
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self
-            .consumers
-            .iter()
-            .map(|consumer| consumer.name())
-            .collect();
         f.debug_struct("Worker")
-            .field("consumers", &names)
+            .field("consumers", &self.names())
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use tenancy_tests::Postgres;
 use tokio::sync::Notify;
 
 use crate::installation::{Installation, Note, write_note};
+use crate::log::Log;
 
 type Taken = HashMap<TenantId, Vec<(i64, String)>>;
 
@@ -461,6 +463,64 @@ async fn a_worker_goes_on_as_soon_as_its_database_is_back() {
     running.abort();
     let twice = [(1, "cut off".to_owned()), (1, "cut off".to_owned())];
     assert_eq!(memory.of(acme.id), twice);
+}
+
+/// The first tenant's file is not there, and then it is none of SQLite's.
+#[tokio::test]
+async fn a_tenant_whose_file_cannot_be_opened_holds_up_no_other() {
+    let site = Installation::sqlite(4).await;
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let (to_acme, to_bolt) = (site.scope(&acme).await, site.scope(&bolt).await);
+    let file = site.tenant_file(&acme);
+    let away = file.with_extension("away");
+    let rename = |from: &Path, to: &Path| {
+        for part in ["", "-wal", "-shm"] {
+            let [from, to] = [from, to].map(|path| format!("{}{part}", path.display()));
+            std::fs::rename(from, to).unwrap();
+        }
+    };
+    let patience = Duration::from_secs(20);
+    for round in 1..=2 {
+        note(&site, &to_acme, "acme").await;
+        note(&site, &to_bolt, "bolt").await;
+        rename(&file, &away);
+        if round == 2 {
+            std::fs::write(
+                &file,
+                "no database, and longer than the header of one. ".repeat(9),
+            )
+            .unwrap();
+        }
+        let node = site.beside().await;
+        let memory = Memory::default();
+        let worker = Worker::builder(&node.database, &node.tenants)
+            .consumer(memory.clone())
+            .build();
+        worker.run_once().await.unwrap_err();
+        assert_eq!((memory.of(bolt.id).len(), memory.of(acme.id).len()), (1, 0));
+
+        let log = Log::default();
+        let _listening = log.listen();
+        let taken = async |tenant, count: usize| {
+            while memory.of(tenant).len() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let work = async {
+            for number in 0..3 {
+                note(&site, &to_bolt, "bolt").await;
+                taken(bolt.id, number + 2).await;
+            }
+            rename(&away, &file);
+            taken(acme.id, 1).await;
+        };
+        tokio::select! {
+            () = worker.run() => unreachable!("it runs until it is dropped"),
+            done = tokio::time::timeout(patience, work) => done.expect("the entries"),
+        }
+        assert_eq!(memory.of(acme.id), [(round, "acme".to_owned())]);
+        assert_eq!(log.count(&format!("tenant={}", acme.id)), 1, "logged once");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod idempotency;
 mod installation;
 mod journal;
 mod layer;
+mod log;
 mod outage;
 mod policy;
 mod registry;
