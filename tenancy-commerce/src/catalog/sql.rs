@@ -172,11 +172,12 @@ impl SqlCatalog {
 
     /// See [`Catalog::delete_category`].
     pub async fn delete_category_in(tx: &mut TenantTx, id: CategoryId) -> Result<(), Error> {
-        category::lock(tx).await?;
-        let before = category::by_id(tx, id).await?;
-        category::delete(tx, &before).await
+        category::delete(tx, id).await
     }
 }
+
+/// What a product's change gets whose category is deleted at that moment.
+const CATEGORY_GONE: ErrorKind = ErrorKind::Store(tenancy_core::ErrorKind::ForeignKeyViolation);
 
 /// Keeps others from changing the product until the transaction ends. A statement that changes
 /// nothing locks the row on PostgreSQL; SQLite has one writer anyway.
@@ -291,9 +292,10 @@ impl Catalog for SqlCatalog {
         let mut tx = self.database.write(scope).await?;
         let mut put = Self::put_draft_in(&mut tx, draft).await;
         if let Err(error) = &put
-            && *error.kind() == ErrorKind::SlugTaken
+            && [ErrorKind::SlugTaken, CATEGORY_GONE].contains(error.kind())
         {
-            // Another import has just added it; by now it is there to be updated.
+            // Another import has just added it, so by now it is there to be updated; or a category
+            // has just been deleted, and is made again.
             tx.roll_back().await?;
             tx = self.database.write(scope).await?;
             put = Self::put_draft_in(&mut tx, draft).await;

@@ -12,9 +12,14 @@ use uuid::Uuid;
 
 use super::{load, lock as lock_product, write};
 use crate::catalog::limits::CATEGORY_DEPTH_MAX;
-use crate::catalog::{Category, CategoryDraft, CategoryId, CategoryPath, Handle, ProductCategory};
+use crate::catalog::{
+    Category, CategoryDraft, CategoryId, CategoryPath, Handle, ProductCategory, ProductId,
+};
 use crate::error::{Error, ErrorKind};
 use crate::sql::{corrupt, next_number, push_ids, unique};
+
+/// How often a deletion begins again because products join the category meanwhile.
+const ROUNDS_MAX: u32 = 100;
 
 const SELECT: &str = "SELECT id, parent_id, slug, name, position FROM commerce_categories";
 
@@ -119,21 +124,40 @@ pub(super) async fn replace(
     Ok(after)
 }
 
-pub(super) async fn delete(tx: &mut TenantTx, before: &Category) -> Result<(), Error> {
-    const DELETE: &str = "DELETE FROM commerce_categories WHERE tenant_id = $1 AND id = $2";
-    if all(tx)
-        .await?
-        .iter()
-        .any(|category| category.parent_id == Some(before.id))
-    {
-        return Err(ErrorKind::HasChildren.into());
+/// Deletes a category after taking its products out of it.
+///
+/// Locks are taken in the order in which a change of a product takes them, the product's and then
+/// the tree's. A product that joins in between is seen under the tree's lock, which is given back
+/// before that product is locked as well.
+pub(super) async fn delete(tx: &mut TenantTx, id: CategoryId) -> Result<(), Error> {
+    // Deletions lock many products, so one at a time.
+    next_number(tx, "category_deletions").await?;
+    childless(&all(tx).await?, id)?;
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        empty(tx, id).await?;
+        match tx.part(async |tx| delete_empty(tx, id).await).await {
+            Err(error) if *error.kind() == ErrorKind::Conflict && rounds < ROUNDS_MAX => {}
+            outcome => return outcome,
+        }
     }
-    empty(tx, before.id).await?;
-    let (tenant, id) = (tx.tenant_id().as_uuid(), before.id.as_uuid());
+}
+
+/// Fails with [`Conflict`](ErrorKind::Conflict) where a product is in the category.
+async fn delete_empty(tx: &mut TenantTx, id: CategoryId) -> Result<(), Error> {
+    const DELETE: &str = "DELETE FROM commerce_categories WHERE tenant_id = $1 AND id = $2";
+    lock(tx).await?;
+    let tree = all(tx).await?;
+    let before = childless(&tree, id)?;
+    if !some_products(tx, id).await?.is_empty() {
+        return Err(ErrorKind::Conflict.into());
+    }
+    let tenant = tx.tenant_id().as_uuid();
     on_tx!(tx, |conn| {
         sqlx::query(DELETE)
             .bind(tenant)
-            .bind(id)
+            .bind(id.as_uuid())
             .execute(conn)
             .await
             .map(|done| done.rows_affected())
@@ -142,28 +166,47 @@ pub(super) async fn delete(tx: &mut TenantTx, before: &Category) -> Result<(), E
     Ok(())
 }
 
+fn childless(tree: &[Category], id: CategoryId) -> Result<&Category, Error> {
+    let found = tree.iter().find(|category| category.id == id);
+    if tree.iter().any(|category| category.parent_id == Some(id)) {
+        return Err(ErrorKind::HasChildren.into());
+    }
+    found.ok_or_else(|| ErrorKind::NotFound.into())
+}
+
 /// Takes every product out of the category, a few at a time; each change is journaled.
 async fn empty(tx: &mut TenantTx, category: CategoryId) -> Result<(), Error> {
-    const SOME: &str = "SELECT product_id FROM commerce_product_categories \
-         WHERE tenant_id = $1 AND category_id = $2 ORDER BY product_id LIMIT 100";
-    let tenant = tx.tenant_id().as_uuid();
     loop {
-        let products: Vec<Uuid> = on_tx!(tx, |conn| {
-            sqlx::query_scalar(SOME)
-                .bind(tenant)
-                .bind(category.as_uuid())
-                .fetch_all(conn)
-                .await
-        })?;
+        let products = some_products(tx, category).await?;
         if products.is_empty() {
             return Ok(());
         }
         for id in products {
-            lock_product(tx, id.into()).await?;
-            let before = load::by_id(tx, id.into()).await?;
-            write::leave(tx, &before, category).await?;
+            match lock_product(tx, id).await {
+                // Deleted a moment ago.
+                Err(error) if *error.kind() == ErrorKind::NotFound => continue,
+                outcome => outcome?,
+            }
+            let before = load::by_id(tx, id).await?;
+            if before.categories.iter().any(|one| one.id == category) {
+                write::leave(tx, &before, category).await?;
+            }
         }
     }
+}
+
+async fn some_products(tx: &mut TenantTx, category: CategoryId) -> Result<Vec<ProductId>, Error> {
+    const SOME: &str = "SELECT product_id FROM commerce_product_categories \
+         WHERE tenant_id = $1 AND category_id = $2 ORDER BY product_id LIMIT 100";
+    let tenant = tx.tenant_id().as_uuid();
+    let ids: Vec<Uuid> = on_tx!(tx, |conn| {
+        sqlx::query_scalar(SOME)
+            .bind(tenant)
+            .bind(category.as_uuid())
+            .fetch_all(conn)
+            .await
+    })?;
+    Ok(ids.into_iter().map(ProductId::from).collect())
 }
 
 /// The categories that the paths name; those that are missing are made.

@@ -1,5 +1,9 @@
+use sqlx::{Connection as _, PgConnection};
 use tenancy_commerce::ErrorKind;
-use tenancy_commerce::catalog::{Catalog as _, CategoryDraft, CategoryNode, VariantId};
+use tenancy_commerce::catalog::{
+    Catalog as _, CategoryDraft, CategoryNode, CategoryPath, ProductDraft, Put, SqlCatalog,
+    VariantId,
+};
 use tenancy_commerce::fixtures;
 use tenancy_commerce::order::{NewOrder, Order, Orders as _};
 use tenancy_commerce::{Error, Patch};
@@ -121,7 +125,88 @@ async fn a_change_loses_no_sale(shops: Shops) {
     assert_eq!(left(&shops, "busy").await, Some(960));
 }
 
+/// Products are deleted, move elsewhere or into one category more, while the one they are in goes.
+async fn a_category_goes_while_its_products_change(shops: Shops) {
+    for round in 0..5 {
+        let old = CategoryPath(vec![format!("Old {round}")]);
+        let mut products = Vec::new();
+        for number in 0..12 {
+            let mut fields = fixtures::product_fields(&format!("moves-{round}-{number}"), None);
+            fields.categories = vec![old.clone()];
+            let draft = ProductDraft::new(fields).unwrap();
+            products.push(shops.catalog.insert(&shops.a, &draft).await.unwrap());
+        }
+        let category = products[0].categories[0].id;
+        let mut changes = JoinSet::new();
+        for (number, product) in products.into_iter().enumerate() {
+            let (catalog, scope) = (shops.catalog.clone(), shops.a.clone());
+            let new = CategoryPath(vec![format!("New {round} {number}")]);
+            let places = match number % 3 {
+                0 => Vec::new(),
+                1 => vec![new],
+                _ => vec![old.clone(), new],
+            };
+            changes.spawn(async move {
+                if places.is_empty() {
+                    return catalog.delete(&scope, product.id).await;
+                }
+                let patch = Patch::default().set("categories", &places);
+                let after = catalog.patch(&scope, product.id, &patch).await?;
+                let found: Vec<_> = after.categories.into_iter().map(|one| one.path).collect();
+                assert_eq!(found, places);
+                Ok(())
+            });
+        }
+        let (deleted, changed) = tokio::join!(
+            shops.catalog.delete_category(&shops.a, category),
+            changes.join_all()
+        );
+        deleted.unwrap();
+        for outcome in changed {
+            outcome.unwrap();
+        }
+        let found = shops.catalog.find_category(&shops.a, category).await;
+        assert_eq!(*found.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn an_import_makes_a_category_again_that_goes_meanwhile() {
+    const WAITS: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN \
+         (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+    let shops = Shops::postgres().await;
+    let url = shops.postgres_database().superuser_url();
+    let mut observer = PgConnection::connect(&url).await.unwrap();
+    let mut fields = fixtures::product_fields("joins", None);
+    let places = vec![CategoryPath(vec!["Going".to_owned()])];
+    fields.categories.clone_from(&places);
+    let draft = CategoryDraft::new("Going");
+    let category = shops.catalog.insert_category(&shops.a, &draft).await;
+    let mut tx = shops.database.write(&shops.a).await.unwrap();
+    SqlCatalog::delete_category_in(&mut tx, category.unwrap().id)
+        .await
+        .unwrap();
+    let import = tokio::spawn({
+        let (catalog, scope) = (shops.catalog.clone(), shops.a.clone());
+        let draft = ProductDraft::new(fields).unwrap();
+        async move { catalog.put_draft(&scope, &draft).await }
+    });
+    let mut waits = 0_i64;
+    while waits == 0 {
+        tokio::task::yield_now().await;
+        let count = sqlx::query_scalar(WAITS);
+        waits = count.fetch_one(&mut observer).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let Put::Created(product) = import.await.unwrap().unwrap() else {
+        panic!("there was no such product");
+    };
+    let found: Vec<_> = product.categories.into_iter().map(|one| one.path).collect();
+    assert_eq!(found, places);
+}
+
 on_both!(
+    a_category_goes_while_its_products_change,
     a_change_loses_no_sale,
     gives_nobody_a_part,
     locks_in_one_order,
