@@ -38,6 +38,7 @@ pub mod html;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod journal;
 pub mod layer;
+pub mod log_throttle;
 pub mod meter;
 pub mod problem;
 pub mod registry;

@@ -1,5 +1,7 @@
 use std::io::{self, IsTerminal as _};
+use std::time::Duration;
 
+use tenancy_core::log_throttle::LogThrottle;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
@@ -18,4 +20,13 @@ pub(crate) fn start(log: &Log) -> Result<(), Failure> {
         LogFormat::Text => subscriber.init(),
     }
     Ok(())
+}
+
+/// What goes wrong with each request while the database is away, whatever was asked.
+static AWAY: LogThrottle = LogThrottle::new(Duration::from_secs(10));
+
+/// Whether a failure gets a line, and then how many before it got none: of those that will pass by
+/// themselves, one in ten seconds does.
+pub(crate) fn admit(is_transient: bool) -> Option<u64> {
+    if is_transient { AWAY.admit() } else { Some(0) }
 }

@@ -28,6 +28,7 @@ use self::headers::SafeHeaders;
 use crate::api;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::logging;
 use crate::pages::asset;
 use crate::pictures;
 use crate::platform::Platform;
@@ -74,7 +75,9 @@ async fn ready(State(platform): State<Platform>) -> Response {
         Ok(Err(failure)) => failure,
         Err(elapsed) => Failure::from(elapsed).context("the database does not answer"),
     };
-    tracing::warn!(%failure, "not ready");
+    if let Some(left_out) = logging::admit(true) {
+        tracing::warn!(%failure, left_out, "not ready");
+    }
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response()
 }
 

@@ -10,6 +10,7 @@ use super::consumer::{Consumer, DynConsumer};
 use super::cursor::{self, Lease};
 use super::work::{self, Mark};
 use crate::error::{Error, ErrorKind};
+use crate::log_throttle::LogThrottle;
 use crate::scope::{Actor, Purpose, TenantScope};
 use crate::sql::Database;
 use crate::tenant::TenantId;
@@ -101,13 +102,16 @@ impl Worker {
     }
 
     async fn keep_numbering(&self, ended: &watch::Receiver<bool>) {
-        let mut aside = Aside::default();
+        let (mut aside, away) = (Aside::default(), LogThrottle::default());
         while !*ended.borrow() {
             let woken = self.database.committed().notified();
             let busy = match self.number(&mut aside).await {
                 Ok(busy) => busy,
                 Err(error) => {
-                    tracing::warn!(error = %Chain(&error), "journal entries wait for their numbers");
+                    if let Some(left_out) = away.admit() {
+                        let error = Chain(&error);
+                        tracing::warn!(%error, left_out, "journal entries wait for their numbers");
+                    }
                     false
                 }
             };
@@ -119,7 +123,7 @@ impl Worker {
 
     async fn keep_consuming(&self, ended: &watch::Receiver<bool>) {
         let lease = Lease::new(self.handling);
-        let mut aside = Aside::default();
+        let (mut aside, away) = (Aside::default(), LogThrottle::default());
         let mut after = Uuid::nil();
         while !*ended.borrow() {
             let woken = self.database.numbered().notified();
@@ -130,7 +134,10 @@ impl Worker {
                     rest(woken, ended).await;
                 }
                 Err(error) => {
-                    tracing::warn!(error = %Chain(&error), "journal entries wait for their consumers");
+                    if let Some(left_out) = away.admit() {
+                        let error = Chain(&error);
+                        tracing::warn!(%error, left_out, "journal entries wait for their consumers");
+                    }
                     rest(woken, ended).await;
                 }
             }

@@ -135,7 +135,7 @@ impl<A: Authenticate, R> TenantLayer<A, R> {
         let record = addressed.as_ref().map(|live| live.record());
         let caller = self.authenticate.authenticate(request, record.as_deref());
         let (tenant_id, actor) = match caller.await {
-            Err(error) => return Err(cannot_tell(&error)),
+            Err(error) => return Err(self.cannot_tell(&error)),
             Ok(Caller::Rejected) => return Err(Refusal::Unauthenticated),
             // Without a credential the header claims nothing.
             Ok(Caller::Anonymous) => {
@@ -175,8 +175,26 @@ impl<A: Authenticate, R> TenantLayer<A, R> {
         let found = self.tenants.live(address).await;
         found.map_err(|error| match error.kind() {
             ErrorKind::NotFound => Refusal::UnknownTenant,
-            _ => cannot_tell(&error),
+            _ => self.cannot_tell(&error),
         })
+    }
+
+    /// Told once in a while where the store is away, since every request meets it.
+    fn cannot_tell(&self, error: &Error) -> Refusal {
+        let left_out = if error.is_transient() {
+            self.away.admit()
+        } else {
+            Some(0)
+        };
+        if let Some(left_out) = left_out {
+            tracing::warn!(
+                error = %error,
+                cause = std::error::Error::source(error),
+                left_out,
+                "a request was refused because its tenant or its sender could not be looked up"
+            );
+        }
+        Refusal::RegistryUnavailable
     }
 }
 
@@ -196,15 +214,6 @@ fn gate(live: &LiveTenant) -> Result<(), Refusal> {
         Some(state) => Err(state.into()),
         None => Ok(()),
     }
-}
-
-fn cannot_tell(error: &Error) -> Refusal {
-    tracing::warn!(
-        error = %error,
-        cause = std::error::Error::source(error),
-        "a request was refused because its tenant or its sender could not be looked up"
-    );
-    Refusal::RegistryUnavailable
 }
 
 impl<S: Clone, A, R> Clone for TenantService<S, A, R> {

@@ -6,6 +6,7 @@ use tower_layer::Layer;
 use super::authenticate::{Authenticate, Visitors};
 use super::service::TenantService;
 use crate::client_address::TrustedProxies;
+use crate::log_throttle::LogThrottle;
 use crate::problem::ProblemJson;
 use crate::resolve::Sources;
 use crate::tenants::Tenants;
@@ -21,6 +22,7 @@ pub struct TenantLayer<A = Visitors, R = ProblemJson> {
     pub(super) shared: Arc<Settings>,
     pub(super) authenticate: Arc<A>,
     pub(super) refuse: Arc<R>,
+    pub(super) away: Arc<LogThrottle>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +44,7 @@ impl TenantLayer {
             }),
             authenticate: Arc::new(Visitors),
             refuse: Arc::new(ProblemJson),
+            away: Arc::default(),
         }
     }
 }
@@ -54,6 +57,7 @@ impl<A, R> TenantLayer<A, R> {
             shared: self.shared,
             authenticate: Arc::new(authenticate),
             refuse: self.refuse,
+            away: self.away,
         }
     }
 
@@ -65,6 +69,7 @@ impl<A, R> TenantLayer<A, R> {
             shared: self.shared,
             authenticate: self.authenticate,
             refuse: Arc::new(refuse),
+            away: self.away,
         }
     }
 
@@ -101,6 +106,7 @@ impl<A, R> Clone for TenantLayer<A, R> {
             shared: Arc::clone(&self.shared),
             authenticate: Arc::clone(&self.authenticate),
             refuse: Arc::clone(&self.refuse),
+            away: Arc::clone(&self.away),
         }
     }
 }

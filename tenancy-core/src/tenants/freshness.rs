@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Inner;
 use crate::error::{Error, ErrorKind};
+use crate::log_throttle::LogThrottle;
 use crate::registry::{Address, Changes};
 use crate::tenant::Tenant;
 
@@ -35,6 +36,7 @@ pub(super) struct Freshness {
     /// Whether the directory can tell of changes.
     tracked: AtomicBool,
     checking: Arc<Mutex<()>>,
+    away: LogThrottle,
 }
 
 impl Freshness {
@@ -52,6 +54,7 @@ impl Freshness {
             begun: AtomicBool::new(false),
             tracked: AtomicBool::new(true),
             checking: Arc::default(),
+            away: LogThrottle::default(),
         }
     }
 
@@ -182,7 +185,11 @@ impl Inner {
                     state.begun.store(true, Ordering::Release);
                     state.note_success(began);
                 }
-                Err(error) => tracing::warn!(%error, "changed tenants could not be read again"),
+                Err(error) => {
+                    if let Some(left_out) = state.away.admit() {
+                        tracing::warn!(%error, left_out, "changed tenants could not be read again");
+                    }
+                }
             },
             Ok(Ok(None)) => {
                 state.tracked.store(false, Ordering::Release);
@@ -191,12 +198,15 @@ impl Inner {
             }
             failure => {
                 state.note_failure();
-                let error = unavailable(failure);
-                tracing::warn!(
-                    %error,
-                    cause = std::error::Error::source(&error),
-                    "the tenant registry cannot be asked for changes"
-                );
+                if let Some(left_out) = state.away.admit() {
+                    let error = unavailable(failure);
+                    tracing::warn!(
+                        %error,
+                        cause = std::error::Error::source(&error),
+                        left_out,
+                        "the tenant registry cannot be asked for changes"
+                    );
+                }
             }
         }
     }

@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -470,26 +469,19 @@ async fn a_worker_goes_on_as_soon_as_its_database_is_back() {
 async fn a_tenant_whose_file_cannot_be_opened_holds_up_no_other() {
     let site = Installation::sqlite(4).await;
     let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
-    let (to_acme, to_bolt) = (site.scope(&acme).await, site.scope(&bolt).await);
+    let to_bolt = site.scope(&bolt).await;
     let file = site.tenant_file(&acme);
     let away = file.with_extension("away");
-    let rename = |from: &Path, to: &Path| {
-        for part in ["", "-wal", "-shm"] {
-            let [from, to] = [from, to].map(|path| format!("{}{part}", path.display()));
-            std::fs::rename(from, to).unwrap();
-        }
-    };
-    let patience = Duration::from_secs(20);
-    for round in 1..=2 {
-        note(&site, &to_acme, "acme").await;
+    let broken = "no database, and longer than the header of one. ".repeat(9);
+    for (round, content) in [(1, None), (2, Some(broken))] {
+        // Closed, it leaves the one file, which can be moved under the worker.
+        let writer = site.beside().await;
+        note(&writer, &writer.scope(&acme).await, "acme").await;
+        writer.storage.close().await;
         note(&site, &to_bolt, "bolt").await;
-        rename(&file, &away);
-        if round == 2 {
-            std::fs::write(
-                &file,
-                "no database, and longer than the header of one. ".repeat(9),
-            )
-            .unwrap();
+        std::fs::rename(&file, &away).unwrap();
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
         }
         let node = site.beside().await;
         let memory = Memory::default();
@@ -511,15 +503,20 @@ async fn a_tenant_whose_file_cannot_be_opened_holds_up_no_other() {
                 note(&site, &to_bolt, "bolt").await;
                 taken(bolt.id, number + 2).await;
             }
-            rename(&away, &file);
+            std::fs::rename(&away, &file).unwrap();
             taken(acme.id, 1).await;
         };
-        tokio::select! {
-            () = worker.run() => unreachable!("it runs until it is dropped"),
-            done = tokio::time::timeout(patience, work) => done.expect("the entries"),
-        }
+        let end = Notify::new();
+        let work = async {
+            let done = tokio::time::timeout(Duration::from_secs(20), work).await;
+            end.notify_one();
+            done.expect("the entries");
+        };
+        tokio::join!(worker.run_until(end.notified()), work);
         assert_eq!(memory.of(acme.id), [(round, "acme".to_owned())]);
-        assert_eq!(log.count(&format!("tenant={}", acme.id)), 1, "logged once");
+        let told = ["a tenant's journal waits", "a tenant's journal goes on"];
+        assert_eq!(told.map(|text| log.count(text)), [1, 1]);
+        node.storage.close().await;
     }
 }
 

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -20,6 +21,8 @@ use tenancy_core::scope::ambient_tenant_id;
 use tenancy_core::tenant::{Maintenance, Status};
 use tenancy_core::{Actor, Error, ErrorKind, Tenant, TenantId, TenantScope, Tenants};
 use tower::{Layer as _, ServiceExt as _, service_fn};
+
+use crate::log::Log;
 
 const TENANT: HeaderName = HeaderName::from_static("x-tenant");
 
@@ -638,4 +641,24 @@ async fn an_axum_handler_gets_its_scope_or_an_honest_refusal() {
         (500, "Internal Server Error"),
     )
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_every_request_meets_is_logged_once_in_a_while() {
+    let tenants = Tenants::from_fn(|_| async { Err(ErrorKind::Unavailable.into()) });
+    let sources = Sources::new().subdomains_of("shops.test".parse().unwrap());
+    let service = TenantLayer::new(&tenants, sources).layer(service_fn(show));
+    let log = Log::default();
+    let _listening = log.listen();
+    let ask = async || {
+        let request = request("/", &[("host", "acme.shops.test")]);
+        let response = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        log.count("could not be looked up")
+    };
+    for _ in 0..100 {
+        assert_eq!(ask().await, 1);
+    }
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_eq!((ask().await, log.count("left_out=99")), (2, 1));
 }

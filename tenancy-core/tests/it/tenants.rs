@@ -9,6 +9,8 @@ use tenancy_core::tenant::{Status, Unavailability};
 use tenancy_core::{Actor, Error, ErrorKind, Purpose, Tenant, TenantId, Tenants};
 use tokio::time::advance;
 
+use crate::log::Log;
+
 /// A registry that another process changes, that counts questions and can be away.
 #[derive(Clone, Default)]
 struct Remote {
@@ -239,6 +241,8 @@ async fn while_the_registry_is_away_known_tenants_are_served_and_unknown_ones_re
     let limit = Duration::from_secs(60);
     let tenants = Tenants::builder(remote.clone()).stale_limit(limit).build();
     tenants.find(&slug("acme")).await.unwrap();
+    let log = Log::default();
+    let _listening = log.listen();
     remote.away.store(true, Ordering::Release);
     for _ in 0..20 {
         advance(Duration::from_secs(2)).await;
@@ -254,6 +258,8 @@ async fn while_the_registry_is_away_known_tenants_are_served_and_unknown_ones_re
             "an outage costs no queries"
         );
     }
+    // At once, and then once in ten seconds.
+    assert_eq!(log.count("cannot be asked for changes"), 4);
     advance(limit).await;
     assert_eq!(kind(&tenants, &slug("acme")).await, ErrorKind::Unavailable);
     remote.away.store(false, Ordering::Release);

@@ -6,6 +6,7 @@ mod many_shops;
 mod names;
 mod onboard;
 mod open_files;
+mod outage;
 mod output;
 mod private;
 mod product_files;

@@ -8,6 +8,8 @@ use tenancy_core::ErrorKind as Store;
 use tenancy_core::layer::NoTenant;
 use tenancy_core::problem::Problem;
 
+use crate::logging;
+
 /// Where the kinds of problems are described.
 const KINDS: &str = "https://docs.rs/tenancy-commerce/latest/tenancy_commerce/enum.ErrorKind.html";
 
@@ -64,9 +66,11 @@ impl From<tenancy_core::Error> for Refused {
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         let problem = problem(&error);
-        if problem.status().is_server_error() {
+        if problem.status().is_server_error()
+            && let Some(left_out) = logging::admit(error.is_transient())
+        {
             let cause = std::error::Error::source(&error);
-            tracing::error!(%error, cause, "a request failed");
+            tracing::error!(%error, cause, left_out, "a request failed");
         }
         problem.into()
     }

@@ -8,6 +8,7 @@ use tenancy_core::{Slug, Tenant};
 
 use super::refuse::NoPage;
 use crate::failure::Failure;
+use crate::logging;
 use crate::pages::{self, LandingPage, Language, Link, ShopCard};
 use crate::platform::Platform;
 use crate::shop::Tagline;
@@ -36,7 +37,9 @@ pub(super) async fn page(
     let after: Option<Slug> = after.map_err(|_| NoPage::not_found())?;
     let later = after.is_some();
     let shops = open_shops(platform, after).await.map_err(|failure| {
-        tracing::error!(%failure, "the shops could not be listed");
+        if let Some(left_out) = logging::admit(true) {
+            tracing::error!(%failure, left_out, "the shops could not be listed");
+        }
         NoPage::Closed(Refusal::RegistryUnavailable)
     })?;
     let cards = shops.open.into_iter().filter_map(|tenant| {

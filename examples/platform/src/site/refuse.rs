@@ -5,6 +5,8 @@ use tenancy_core::TenantScope;
 use tenancy_core::layer::Refusal;
 use tenancy_core::problem::Problem;
 
+use crate::logging;
+
 /// For an address that a shop, or the platform, does not have.
 pub(super) async fn not_found() -> NoPage {
     NoPage::not_found()
@@ -35,8 +37,10 @@ impl NoPage {
             }
             _ => Self::Status(StatusCode::INTERNAL_SERVER_ERROR),
         };
-        let cause = std::error::Error::source(error);
-        tracing::error!(%error, cause, tenant = %scope.tenant_id(), "a page failed");
+        if let Some(left_out) = logging::admit(error.is_transient()) {
+            let (cause, tenant) = (std::error::Error::source(error), scope.tenant_id());
+            tracing::error!(%error, cause, %tenant, left_out, "a page failed");
+        }
         page
     }
 }
