@@ -134,6 +134,28 @@ impl TenantTx {
     }
 
     async fn finish(mut self, reply: Option<&Reply>) -> Result<(), Error> {
+        let proven = match self.complete(reply).await {
+            Ok(proven) => proven,
+            Err(error) => {
+                // Waited for where the database answers, so that an idempotency key is free again
+                // when the caller hears of the failure.
+                if !matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Unavailable)
+                    && let Err(error) = self.tx.roll_back().await
+                {
+                    tracing::warn!(%error, "a failed commit was undone by closing its connection");
+                }
+                return Err(error);
+            }
+        };
+        self.tx.commit(proven).await?;
+        if !self.changes.is_empty() {
+            self.database.committed().notify_one();
+        }
+        Ok(())
+    }
+
+    /// Writes what belongs to the commit; says whether the transaction is proven alive by it.
+    async fn complete(&mut self, reply: Option<&Reply>) -> Result<bool, Error> {
         if self.tx.mode() == Mode::Read && !self.changes.is_empty() {
             return Err(ErrorKind::ReadOnly.into());
         }
@@ -142,16 +164,11 @@ impl TenantTx {
             key.store(&mut self.tx, &self.scope, reply).await?;
             proven = true;
         }
-        let journaled = !self.changes.is_empty();
-        if journaled {
+        if !self.changes.is_empty() {
             append::tenant(&mut self.tx, &self.database, &self.scope, &self.changes).await?;
             proven = true;
         }
-        self.tx.commit(proven).await?;
-        if journaled {
-            self.database.committed().notify_one();
-        }
-        Ok(())
+        Ok(proven)
     }
 }
 

@@ -1,5 +1,6 @@
 use tenancy_core::ErrorKind;
 use tenancy_core::sql::{Attempt, IdempotencyKey, Reply};
+use tokio::runtime::Runtime;
 
 use crate::installation::{Installation, all_notes, write_note};
 
@@ -71,13 +72,9 @@ async fn an_answer_is_kept_up_to_a_bound_that_is_told(site: Installation) {
         headers: Vec::new(),
         body: vec![7; bytes],
     };
-    let begin = async || loop {
-        match site.database.write_once(&scope, &key("7", "x")).await {
-            Ok(Attempt::First(tx)) => break tx,
-            // What failed before rolls back in the background.
-            Err(error) if error.kind() == ErrorKind::KeyInFlight => tokio::task::yield_now().await,
-            other => panic!("nobody has used the key: {other:?}"),
-        }
+    let begin = async || match site.database.write_once(&scope, &key("7", "x")).await {
+        Ok(Attempt::First(tx)) => tx,
+        other => panic!("nobody has used the key, or it has failed: {other:?}"),
     };
     let mut tx = begin().await;
     write_note(&mut tx, "too much").await.unwrap();
@@ -132,6 +129,36 @@ async fn another_node_working_on_the_key_is_a_conflict() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::KeyInFlight);
     drop(first);
+}
+
+/// The other node asks from another thread, while this one's can do nothing in the background.
+#[tokio::test]
+async fn a_failed_commit_has_freed_the_key_when_it_is_heard_of() {
+    let site = Installation::postgres(4).await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let attempt = site.database.write_once(&scope, &key("7", "x")).await;
+    let Attempt::First(tx) = attempt.unwrap() else {
+        panic!("nobody has used the key");
+    };
+    let reply = Reply {
+        status: 201,
+        headers: Vec::new(),
+        body: vec![7; 8 * 1024 * 1024 + 1],
+    };
+    let error = tx.commit_with(&reply).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReplyTooLarge);
+    let ask = async || {
+        let node = site.beside().await;
+        let scope = node.scope(&acme).await;
+        let attempt = node.database.write_once(&scope, &key("7", "x")).await;
+        matches!(attempt.unwrap(), Attempt::First(_))
+    };
+    let is_first = std::thread::scope(|threads| {
+        let thread = threads.spawn(|| Runtime::new().unwrap().block_on(ask()));
+        thread.join().unwrap()
+    });
+    assert!(is_first, "nothing was stored");
 }
 
 macro_rules! on_both {
