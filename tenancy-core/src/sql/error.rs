@@ -2,8 +2,20 @@ use sqlx::error::ErrorKind as Violation;
 
 use crate::error::{Error, ErrorKind};
 
+/// A statement that this connection prepared is unknown to the session it has got, or another
+/// client's is there in its place.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a pooler gives this connection sessions with other prepared statements than its own: use \
+     PgBouncer 1.21 or newer with max_prepared_statements above zero, or pool_mode = session"
+)]
+struct ForeignSession(#[source] sqlx::Error);
+
 /// The one place where a driver's error gets its meaning.
 pub(crate) fn sql_error(error: sqlx::Error) -> Error {
+    if is_foreign_session(&error) {
+        return Error::with_source(ErrorKind::Database, ForeignSession(error));
+    }
     let kind = match &error {
         sqlx::Error::Database(cause) => match cause.kind() {
             Violation::UniqueViolation | Violation::ExclusionViolation => {
@@ -46,6 +58,13 @@ pub(crate) fn is_connection_lost(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(cause) => cause.code().is_some_and(|code| code.starts_with("57P")),
         _ => false,
     }
+}
+
+/// Invalid statement name, or duplicate prepared statement. The driver names its statements itself and
+/// makes neither mistake.
+fn is_foreign_session(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|cause| cause.code());
+    matches!(code.as_deref(), Some("26000" | "42P05"))
 }
 
 /// Whether an integer was to be read where SQLite has a REAL: it goes on with one when an integer

@@ -75,6 +75,8 @@ impl SqlStorageBuilder {
     #[cfg(feature = "postgres")]
     pub fn postgres(self, url: &str) -> Result<SqlStorage, Error> {
         let options: PgConnectOptions = url.parse().map_err(sql_error)?;
+        // PgBouncer refuses the parameter, and numbers travel in their binary form anyway.
+        let options = options.extra_float_digits(None);
         let pool = PgPoolOptions::new()
             .max_connections(self.connections)
             .acquire_timeout(self.time_out)

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::error::Error as _;
 
 use futures_util::FutureExt as _;
 use tenancy_core::registry::{InMemoryTenants, TenantRegistry as _};
@@ -260,6 +261,26 @@ async fn a_tenants_file_reaches_no_other() {
     let error = attached.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("too many attached databases"), "{cause}");
+}
+
+/// What a transaction meets behind a pooler that gives its connection another session.
+#[tokio::test]
+async fn a_session_without_the_prepared_statements_is_told_with_the_remedy() {
+    let site = Installation::postgres(2).await;
+    let acme = site.add("acme").await;
+    let mut tx = site.database.read(&site.scope(&acme).await).await.unwrap();
+    all_notes(&mut tx).await.unwrap();
+    on_tx!(&mut tx, |conn| sqlx::query("DEALLOCATE ALL")
+        .execute(conn)
+        .await
+        .map(|_| ()))
+    .unwrap();
+    let error = all_notes(&mut tx).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Database);
+    let remedy = error.source().unwrap().to_string();
+    assert!(remedy.contains("use PgBouncer 1.21 or newer"), "{remedy}");
+    let database = error.source().unwrap().source().unwrap().to_string();
+    assert!(database.contains("does not exist"), "{database}");
 }
 
 macro_rules! on_both {
