@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use std::time::Instant;
 
 /// Time and calls spent in the database by one scope's work.
 ///
@@ -18,22 +20,43 @@ struct Counters {
 }
 
 impl Meter {
-    /// How many statements were sent, opening and committing transactions among them.
+    /// How many statements were sent, opening, committing and undoing transactions among them. One
+    /// that failed or was cancelled counts as well.
     pub fn database_calls(&self) -> u64 {
         self.0.database_calls.load(Ordering::Relaxed)
     }
 
-    /// How long the work waited for them.
+    /// How long the work waited for them, and for a connection.
     pub fn database_time(&self) -> Duration {
         Duration::from_nanos(self.0.database_nanoseconds.load(Ordering::Relaxed))
     }
 
+    /// Begins to count a call; it is counted when the guard is dropped, however the call ends.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn add_database_call(&self, time: Duration) {
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.0.database_calls.fetch_add(1, Ordering::Relaxed);
-        self.0
-            .database_nanoseconds
-            .fetch_add(nanoseconds, Ordering::Relaxed);
+    pub(crate) fn database_call(&self) -> DatabaseCall<'_> {
+        DatabaseCall {
+            counters: &self.0,
+            began: Instant::now(),
+        }
+    }
+}
+
+/// A call that is under way. One that fails or is cancelled has cost its time as well.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) struct DatabaseCall<'a> {
+    counters: &'a Counters,
+    began: Instant,
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl Drop for DatabaseCall<'_> {
+    fn drop(&mut self) {
+        let nanoseconds = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let Counters {
+            database_calls,
+            database_nanoseconds,
+        } = self.counters;
+        database_calls.fetch_add(1, Ordering::Relaxed);
+        database_nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connection::TxConnection;
 use super::error::sql_error;
@@ -38,11 +38,9 @@ impl Call {
         self,
         statement: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, Error> {
-        let began = Instant::now();
+        let _spending = self.meter.database_call();
         self.in_flight.store(true, Ordering::Relaxed);
-        let outcome = tokio::time::timeout(self.time_out, statement).await;
-        self.meter.add_database_call(began.elapsed());
-        match outcome {
+        match tokio::time::timeout(self.time_out, statement).await {
             Ok(result) => {
                 self.in_flight.store(false, Ordering::Relaxed);
                 result.map_err(sql_error)

@@ -1,7 +1,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::call::{Call, Scoped};
 use super::connection::{CloseOnDrop, Mode, OwnedConnection, TxConnection};
@@ -36,15 +36,15 @@ impl Transaction {
         tenant: Option<&Tenant>,
         meter: Meter,
     ) -> Result<Self, Error> {
-        let began = Instant::now();
         let time_out = storage.time_out();
+        let spending = meter.database_call();
         // Stays in its place: it has kilobytes, which each wrapper would copy.
         let opening = pin!(open(storage, mode, tenant));
         let opened = storage.unless_away(opening);
         let connection = tokio::time::timeout(time_out, opened)
             .await
             .map_err(|elapsed| Error::with_source(ErrorKind::TimedOut, elapsed))??;
-        meter.add_database_call(began.elapsed());
+        drop(spending);
         Ok(Self {
             connection: Some(connection),
             in_flight: Arc::default(),
@@ -70,14 +70,13 @@ impl Transaction {
         if self.mode == Mode::Write && !proven {
             self.prove_alive().await?;
         }
-        let began = Instant::now();
         let mut guard = CloseOnDrop::new(self.take());
+        let _spending = self.meter.database_call();
         let commit = guard.connection().commit();
         tokio::time::timeout(self.time_out, commit)
             .await
             .map_err(|elapsed| Error::with_source(ErrorKind::TimedOut, elapsed))?
             .map_err(sql_error)?;
-        self.meter.add_database_call(began.elapsed());
         drop(guard.defuse());
         Ok(())
     }
@@ -85,6 +84,7 @@ impl Transaction {
     /// Undoes everything, and waits until that is done.
     pub(crate) async fn roll_back(mut self) -> Result<(), Error> {
         let mut guard = CloseOnDrop::new(self.take());
+        let _spending = self.meter.database_call();
         tokio::time::timeout(self.time_out, guard.connection().roll_back())
             .await
             .map_err(|elapsed| Error::with_source(ErrorKind::TimedOut, elapsed))?

@@ -108,6 +108,49 @@ async fn a_cut_off_statement_cannot_be_committed(site: Installation) {
     );
 }
 
+async fn a_scopes_meter_counts_every_call_however_it_ends(site: Installation) {
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let meter = scope.meter().clone();
+    let counted = async |work: usize, expected: u64| {
+        let (calls, time) = (meter.database_calls(), meter.database_time());
+        let mut tx = site.database.read(&scope).await.unwrap();
+        match work {
+            0 => {
+                all_notes(&mut tx).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            1 => {
+                let refused = on_tx!(&mut tx, |conn| sqlx::query("SELECT nothing")
+                    .execute(conn)
+                    .await
+                    .map(|_| ()));
+                refused.unwrap_err();
+                tx.roll_back().await.unwrap();
+            }
+            _ => {
+                let cut_off = async {
+                    on_tx!(&mut tx, |conn| {
+                        tokio::task::yield_now().await;
+                        sqlx::query("SELECT 1").execute(conn).await.map(|_| ())
+                    })
+                };
+                assert!(cut_off.now_or_never().is_none());
+                drop(tx);
+            }
+        }
+        assert_eq!(meter.database_calls() - calls, expected, "{work}");
+        assert!(meter.database_time() > time, "{work}");
+    };
+    counted(0, 3).await;
+    counted(1, 3).await;
+    counted(2, 2).await;
+    let job = scope.for_job(Actor::job("mail"));
+    for other in [job, site.scope(&acme).await] {
+        assert_eq!(other.meter().database_calls(), 0);
+    }
+}
+
 async fn a_reading_transaction_changes_nothing(site: Installation) {
     let acme = site.add("acme").await;
     let scope = site.scope(&acme).await;
@@ -309,6 +352,7 @@ on_both!(
     a_failed_part_undoes_only_itself,
     a_swallowed_error_cannot_commit_in_silence,
     a_cut_off_statement_cannot_be_committed,
+    a_scopes_meter_counts_every_call_however_it_ends,
     a_reading_transaction_changes_nothing,
     a_scope_of_another_realm_is_refused,
     a_suspension_ends_the_work_of_open_scopes,
