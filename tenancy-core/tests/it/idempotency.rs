@@ -1,5 +1,5 @@
-use tenancy_core::ErrorKind;
 use tenancy_core::sql::{Attempt, IdempotencyKey, Reply};
+use tenancy_core::{ErrorKind, on_tx};
 use tokio::runtime::Runtime;
 
 use crate::installation::{Installation, all_notes, write_note};
@@ -111,6 +111,35 @@ async fn a_roll_back_frees_the_key(site: Installation) {
     }
 }
 
+async fn a_key_is_free_again_when_its_answer_has_expired(site: Installation) {
+    const EXPIRE: &str = "UPDATE tenancy_idempotency SET expires_at = 1 WHERE tenant_id = $1";
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    for status in [201, 202] {
+        let attempt = site.database.write_once(&scope, &key("7", "x")).await;
+        let Attempt::First(mut tx) = attempt.unwrap() else {
+            panic!("the answer before has expired");
+        };
+        let reply = Reply {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        write_note(&mut tx, "again").await.unwrap();
+        tx.commit_with(&reply).await.unwrap();
+        let again = site.database.write_once(&scope, &key("7", "x")).await;
+        assert!(matches!(again.unwrap(), Attempt::Replay(kept) if kept == reply));
+        let mut tx = site.database.write(&scope).await.unwrap();
+        let expired = on_tx!(&mut tx, |conn| sqlx::query(EXPIRE)
+            .bind(acme.id.as_uuid())
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected()));
+        assert_eq!(expired.unwrap(), 1);
+        tx.commit().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn another_node_working_on_the_key_is_a_conflict() {
     let site = Installation::postgres(4).await;
@@ -179,6 +208,7 @@ macro_rules! on_both {
 
 on_both!(
     a_repetition_gets_the_same_bytes_and_has_no_effect,
+    a_key_is_free_again_when_its_answer_has_expired,
     a_roll_back_frees_the_key,
     an_answer_is_kept_up_to_a_bound_that_is_told,
 );
