@@ -42,8 +42,8 @@ pub(super) trait Way: Send + Sync + 'static {
 
     fn roll_back(&self, tx: Self::Tx) -> impl Future<Output = Result<(), Trouble>> + Send;
 
-    /// Whether the next borrower of the pool gets a connection that nobody has touched.
-    fn is_clean(&self) -> impl Future<Output = bool> + Send;
+    /// What the next borrower of the pool finds, who has no tenant.
+    fn borrow(&self) -> impl Future<Output = Result<Found, Trouble>> + Send;
 }
 
 pub(super) struct Ours {
@@ -90,12 +90,10 @@ impl Way for Ours {
         Ok(tx.roll_back().await?)
     }
 
-    async fn is_clean(&self) -> bool {
+    async fn borrow(&self) -> Result<Found, Trouble> {
         match &self.pool {
-            Some(pool) => found(pool)
-                .await
-                .is_ok_and(|found| found == Found::default()),
-            None => true,
+            Some(pool) => Ok(found(pool).await?),
+            None => Ok(Found::default()),
         }
     }
 }
@@ -152,10 +150,8 @@ impl Way for Sqlx {
         Ok(tx.tx.rollback().await?)
     }
 
-    async fn is_clean(&self) -> bool {
-        found(&self.pool)
-            .await
-            .is_ok_and(|found| found == Found::default())
+    async fn borrow(&self) -> Result<Found, Trouble> {
+        Ok(found(&self.pool).await?)
     }
 }
 
@@ -165,6 +161,8 @@ pub(super) struct Found {
     pub(super) in_transaction: bool,
     pub(super) tenant: String,
     pub(super) search_path: String,
+    /// Somebody's notes, which a borrower without a tenant must not see.
+    pub(super) notes: i64,
 }
 
 impl Default for Found {
@@ -173,24 +171,27 @@ impl Default for Found {
             in_transaction: false,
             tenant: String::new(),
             search_path: "\"$user\", public".to_owned(),
+            notes: 0,
         }
     }
 }
 
 pub(super) async fn found(pool: &PgPool) -> Result<Found, sqlx::Error> {
     const LOOK: &str = "SELECT pg_current_xact_id()::text, \
-         coalesce(current_setting('app.tenant_id', true), ''), current_setting('search_path')";
+         coalesce(current_setting('app.tenant_id', true), ''), current_setting('search_path'), \
+         (SELECT count(*) FROM notes)";
     let mut conn = pool.acquire().await?;
     // Outside a transaction every statement has a transaction id of its own.
     let mut look = async || {
-        let look = sqlx::query_as::<_, (String, String, String)>(LOOK);
+        let look = sqlx::query_as::<_, (String, String, String, i64)>(LOOK);
         look.fetch_one(&mut *conn).await
     };
-    let (first, tenant, search_path) = look().await?;
+    let (first, tenant, search_path, notes) = look().await?;
     let (second, ..) = look().await?;
     Ok(Found {
         in_transaction: first == second,
         tenant,
         search_path,
+        notes,
     })
 }
