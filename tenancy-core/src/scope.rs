@@ -117,7 +117,8 @@ impl TenantScope {
         }
     }
 
-    /// The same tenant and actor for another request of the same work, with a meter of its own.
+    /// The same tenant for work in the background that this work leads to, by another actor and
+    /// with a meter of its own. It keeps the request's id.
     #[must_use]
     pub fn for_job(&self, actor: Actor) -> Self {
         let Inner {

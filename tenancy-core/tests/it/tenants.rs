@@ -17,12 +17,19 @@ struct Remote {
     registry: Arc<InMemoryTenants>,
     away: Arc<AtomicBool>,
     overflowing: Arc<AtomicBool>,
+    /// Takes questions and never answers.
+    hangs: Arc<AtomicBool>,
+    /// Every tenant has been erased.
+    erased: Arc<AtomicBool>,
     finds: Arc<AtomicUsize>,
     checks: Arc<AtomicUsize>,
 }
 
 impl Remote {
-    fn answer<T>(&self, answer: T) -> Result<T, Error> {
+    async fn answer<T>(&self, answer: T) -> Result<T, Error> {
+        if self.hangs.load(Ordering::Acquire) {
+            std::future::pending::<()>().await;
+        }
         if self.away.load(Ordering::Acquire) {
             return Err(ErrorKind::Unavailable.into());
         }
@@ -35,15 +42,29 @@ impl Remote {
     }
 
     async fn suspend(&self, tenant: &Tenant) {
-        use tenancy_core::registry::TenantRegistry as _;
         let suspended = Tenant {
             status: Status::Suspended,
             ..tenant.clone()
         };
-        self.registry
-            .update(&suspended, &Actor::system("elsewhere"))
-            .await
-            .unwrap();
+        self.update(&suspended).await;
+    }
+
+    async fn rename(&self, tenant: &Tenant, slug: &str) {
+        let renamed = Tenant {
+            slug: slug.parse().unwrap(),
+            ..tenant.clone()
+        };
+        self.update(&renamed).await;
+    }
+
+    async fn update(&self, tenant: &Tenant) {
+        use tenancy_core::registry::TenantRegistry as _;
+        let by = Actor::system("elsewhere");
+        self.registry.update(tenant, &by).await.unwrap();
+    }
+
+    fn finds(&self) -> usize {
+        self.finds.load(Ordering::Acquire)
     }
 }
 
@@ -51,7 +72,9 @@ impl Directory for Remote {
     async fn find(&self, address: &Address) -> Result<Option<Tenant>, Error> {
         self.finds.fetch_add(1, Ordering::AcqRel);
         tokio::task::yield_now().await;
-        self.answer(self.registry.find(address).await?)
+        let found = self.registry.find(address).await?;
+        let kept = |_: &Tenant| !self.erased.load(Ordering::Acquire);
+        self.answer(found.filter(kept)).await
     }
 
     async fn changes(&self, revision: u64) -> Result<Option<Changes>, Error> {
@@ -61,7 +84,7 @@ impl Directory for Remote {
             changes.overflowed = changes.tenants.len() > 1;
             changes.tenants.truncate(1);
         }
-        self.answer(changes)
+        self.answer(changes).await
     }
 }
 
@@ -234,6 +257,153 @@ async fn an_address_that_is_not_the_records_own_finds_it_without_asking_again() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_address_that_a_tenant_gave_up_is_nobodys_until_another_takes_it() {
+    let remote = Remote::default();
+    let acme = remote.add("acme");
+    let tenants = Tenants::new(remote.clone());
+    let found = async |text: &str| tenants.find(&slug(text)).await.map(|tenant| tenant.id);
+    assert_eq!(found("acme").await.unwrap(), acme.id);
+    assert_eq!(kind(&tenants, &slug("acme-two")).await, ErrorKind::NotFound);
+    assert_eq!(tenants.cached(), (1, 1));
+    remote.rename(&acme, "acme-two").await;
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(found("acme-two").await.unwrap(), acme.id);
+    assert_eq!(kind(&tenants, &slug("acme")).await, ErrorKind::NotFound);
+    // Each address is in one place, and neither is asked for again.
+    assert_eq!(tenants.cached(), (1, 1));
+    let asked = remote.finds();
+    assert_eq!(kind(&tenants, &slug("acme")).await, ErrorKind::NotFound);
+    assert_eq!(found("acme-two").await.unwrap(), acme.id);
+    assert_eq!(remote.finds(), asked);
+    let next = remote.add("acme");
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(found("acme").await.unwrap(), next.id);
+    assert_eq!(found("acme-two").await.unwrap(), acme.id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_is_gone_is_found_no_more_and_its_open_scopes_end() {
+    let remote = Remote::default();
+    let acme = remote.add("acme");
+    let tenants = Tenants::new(remote.clone());
+    let scope = tenants
+        .scope(acme.id, Actor::system("export"), Purpose::Platform)
+        .await
+        .unwrap();
+    tenants.find(&slug("acme")).await.unwrap();
+    remote.suspend(&acme).await;
+    remote.erased.store(true, Ordering::Release);
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(scope.check().await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(kind(&tenants, &slug("acme")).await, ErrorKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_may_have_changed_is_not_served_while_the_registry_is_away() {
+    let remote = Remote::default();
+    let acme = remote.add("acme");
+    let tenants = Tenants::new(remote.clone());
+    tenants.find(&slug("acme")).await.unwrap();
+    remote.rename(&acme, "acme-two").await;
+    advance(Duration::from_secs(1)).await;
+    tenants.find(&Address::Id(acme.id)).await.unwrap();
+    remote.away.store(true, Ordering::Release);
+    assert_eq!(kind(&tenants, &slug("acme")).await, ErrorKind::Unavailable);
+    tenants.find(&Address::Id(acme.id)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_never_answers_is_away() {
+    let remote = Remote::default();
+    remote.add("acme");
+    remote.add("bolt");
+    let wait = Duration::from_secs(3);
+    let tenants = Tenants::builder(remote.clone()).time_out(wait).build();
+    tenants.find(&slug("acme")).await.unwrap();
+    remote.hangs.store(true, Ordering::Release);
+    let asked_at = tokio::time::Instant::now();
+    assert_eq!(kind(&tenants, &slug("bolt")).await, ErrorKind::Unavailable);
+    assert_eq!(asked_at.elapsed(), wait);
+    tenants.find(&slug("acme")).await.unwrap();
+    assert_eq!(asked_at.elapsed(), wait);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_answer_that_comes_late_changes_nothing() {
+    let registry = Arc::new(InMemoryTenants::default());
+    let acme = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
+    let older = registry.add(&acme).unwrap();
+    let newer = Tenant {
+        revision: older.revision + 1,
+        status: Status::Suspended,
+        ..older.clone()
+    };
+    let tenants = Tenants::from_fn(move |address| {
+        let answer = match address {
+            Address::Id(_) => newer.clone(),
+            _ => older.clone(),
+        };
+        async move { Ok(Some(answer)) }
+    });
+    let by_id = tenants.find(&Address::Id(acme.id)).await.unwrap();
+    assert_eq!(by_id.status, Status::Suspended);
+    let by_slug = tenants.find(&slug("acme")).await.unwrap();
+    assert_eq!(by_slug.status, Status::Suspended);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_closures_store_is_away_its_last_answers_hold_up_to_the_limit() {
+    let away = Arc::new(AtomicBool::new(false));
+    let acme = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
+    let tenants = Tenants::from_fn({
+        let away = away.clone();
+        move |address| {
+            let found = (address == slug("acme")).then(|| acme.clone());
+            let answer = match away.load(Ordering::Acquire) {
+                false => Ok(found),
+                true => Err(ErrorKind::Unavailable.into()),
+            };
+            async move { answer }
+        }
+    });
+    tenants.find(&slug("acme")).await.unwrap();
+    away.store(true, Ordering::Release);
+    let limit = Duration::from_secs(15 * 60);
+    advance(limit - Duration::from_millis(1)).await;
+    tenants.find(&slug("acme")).await.unwrap();
+    assert_eq!(kind(&tenants, &slug("bolt")).await, ErrorKind::Unavailable);
+    advance(Duration::from_millis(1)).await;
+    assert_eq!(kind(&tenants, &slug("acme")).await, ErrorKind::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_in_the_background_ends_with_its_tenant_and_platform_work_does_not() {
+    let remote = Remote::default();
+    let acme = remote.add("acme");
+    let tenants = Tenants::new(remote.clone());
+    let by = Actor::system("operator");
+    let of = async |purpose| tenants.scope(acme.id, by.clone(), purpose).await;
+    let request = of(Purpose::Request).await.unwrap();
+    let job = request.for_job(Actor::job("mail"));
+    assert_eq!(
+        (job.tenant_id(), job.purpose(), job.actor().name()),
+        (acme.id, Purpose::Job, "mail")
+    );
+    job.check().await.unwrap();
+    remote.suspend(&acme).await;
+    advance(Duration::from_secs(1)).await;
+    let suspended = ErrorKind::NotAvailable(Unavailability::Suspended);
+    for scope in [&request, &job] {
+        assert_eq!(scope.check().await.unwrap_err().kind(), suspended);
+    }
+    assert_eq!(of(Purpose::Job).await.unwrap_err().kind(), suspended);
+    let platform = of(Purpose::Platform).await.unwrap();
+    // Handing platform work to a job does not carry its privilege along.
+    let handed = platform.for_job(Actor::job("mail"));
+    assert_eq!(handed.check().await.unwrap_err().kind(), suspended);
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_the_registry_is_away_known_tenants_are_served_and_unknown_ones_refused() {
     let remote = Remote::default();
     remote.add("acme");
@@ -356,5 +526,48 @@ async fn spawned_work_has_no_tenant_unless_it_is_moved_in() {
             assert_eq!(carried.await.unwrap(), Some(acme.id));
         })
         .await;
+    assert_eq!(ambient_tenant_id(), None);
+
+    // What is polled after the work has ended has none either, wherever it was made.
+    let mut tasks = tokio::task::JoinSet::new();
+    let left_over = scope
+        .in_logs(async {
+            tasks.spawn(async { ambient_tenant_id() });
+            async { ambient_tenant_id() }
+        })
+        .await;
+    assert_eq!(left_over.await, None);
+    assert_eq!(tasks.join_next().await.unwrap().unwrap(), None);
+}
+
+#[tokio::test]
+async fn work_inside_work_gives_the_outer_tenant_back_even_when_it_panics() {
+    use futures_util::FutureExt as _;
+    use std::panic::AssertUnwindSafe;
+    use tenancy_core::scope::ambient_tenant_id;
+    let registry = InMemoryTenants::default();
+    let add = |slug: &str| {
+        let tenant = Tenant::new(TenantId::generate(), slug.parse().unwrap());
+        registry.add(&tenant).unwrap().id
+    };
+    let (acme, bolt) = (add("acme"), add("bolt"));
+    let tenants = Tenants::new(registry);
+    let scope = async |id| {
+        let scope = tenants.scope(id, Actor::anonymous(), Purpose::Request);
+        scope.await.unwrap()
+    };
+    let (of_acme, of_bolt) = (scope(acme).await, scope(bolt).await);
+    let nested = async {
+        let inner = async {
+            assert_eq!(ambient_tenant_id(), Some(bolt));
+            tokio::task::yield_now().await;
+            panic!("planted");
+        };
+        let inner = AssertUnwindSafe(of_bolt.in_logs(inner)).catch_unwind();
+        let panic: Result<(), _> = inner.await;
+        assert!(panic.is_err());
+        assert_eq!(ambient_tenant_id(), Some(acme));
+    };
+    of_acme.in_logs(nested).await;
     assert_eq!(ambient_tenant_id(), None);
 }
