@@ -107,6 +107,7 @@ mod tests {
             &[Some("192.0.2.43"), Some("198.51.100.17")],
         );
         check(r#"for="a,b;for=6.6.6.6", for=::1"#, &[None, Some("::1")]);
+        check(r#"for="a\",for=6.6.6.6", for=::1"#, &[None, Some("::1")]);
         check(r#"for="::ffff:192.0.2.1""#, &[Some("192.0.2.1")]);
         check("for=unknown", &[None]);
         check("for=_hidden", &[None]);

@@ -102,7 +102,7 @@ mod tests {
     fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
-            headers.append(*name, HeaderValue::from_str(value).unwrap());
+            headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         headers
     }
@@ -120,6 +120,7 @@ mod tests {
         };
         let xff = "x-forwarded-for";
         check("1.1.1.1", &[(xff, "2.2.2.2")], "1.1.1.1");
+        check("::ffff:1.1.1.1", &[(xff, "2.2.2.2")], "1.1.1.1");
         check("10.0.0.1", &[], "10.0.0.1");
         check("::ffff:10.0.0.1", &[(xff, "2.2.2.2")], "2.2.2.2");
         check(
@@ -132,21 +133,47 @@ mod tests {
         check("10.0.0.1", &[(xff, "6.6.6.6, unknown")], "10.0.0.1");
         check("10.0.0.1", &[(xff, "6.6.6.6, ,10.0.0.7")], "10.0.0.7");
         check("10.0.0.1", &[(xff, "10.0.0.3, 10.0.0.2")], "10.0.0.3");
+        let forwarded = "forwarded";
         check(
             "fd00::1",
-            &[("forwarded", "for=\"[2001:db8::1]\"")],
+            &[(forwarded, "for=\"[2001:db8::1]\"")],
             "2001:db8::1",
         );
         check(
             "10.0.0.1",
-            &[("forwarded", "for=6.6.6.6"), (xff, "2.2.2.2")],
+            &[(forwarded, "for=6.6.6.6"), (forwarded, "for=2.2.2.2")],
+            "2.2.2.2",
+        );
+        // A line that is no text says something, though nobody can tell what.
+        check("10.0.0.1", &[(xff, "6.6.6.6"), (xff, "é")], "10.0.0.1");
+        check(
+            "10.0.0.1",
+            &[(forwarded, "for=6.6.6.6"), (forwarded, "for=é")],
             "10.0.0.1",
         );
         check(
             "10.0.0.1",
-            &[("forwarded", "for=2.2.2.2"), (xff, "2.2.2.2")],
+            &[(forwarded, "for=6.6.6.6"), (xff, "2.2.2.2")],
+            "10.0.0.1",
+        );
+        check(
+            "10.0.0.1",
+            &[(forwarded, "for=2.2.2.2"), (xff, "2.2.2.2")],
             "2.2.2.2",
         );
+    }
+
+    #[test]
+    fn a_proxy_is_trusted_by_its_network_however_its_address_is_written() {
+        let check = |proxies: TrustedProxies, peer: &str, expected: bool| {
+            assert_eq!(proxies.trusts(peer.parse().unwrap()), expected, "{peer}");
+        };
+        check(ours(), "10.255.0.1", true);
+        check(ours(), "::ffff:10.255.0.1", true);
+        check(ours(), "11.0.0.1", false);
+        check(ours(), "::10.255.0.1", false);
+        check(TrustedProxies::nobody(), "127.0.0.1", false);
+        check(TrustedProxies::hops(NonZeroUsize::MIN), "1.1.1.1", true);
     }
 
     #[test]

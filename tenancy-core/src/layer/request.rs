@@ -58,3 +58,25 @@ impl RequestSlot {
 /// [`TenantLayer::admit_platform`](super::TenantLayer::admit_platform).
 #[derive(Clone, Copy, Debug)]
 pub struct OnPlatform(pub(super) ());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_one_short_visible_word() {
+        let check = |text: &str, expected: bool| {
+            let id = RequestId::new(text);
+            let expected = expected.then_some(text);
+            assert_eq!(id.as_ref().map(RequestId::as_str), expected, "{text:?}");
+        };
+        check("7f3a-1/x", true);
+        check(&"a".repeat(128), true);
+        check(&"a".repeat(129), false);
+        check("", false);
+        check("a b", false);
+        check("a\n", false);
+        check("é", false);
+        assert_ne!(RequestId::generate(), RequestId::generate());
+    }
+}

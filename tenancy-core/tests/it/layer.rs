@@ -1,10 +1,12 @@
 //! Requests and the tenants they get: sources, trust, conflicts, gates and refusals.
 
 use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -16,11 +18,11 @@ use tenancy_core::layer::{
 };
 use tenancy_core::problem::GrpcStatus;
 use tenancy_core::registry::{Address, InMemoryTenants, TenantRegistry as _};
-use tenancy_core::resolve::Sources;
+use tenancy_core::resolve::{InvalidPathPrefix, Sources};
 use tenancy_core::scope::ambient_tenant_id;
 use tenancy_core::tenant::{Maintenance, Status};
 use tenancy_core::{Actor, Error, ErrorKind, Tenant, TenantId, TenantScope, Tenants};
-use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 
 use crate::log::Log;
 
@@ -247,6 +249,19 @@ async fn a_path_prefix_names_a_tenant_and_is_cut_off() {
     refused(&town, "/t//acme", &base, Refusal::UnknownTenant).await;
 }
 
+#[test]
+fn a_path_prefix_has_plain_segments_only() {
+    for prefix in ["/t", "/a-b/c_1"] {
+        assert!(Sources::new().path_prefix(prefix).is_ok(), "{prefix}");
+    }
+    for prefix in [
+        "", "/", "t", "/t/", "//t", "/t/../u", "/a b", "/%74", "/t?x",
+    ] {
+        let error = Sources::new().path_prefix(prefix).unwrap_err();
+        assert_eq!(error, InvalidPathPrefix, "{prefix}");
+    }
+}
+
 #[tokio::test]
 async fn a_header_counts_only_beside_a_credential_of_its_tenant() {
     let town = Town::new().await;
@@ -346,6 +361,42 @@ async fn a_credential_names_the_tenant_where_it_is_a_source() {
         .await;
     let suspended = (StatusCode::FORBIDDEN, Some(Refusal::Suspended));
     assert_eq!(answer(bolt).await, suspended);
+}
+
+#[tokio::test]
+async fn a_credential_opens_nothing_where_the_address_names_nobody() {
+    let town = Town::new().await;
+    let sources = || Sources::new().credential().forwarded_host();
+    let proxies = || TrustedProxies::networks(["10.0.0.0/8".parse().unwrap()]);
+    let base = "shops.test".parse().unwrap();
+    let layer = TenantLayer::new(&town.tenants, sources().subdomains_of(base))
+        .trusted_proxies(proxies())
+        .admit_platform()
+        .authenticate(Keys(town.clone()));
+    let check = async |layer: &TenantLayer<Keys>, headers: Headers<'_>, expected| {
+        let mut request = request("/", headers);
+        let peer = PeerAddress("10.0.0.1".parse().unwrap());
+        request.extensions_mut().insert(peer);
+        let service = layer.layer(service_fn(show));
+        let response = service.oneshot(request).await.unwrap();
+        let refusal: Option<Refusal> = response.extensions().get().copied();
+        assert_eq!(refusal, expected, "{headers:?}");
+    };
+    let unknown = Some(Refusal::UnknownTenant);
+    let (upstream, acme) = (("host", "10.0.0.9"), ("authorization", "Bearer acme"));
+    check(&layer, &[("host", "nobody.shops.test"), acme], unknown).await;
+    check(&layer, &[upstream, acme], unknown).await;
+    for forwarded in ["nobody.shops.test", "no host", "elsewhere.test"] {
+        let headers = [upstream, ("x-forwarded-host", forwarded), acme];
+        check(&layer, &headers, unknown).await;
+    }
+    check(&layer, &[("host", "shops.test"), acme], None).await;
+    // No address at all is not the platform's.
+    let layer = TenantLayer::new(&town.tenants, sources())
+        .admit_platform()
+        .authenticate(Keys(town.clone()));
+    check(&layer, &[acme], None).await;
+    check(&layer, &[("host", "shops.test")], unknown).await;
 }
 
 /// A layer that trusts 10.0.0.0/8, asked by a peer with these headers.
@@ -498,8 +549,10 @@ async fn the_state_of_a_tenant_decides_before_anybody_signs_in() {
             "application/problem+json"
         );
         assert_eq!(response.headers()["cache-control"], "no-store");
-        let wait = response.headers().get("retry-after");
-        assert_eq!(wait.map(|wait| wait.to_str().unwrap()), retry_after);
+        let header = |name| Some(response.headers().get(name)?.to_str().unwrap());
+        assert_eq!(header("retry-after"), retry_after);
+        let challenge = (status == StatusCode::UNAUTHORIZED).then_some("Bearer");
+        assert_eq!(header("www-authenticate"), challenge);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert!(
@@ -536,6 +589,7 @@ async fn a_registry_that_is_away_is_never_taken_for_a_missing_tenant() {
     let request = request("/", &[("host", "acme.shops.test")]);
     let response = service.oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()["retry-after"], "5");
 }
 
 #[tokio::test]
@@ -577,6 +631,27 @@ async fn a_scope_that_came_with_the_request_is_thrown_away() {
 }
 
 #[tokio::test]
+async fn the_mark_of_the_platforms_host_does_not_come_with_a_tenants_request() {
+    let town = Town::new().await;
+    let seen = service_fn(async |request: Request<()>| {
+        let mut response = Response::new(Full::<Bytes>::default());
+        let mark: Option<OnPlatform> = request.extensions().get().copied();
+        response.extensions_mut().insert(mark);
+        Ok::<_, Infallible>(response)
+    });
+    let service = town.layer().layer(seen);
+    let mark = async |request: Request<()>| {
+        let response = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        *response.extensions().get::<Option<OnPlatform>>().unwrap()
+    };
+    let outer = mark(request("/", &[("host", "shops.test")])).await;
+    let mut nested = request("/", &[("host", "acme.shops.test")]);
+    nested.extensions_mut().insert(outer.unwrap());
+    assert!(mark(nested).await.is_none());
+}
+
+#[tokio::test]
 async fn the_platform_host_is_unknown_unless_it_is_admitted() {
     let town = Town::new().await;
     let sources = Sources::new().subdomains_of("shops.test".parse().unwrap());
@@ -584,6 +659,54 @@ async fn the_platform_host_is_unknown_unless_it_is_admitted() {
     let request = request("/", &[("host", "shops.test")]);
     let response = service.oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_tenants_own_domain_names_nobody_unless_domains_are_a_source() {
+    let town = Town::new().await;
+    let sources = Sources::new().subdomains_of("shops.test".parse().unwrap());
+    let service = TenantLayer::new(&town.tenants, sources).layer(service_fn(show));
+    let request = request("/", &[("host", "acme.example")]);
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(town.tenants.cached(), (0, 0));
+}
+
+/// Ready only once it has been asked, as a rate limit or a load balancer is; a clone is not.
+#[derive(Debug, Default)]
+struct ReadyWhenAsked(bool);
+
+impl Clone for ReadyWhenAsked {
+    fn clone(&self) -> Self {
+        Self(false)
+    }
+}
+
+impl Service<Request<()>> for ReadyWhenAsked {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0 = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        assert!(self.0, "called before it was ready");
+        ready(Ok(Response::default()))
+    }
+}
+
+#[tokio::test]
+async fn the_service_that_was_ready_is_the_one_that_is_called() {
+    let town = Town::new().await;
+    let mut service = town.layer().layer(ReadyWhenAsked::default());
+    for host in ["acme.shops.test", "shops.test"] {
+        let ready = service.ready().await.unwrap();
+        let response = ready.call(request("/", &[("host", host)])).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test]
@@ -661,4 +784,31 @@ async fn an_outage_that_every_request_meets_is_logged_once_in_a_while() {
     }
     tokio::time::advance(Duration::from_secs(10)).await;
     assert_eq!((ask().await, log.count("left_out=99")), (2, 1));
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn the_peer_that_axum_noted_is_the_peer() {
+    use axum::extract::ConnectInfo;
+    use std::net::SocketAddr;
+
+    let town = Town::new().await;
+    let proxies = TrustedProxies::networks(["10.0.0.0/8".parse().unwrap()]);
+    let layer = town.layer().trusted_proxies(proxies);
+    let service = layer.layer(service_fn(async |request: Request<()>| {
+        let client: ClientAddress = *request.extensions().get().unwrap();
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(client.0.to_string())))
+    }));
+    let check = async |peer: &str, expected: &str| {
+        let headers = [("host", "acme.shops.test"), ("x-forwarded-for", "2.2.2.2")];
+        let mut request = request("/", &headers);
+        let peer: SocketAddr = peer.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = service.clone().oneshot(request).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, expected, "{peer}");
+    };
+    check("10.1.2.3:4711", "2.2.2.2").await;
+    check("[::ffff:10.1.2.3]:4711", "2.2.2.2").await;
+    check("9.9.9.9:4711", "9.9.9.9").await;
 }
