@@ -2,9 +2,11 @@
 
 mod idempotency;
 mod isolation;
+mod keys;
 mod orders;
 mod products;
 mod shop;
+mod trail;
 
 /// Runs each test on both databases.
 macro_rules! on_both {

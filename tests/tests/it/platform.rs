@@ -94,8 +94,15 @@ async fn a_running_server_honours_commands_within_a_second() {
             "www.quillmoor.test",
         ];
         check(&add, "www.quillmoor.test", 200).await;
+        let remove = [
+            "domain",
+            "remove",
+            "--tenant",
+            "quillmoor",
+            "www.quillmoor.test",
+        ];
+        check(&remove, "www.quillmoor.test", 404).await;
         assert!(town.server.terminate().await.success());
-        if town.database.is_none() {}
     }
 }
 
