@@ -21,8 +21,15 @@ use crate::platform::Platform;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve in production: no demonstration data, and no unsafe settings
+    ///
+    /// Where other machines reach it, it needs TENANCY_SECRET, which signs cursors: 32 random characters
+    /// or more, the same on every node. It refuses to start where tenants are not kept apart, and says
+    /// what to run.
     Serve,
     /// Bring the database's schema up to date
+    ///
+    /// PostgreSQL's schema belongs to a role that never serves: TENANCY_OWNER_DATABASE_URL says where
+    /// and as whom to log in for it. SQLite's files need nothing of the kind.
     Migrate(migrate::Migrate),
     /// Create, change and look at tenants
     #[command(subcommand)]

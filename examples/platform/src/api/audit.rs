@@ -53,6 +53,9 @@ struct Who {
     kind: String,
     id: Option<String>,
     name: String,
+    /// For whom, where somebody acts for another; else it is left out.
+    #[schema(no_recursion)]
+    on_behalf_of: Option<Box<Self>>,
 }
 
 impl From<journal::Entry> for Entry {
