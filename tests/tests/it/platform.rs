@@ -143,6 +143,36 @@ async fn a_client_that_never_finishes_its_headers_is_cut_off_and_delays_nobody()
     assert!(town.server.terminate().await.success());
 }
 
+#[tokio::test]
+async fn a_client_that_never_finishes_its_body_is_told_and_cut_off() {
+    let address = Server::free_address();
+    let settings = vec![
+        ("TENANCY_LISTEN", address.to_string()),
+        ("TENANCY_HTTP__BODY_SECONDS", "1".to_owned()),
+    ];
+    let town = Town::start(address, settings, &[], None).await;
+    let printed = town.server.stdout();
+    let line = printed.lines().find(|line| line.contains("quillmoor"));
+    let (_, key) = line.unwrap().rsplit_once(' ').unwrap();
+    let request = format!(
+        "POST /api/products HTTP/1.1\r\nHost: quillmoor.localhost\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"name\":"
+    );
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let patience = Some(Duration::from_secs(10));
+    stream.set_read_timeout(patience).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(
+        answer.contains("the rest of the body did not come"),
+        "{answer}"
+    );
+    assert_eq!(town.get("quillmoor.localhost", "/").await.0, 200);
+    assert!(town.server.terminate().await.success());
+}
+
 #[test]
 fn a_merchants_file_is_imported_and_survives_being_exported_and_imported_again() {
     let Some(given) = shared_data("shopify/bicycles.csv") else {

@@ -1,4 +1,8 @@
+use std::error::Error;
+use std::iter::successors;
+
 use aws_lc_rs::digest::{Context, SHA256};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -14,6 +18,7 @@ use tenancy_commerce::Draft;
 use tenancy_core::TenantScope;
 use tenancy_core::problem::Problem;
 use tenancy_core::sql::{Attempt, IdempotencyKey, TenantTx};
+use tower_http::timeout::TimeoutError;
 
 use super::answer::{self, Answer};
 use super::refused::Refused;
@@ -97,9 +102,7 @@ impl FromRequest<Platform> for Mutation {
         let body = Bytes::from_request(Request::from_parts(parts.clone(), body), platform).await;
         let body = body.map_err(|rejection| {
             // The rest of the body is not read, so the connection is of no further use.
-            Problem::new(rejection.status())
-                .detail(rejection.body_text())
-                .header(CONNECTION, HeaderValue::from_static("close"))
+            unread(&rejection).header(CONNECTION, HeaderValue::from_static("close"))
         })?;
         Ok(Self {
             platform: platform.clone(),
@@ -109,6 +112,17 @@ impl FromRequest<Platform> for Mutation {
             body,
         })
     }
+}
+
+/// Why a body was not read to its end. One that stops coming is no fault in what it says.
+fn unread(rejection: &BytesRejection) -> Problem {
+    let first: &(dyn Error + 'static) = rejection;
+    let mut causes = successors(Some(first), |&error| error.source());
+    if causes.any(|cause| cause.is::<TimeoutError>()) {
+        return Problem::new(StatusCode::REQUEST_TIMEOUT)
+            .detail("the rest of the body did not come");
+    }
+    Problem::new(rejection.status()).detail(rejection.body_text())
 }
 
 /// The client's key, which is another one for another caller and another route.
