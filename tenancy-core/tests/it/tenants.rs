@@ -519,6 +519,7 @@ async fn a_tenant_that_a_closure_no_longer_finds_is_gone_from_open_scopes_too() 
 
 #[tokio::test]
 async fn spawned_work_has_no_tenant_unless_it_is_moved_in() {
+    use futures_util::{StreamExt as _, stream};
     use tenancy_core::scope::ambient_tenant_id;
     let registry = InMemoryTenants::default();
     let acme = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
@@ -548,13 +549,13 @@ async fn spawned_work_has_no_tenant_unless_it_is_moved_in() {
 
     // What is polled after the work has ended has none either, wherever it was made.
     let mut tasks = tokio::task::JoinSet::new();
-    let left_over = scope
+    let mut left_over = scope
         .in_logs(async {
             tasks.spawn(async { ambient_tenant_id() });
-            async { ambient_tenant_id() }
+            Box::pin(stream::once(async { ambient_tenant_id() }))
         })
         .await;
-    assert_eq!(left_over.await, None);
+    assert_eq!(left_over.next().await, Some(None));
     assert_eq!(tasks.join_next().await.unwrap().unwrap(), None);
 }
 
