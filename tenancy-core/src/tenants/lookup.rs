@@ -98,12 +98,14 @@ impl Lookup {
         !self.changed.since(known.answer.revision, known.record.id)
     }
 
-    /// The record as the tenant's other addresses have it, so that it is kept once.
+    /// The record as the tenant's other addresses have it, so that it is kept once, or a newer one
+    /// that they have: this answer may have been long on its way.
     fn shared(&self, record: Tenant) -> Arc<Tenant> {
         let same = [Name::Id(record.id), Name::Slug(&record.slug)]
             .iter()
             .filter_map(|name| self.known.peek(name))
-            .find(|known| *known.record == record);
+            .filter(|known| known.record.id == record.id)
+            .find(|known| known.record.revision > record.revision || *known.record == record);
         same.map_or_else(|| Arc::new(record), |known| known.record)
     }
 
