@@ -237,17 +237,24 @@ async fn sqlite() {
     check_notes(&site, &scopes, kept).await;
 }
 
-/// The same operations with sqlx's own transaction leave connections dirty, and mostly show a
-/// tenant's notes to whoever comes next: were it not so, these tests would prove nothing.
+/// The same operations with sqlx's own transaction show a tenant's notes to whoever comes next: were
+/// it not so, these tests would prove nothing. When exactly is chance, so they go on until it happens.
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlxs_own_transaction_fails_the_same_test() {
     let site = Installation::postgres(2).await;
     let scopes = open_shops(&site).await;
     let url = site.postgres.as_ref().unwrap().app_url();
-    let pool = pool(2).connect(&url).await.unwrap();
-    let tally = operate_much(Sqlx { pool }, &scopes, OPERATIONS / 4).await;
-    let [_, dirty, _] = tally.read();
-    assert!(dirty > 0, "TenantTx need not own its connection: {tally:?}");
+    let mut tallies = Vec::new();
+    for _ in 0..40 {
+        let pool = pool(2).connect(&url).await.unwrap();
+        let tally = operate_much(Sqlx { pool }, &scopes, OPERATIONS / 10).await;
+        let [foreign, ..] = tally.read();
+        tallies.push(tally);
+        if foreign > 0 {
+            return;
+        }
+    }
+    panic!("TenantTx need not own its connection: {tallies:?}");
 }
 
 /// Takes long enough to be cancelled on any machine.
