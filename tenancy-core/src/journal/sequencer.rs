@@ -116,8 +116,10 @@ async fn number_tenant(
             0
         }
     };
+    // Planned each time: a plan kept from when the journal was empty reads all of it for each entry.
     on_tx!(&mut tx, |conn| {
         sqlx::query(NUMBER)
+            .persistent(false)
             .bind(id)
             .bind(head)
             .bind(Uuid::now_v7())

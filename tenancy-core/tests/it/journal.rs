@@ -627,6 +627,38 @@ async fn changes_of_one_row_are_numbered_as_they_took_effect() {
     assert_eq!(bodies, ["0", "1", "elsewhere", "2"]);
 }
 
+/// A server may keep the plan of a statement for as long as the connection lives.
+#[tokio::test]
+async fn a_backlog_is_numbered_though_the_journal_was_nearly_empty_when_numbering_began() {
+    let site = Installation::postgres(1).await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let worker = Worker::builder(&site.database, &site.tenants).build();
+    const EARLY: i64 = 200;
+    for _ in 0..EARLY {
+        note(&site, &scope, "early").await;
+        worker.run_once().await.unwrap();
+    }
+    const BACKLOG: i64 = 40_000;
+    let mut tx = site.database.write(&scope).await.unwrap();
+    let body = write_note(&mut tx, "late").await.unwrap().body;
+    for _ in 1..BACKLOG {
+        let id = uuid::Uuid::now_v7();
+        let body = body.clone();
+        tx.record(Change::created(&Note { id, body }));
+    }
+    tx.commit().await.unwrap();
+    worker.run_once().await.unwrap();
+    const LAST: &str = "SELECT MAX(sequence) FROM tenancy_journal WHERE tenant_id = $1";
+    let mut tx = site.database.read(&scope).await.unwrap();
+    let last: i64 = on_tx!(&mut tx, |conn| sqlx::query_scalar(LAST)
+        .bind(acme.id.as_uuid())
+        .fetch_one(conn)
+        .await)
+    .unwrap();
+    assert_eq!(last, EARLY + BACKLOG);
+}
+
 macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
         $(mod $name {
