@@ -18,6 +18,7 @@ use crate::tenants::{LiveTenant, Tenants};
 
 pub use self::actor::{Actor, InvalidActor};
 pub use self::ambient::ambient_tenant_id;
+pub use crate::tenants::Realm;
 
 /// What a scope was made for; decides which tenant states let it work.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -106,6 +107,15 @@ impl TenantScope {
     /// than the stale limit.
     pub async fn check(&self) -> Result<(), Error> {
         self.0.tenants.renew(&self.0.live).await?;
+        self.check_known()
+    }
+
+    /// As [`check`](Self::check), by the state as last seen: for work that touches no store, where a
+    /// second's delay does not matter.
+    ///
+    /// # Errors
+    /// [`NotAvailable`](ErrorKind::NotAvailable) and [`NotFound`](ErrorKind::NotFound).
+    pub fn check_known(&self) -> Result<(), Error> {
         if self.0.live.is_gone() {
             return Err(ErrorKind::NotFound.into());
         }
@@ -141,8 +151,8 @@ impl TenantScope {
         ambient::with(self.tenant_id(), work)
     }
 
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn realm(&self) -> crate::tenants::Realm {
+    /// Which [`Tenants`] made it.
+    pub fn realm(&self) -> Realm {
         self.0.tenants.realm()
     }
 }
@@ -188,8 +198,8 @@ impl PlatformScope {
             .await
     }
 
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn realm(&self) -> crate::tenants::Realm {
+    /// Which [`Tenants`] made it.
+    pub fn realm(&self) -> Realm {
         self.tenants.realm()
     }
 }

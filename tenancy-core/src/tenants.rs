@@ -46,8 +46,11 @@ struct Inner {
 }
 
 /// Which [`Tenants`] something belongs to; unique in the process.
+///
+/// What keeps tenants' data compares it with the realm of the scopes it is given. Nothing but a
+/// [`Tenants`] makes one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Realm(u64);
+pub struct Realm(u64);
 
 impl Realm {
     fn new() -> Self {
@@ -125,8 +128,8 @@ impl Tenants {
         TenantScope::mint(self.clone(), live, actor, purpose, request_id)
     }
 
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn realm(&self) -> Realm {
+    /// What its scopes are known by.
+    pub fn realm(&self) -> Realm {
         self.0.realm
     }
 

@@ -1,0 +1,172 @@
+use std::fmt;
+use std::sync::Arc;
+
+use tenancy_core::scope::Realm;
+use tenancy_core::{PlatformScope, TenantScope, Tenants};
+use tokio::time::Instant;
+
+use crate::class::{Class, Classes};
+use crate::error::{Error, ErrorKind};
+use crate::shelf::Pool;
+use crate::tenant_cache::TenantCache;
+use crate::usage::Usage;
+use crate::version::Flush;
+
+/// A cache for the tenants of one [`Tenants`].
+///
+/// Cheap to clone. It gives access to nothing but by a scope: [`tenant`](Self::tenant) for one
+/// tenant's entries, [`platform`](Self::platform) to flush those of all.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+pub(crate) struct Inner {
+    realm: Realm,
+    pub(crate) classes: Classes,
+    pub(crate) pool: Pool,
+    pub(crate) value_bytes_max: u64,
+    started_at: Instant,
+}
+
+/// Sets up a [`Cache`].
+#[must_use]
+#[derive(Debug)]
+pub struct CacheBuilder {
+    realm: Realm,
+    capacity_bytes: u64,
+    guarantee_bytes: Option<u64>,
+    value_bytes_max: u64,
+    shards: usize,
+}
+
+/// The right to flush entries of all tenants.
+#[derive(Clone, Debug)]
+pub struct PlatformCache {
+    cache: Cache,
+}
+
+/// How many guarantees fit into the cache, unless said otherwise.
+const GUARANTEES: u64 = 512;
+
+impl Cache {
+    /// A cache with the default bounds.
+    pub fn new(tenants: &Tenants) -> Self {
+        Self::builder(tenants).build()
+    }
+
+    /// A cache with bounds to choose.
+    pub fn builder(tenants: &Tenants) -> CacheBuilder {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        CacheBuilder {
+            realm: tenants.realm(),
+            capacity_bytes: 128 * 1024 * 1024,
+            guarantee_bytes: None,
+            value_bytes_max: 1024 * 1024,
+            shards: threads.min(8),
+        }
+    }
+
+    /// The entries of the scope's tenant.
+    ///
+    /// # Errors
+    /// [`WrongRealm`](ErrorKind::WrongRealm) for a scope that another [`Tenants`] made, and
+    /// [`NotAvailable`](ErrorKind::NotAvailable) or [`NotFound`](ErrorKind::NotFound) where the
+    /// tenant's state, as last seen, forbids the scope's work.
+    pub fn tenant(&self, scope: &TenantScope) -> Result<TenantCache, Error> {
+        if scope.realm() != self.0.realm {
+            return Err(ErrorKind::WrongRealm.into());
+        }
+        scope.check_known()?;
+        let shelf = self.0.pool.shelf(scope.tenant_id());
+        shelf.touch(self.0.started_at);
+        Ok(TenantCache::new(self.0.clone(), shelf))
+    }
+
+    /// Flushes for all tenants.
+    ///
+    /// # Errors
+    /// [`WrongRealm`](ErrorKind::WrongRealm) for a scope that another [`Tenants`] made.
+    pub fn platform(&self, scope: &PlatformScope) -> Result<PlatformCache, Error> {
+        if scope.realm() != self.0.realm {
+            return Err(ErrorKind::WrongRealm.into());
+        }
+        let cache = self.clone();
+        Ok(PlatformCache { cache })
+    }
+}
+
+impl PlatformCache {
+    /// Flushes everything.
+    ///
+    /// # Errors
+    /// None yet: a cache in one process cannot fail to flush.
+    pub async fn flush_all(&self, how: Flush) -> Result<(), Error> {
+        self.cache.0.classes.platform.flush(how);
+        Ok(())
+    }
+
+    /// Flushes a class of every tenant.
+    ///
+    /// # Errors
+    /// As [`flush_all`](Self::flush_all).
+    pub async fn flush_class(&self, class: &Class, how: Flush) -> Result<(), Error> {
+        self.cache.0.classes.of(class).everywhere.flush(how);
+        Ok(())
+    }
+
+    /// What each tenant with entries takes now, the largest first.
+    pub fn usage(&self) -> Vec<Usage> {
+        Usage::of(&self.cache.0.pool)
+    }
+}
+
+impl CacheBuilder {
+    /// Sets how much memory all entries may take, with their names and what surrounds them.
+    /// Default: 128 MiB.
+    pub fn capacity_bytes(mut self, bytes: u64) -> Self {
+        self.capacity_bytes = bytes;
+        self
+    }
+
+    /// Sets how much of it each tenant that uses the cache has to itself. The rest is shared. Where
+    /// more tenants use the cache than guarantees fit, those idle for longest lose theirs. Default:
+    /// a 512th of the capacity.
+    pub fn guarantee_bytes(mut self, bytes: u64) -> Self {
+        self.guarantee_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets how large a value may be. Larger ones are loaded and not kept. Default: 1 MiB.
+    pub fn value_bytes_max(mut self, bytes: u64) -> Self {
+        self.value_bytes_max = bytes;
+        self
+    }
+
+    /// Sets into how many parts each tenant's table is divided, so that threads meet less often; a
+    /// value must fit into one part. Default: one for each processor, 8 at most.
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards = shards.clamp(1, 256);
+        self
+    }
+
+    /// The cache.
+    pub fn build(self) -> Cache {
+        let guarantee = self
+            .guarantee_bytes
+            .unwrap_or(self.capacity_bytes / GUARANTEES);
+        Cache(Arc::new(Inner {
+            realm: self.realm,
+            classes: Classes::new(),
+            pool: Pool::new(self.capacity_bytes, guarantee, self.shards),
+            value_bytes_max: self.value_bytes_max,
+            started_at: Instant::now(),
+        }))
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("pool", &self.0.pool)
+            .finish_non_exhaustive()
+    }
+}

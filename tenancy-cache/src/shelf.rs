@@ -1,0 +1,198 @@
+//! What this process keeps for one tenant.
+
+mod conjunction;
+mod pool;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::RandomState;
+use quick_cache::sync::Cache as Table;
+use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
+use tenancy_core::TenantId;
+use tokio::time::Instant;
+
+pub(crate) use self::conjunction::Conjunctions;
+pub(crate) use self::pool::Pool;
+use crate::entry::Entry;
+use crate::load::Loads;
+use crate::version::Versions;
+
+/// One tenant's entries, with the tenant's share of the memory as their bound, and the loads under
+/// way.
+///
+/// A shelf that has lost its share to other tenants is retired: it stays empty for ever, and a new
+/// one takes its place.
+pub(crate) struct Shelf {
+    pub(crate) tenant: TenantId,
+    pub(crate) versions: Versions,
+    pub(crate) conjunctions: Arc<Conjunctions>,
+    pub(crate) flights: Loads,
+    table: Table<Name, Arc<Entry>, Bytes, RandomState, Counted>,
+    /// The share, in bytes; zero once retired. Changed by the pool only, under its lock.
+    share: AtomicU64,
+    used_at: AtomicU64,
+}
+
+/// How an entry is called within its tenant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Name {
+    class: &'static str,
+    key: Box<[u8]>,
+}
+
+/// A [`Name`] that owns nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct NameRef<'a> {
+    pub(crate) class: &'static str,
+    pub(crate) key: &'a [u8],
+}
+
+impl std::hash::Hash for Name {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_ref().hash(state);
+    }
+}
+
+impl std::hash::Hash for NameRef<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write(self.key);
+        state.write(self.class.as_bytes());
+    }
+}
+
+impl Equivalent<Name> for NameRef<'_> {
+    fn equivalent(&self, name: &Name) -> bool {
+        *self.key == *name.key && self.class == name.class
+    }
+}
+
+impl Name {
+    pub(crate) fn as_ref(&self) -> NameRef<'_> {
+        NameRef {
+            class: self.class,
+            key: &self.key,
+        }
+    }
+}
+
+impl NameRef<'_> {
+    pub(crate) fn to_name(self) -> Name {
+        Name {
+            class: self.class,
+            key: self.key.into(),
+        }
+    }
+
+    pub(crate) fn bytes(self) -> usize {
+        size_of::<Name>() + self.key.len()
+    }
+}
+
+/// An entry weighs its bytes.
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Name, Arc<Entry>> for Bytes {
+    fn weight(&self, _: &Name, entry: &Arc<Entry>) -> u64 {
+        entry.bytes
+    }
+}
+
+/// Counts what is evicted, and drops it after the table's lock is given back.
+#[derive(Clone)]
+struct Counted;
+
+impl Lifecycle<Name, Arc<Entry>> for Counted {
+    type RequestState = Vec<(Name, Arc<Entry>)>;
+
+    fn on_evict(&self, evicted: &mut Self::RequestState, name: Name, entry: Arc<Entry>) {
+        entry.class.metrics.evictions.increment(1);
+        evicted.push((name, entry));
+    }
+}
+
+impl Shelf {
+    fn new(tenant: TenantId, share: u64, shards: usize) -> Self {
+        let options = OptionsBuilder::new()
+            // The table grows with its entries; this bounds only how many shards it may have.
+            .estimated_items_capacity(32 * shards)
+            .shards(shards)
+            .weight_capacity(share)
+            .build()
+            .expect("all that is required is given");
+        Self {
+            tenant,
+            versions: Versions::new(),
+            conjunctions: Arc::default(),
+            flights: Loads::default(),
+            table: Table::with_options(options, Bytes, RandomState::default(), Counted),
+            share: AtomicU64::new(share),
+            used_at: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn get(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
+        self.table.get(&name)
+    }
+
+    /// As [`get`](Self::get), without making the entry count as used.
+    pub(crate) fn peek(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
+        self.table.peek(&name)
+    }
+
+    pub(crate) fn remove(&self, name: NameRef<'_>) -> bool {
+        self.table.remove(&name).is_some()
+    }
+
+    /// Puts an entry on the shelf, after asking the pool for more room where there is too little.
+    /// Nothing happens where the entry is larger than all the room there is to have.
+    pub(crate) fn insert(&self, pool: &Pool, name: NameRef<'_>, entry: Arc<Entry>) {
+        // Each part of the table has its own bound, so there must be room in whichever it falls into.
+        let room = entry.bytes * self.table.num_shards() as u64;
+        if self.table.weight() + room > self.share() {
+            pool.extend(self, room);
+        }
+        self.table.insert(name.to_name(), entry);
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.share() == 0
+    }
+
+    pub(crate) fn share(&self) -> u64 {
+        self.share.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.table.weight()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Notes the use, so that of two tenants the one that was idle for longer gives way.
+    pub(crate) fn touch(&self, epoch: Instant) {
+        let seconds = epoch.elapsed().as_secs();
+        if self.used_at.load(Ordering::Relaxed) != seconds {
+            self.used_at.store(seconds, Ordering::Relaxed);
+        }
+    }
+
+    fn set_share(&self, share: u64) {
+        self.share.store(share, Ordering::Release);
+        self.table.set_capacity(share);
+    }
+}
+
+impl fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shelf")
+            .field("tenant", &self.tenant)
+            .field("bytes", &self.bytes())
+            .field("share", &self.share())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,369 @@
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
+use tenancy_core::TenantId;
+use tokio::time::Instant;
+
+use crate::cache::Inner;
+use crate::class::Class;
+use crate::entry::{Dependencies, Entry, Use, Value};
+use crate::error::{Error, ErrorKind};
+use crate::key::{Key, Tag};
+use crate::load::{Load, Loaded};
+use crate::shelf::{NameRef, Shelf};
+use crate::version::Flush;
+use crate::weight::weigh;
+use crate::why::Why;
+
+/// How many tags an entry may have.
+pub const TAGS_MAX: usize = 16;
+
+/// What can be cached: plain data that serde can write and read.
+pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Cached for T {}
+
+/// One tenant's entries.
+///
+/// Made by [`Cache::tenant`](crate::Cache::tenant) for each request or job, as its scope is.
+#[derive(Clone)]
+pub struct TenantCache {
+    cache: Arc<Inner>,
+    shelf: Arc<Shelf>,
+}
+
+/// Which entries a flush of several tags ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Match {
+    /// Those that have all of the tags.
+    All,
+    /// Those that have at least one of them.
+    Any,
+}
+
+type TagNames<'a> = SmallVec<[&'a [u8]; 4]>;
+
+impl TenantCache {
+    pub(crate) fn new(cache: Arc<Inner>, shelf: Arc<Shelf>) -> Self {
+        Self { cache, shelf }
+    }
+
+    /// Whose entries these are.
+    pub fn tenant_id(&self) -> TenantId {
+        self.shelf.tenant
+    }
+
+    /// The value of a key, loaded where there is none or it is no longer fresh.
+    ///
+    /// Of those who ask for a key at once, one loads and all get its value. Whoever is dropped while
+    /// loading makes room for another who waits; so does one whose load fails, once. Where a stale
+    /// value exists it is the answer if the load fails, or takes longer than the class's soft
+    /// time-out; the load then goes on in the background, on the current tokio runtime. A flush or
+    /// removal while a load is under way keeps its value from being stored: those who waited get it,
+    /// and the next to ask loads again.
+    ///
+    /// `tags` count only when this call loads.
+    ///
+    /// # Errors
+    /// [`LoadFailed`](ErrorKind::LoadFailed) with the loader's error,
+    /// [`LoadTimedOut`](ErrorKind::LoadTimedOut) after the class's hard time-out, and the kinds for
+    /// names and tags that are too long or too many, before anything is loaded.
+    pub async fn remember<T, E, F, Fut>(
+        &self,
+        class: &Class,
+        key: impl Into<Key>,
+        tags: &[Tag],
+        load: F,
+    ) -> Result<Arc<T>, Error>
+    where
+        T: Cached,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let load = || {
+            let load = load();
+            async move { load.await.map(Some) }
+        };
+        let loaded = self
+            .find_or_load(class, &key.into(), tags, false, load)
+            .await?;
+        Ok(loaded.expect("a loader without an empty answer gives a value"))
+    }
+
+    /// As [`remember`](Self::remember), for what may not exist: that there is none is remembered
+    /// too, for as long as the class says.
+    ///
+    /// # Errors
+    /// As [`remember`](Self::remember).
+    pub async fn remember_optional<T, E, F, Fut>(
+        &self,
+        class: &Class,
+        key: impl Into<Key>,
+        tags: &[Tag],
+        load: F,
+    ) -> Result<Option<Arc<T>>, Error>
+    where
+        T: Cached,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<Option<T>, E>> + Send + 'static,
+    {
+        self.find_or_load(class, &key.into(), tags, true, load)
+            .await
+    }
+
+    /// The value of a key, if it is fresh.
+    ///
+    /// # Errors
+    /// [`KeyTooLong`](ErrorKind::KeyTooLong), and [`WrongType`](ErrorKind::WrongType) where the
+    /// value was stored as another type.
+    pub async fn get<T: Cached>(
+        &self,
+        class: &Class,
+        key: impl Into<Key>,
+    ) -> Result<Option<Arc<T>>, Error> {
+        let key = key.into();
+        let (shelf, name) = (self.shelf(), name(class, &key)?);
+        let Some(entry) = shelf.get(name) else {
+            self.cache.classes.of(class).metrics.misses.increment(1);
+            return Ok(None);
+        };
+        if !matches!(entry.usable(Instant::now()), Use::Fresh | Use::Early) {
+            entry.class.metrics.misses.increment(1);
+            return Ok(None);
+        }
+        entry.class.metrics.hits.increment(1);
+        typed(&entry.value)
+    }
+
+    /// Stores a value, over whatever the key had. A load under way does not replace it.
+    ///
+    /// The value counts as read now: read it in the same breath, or use
+    /// [`remember`](Self::remember), which knows what was flushed since the reading began.
+    ///
+    /// # Errors
+    /// [`ValueTooLarge`](ErrorKind::ValueTooLarge) and the kinds for names and tags that are too
+    /// long or too many; nothing is stored then, and what was stored before is gone.
+    pub async fn put<T: Cached>(
+        &self,
+        class: &Class,
+        key: impl Into<Key>,
+        tags: &[Tag],
+        value: T,
+    ) -> Result<(), Error> {
+        let key = key.into();
+        let (shelf, name, tags) = (self.shelf(), name(class, &key)?, tag_names(tags)?);
+        shelf.flights.overtake(&name.to_name());
+        let state = self.cache.classes.of(class);
+        let bytes = weigh(&value).filter(|bytes| *bytes as u64 <= self.cache.value_bytes_max);
+        let Some(bytes) = bytes else {
+            shelf.remove(name);
+            return Err(ErrorKind::ValueTooLarge.into());
+        };
+        let seen = Dependencies::see(&shelf, &state, &tags);
+        let value: Value = Some(Arc::new(value));
+        let entry = Entry::new(
+            class,
+            state,
+            seen,
+            value,
+            bytes,
+            name.bytes(),
+            Duration::ZERO,
+        );
+        shelf.insert(&self.cache.pool, name, Arc::new(entry));
+        Ok(())
+    }
+
+    /// Removes a key's value, and keeps a load under way from bringing it back. Whether there was
+    /// one.
+    ///
+    /// # Errors
+    /// [`KeyTooLong`](ErrorKind::KeyTooLong).
+    pub async fn remove(&self, class: &Class, key: impl Into<Key>) -> Result<bool, Error> {
+        let key = key.into();
+        let (shelf, name) = (self.shelf(), name(class, &key)?);
+        // Loads first, so that none stores after the removal.
+        shelf.flights.overtake(&name.to_name());
+        Ok(shelf.remove(name))
+    }
+
+    /// Flushes the entries with a tag, in the same time however many there are.
+    ///
+    /// # Errors
+    /// [`TagTooLong`](ErrorKind::TagTooLong).
+    pub async fn flush_tag(&self, tag: impl Into<Tag>, how: Flush) -> Result<(), Error> {
+        self.flush_tags(Match::Any, &[tag.into()], how).await
+    }
+
+    /// Flushes the entries with one of the tags, or with all of them.
+    ///
+    /// # Errors
+    /// [`TagTooLong`](ErrorKind::TagTooLong) and [`TooManyTags`](ErrorKind::TooManyTags), and then
+    /// nothing is flushed.
+    pub async fn flush_tags(&self, which: Match, tags: &[Tag], how: Flush) -> Result<(), Error> {
+        let (shelf, tags) = (self.shelf(), tag_names(tags)?);
+        // A version that is not known has no entry and no load that depends on it.
+        let versions = tags.iter().map(|tag| shelf.versions.known_tag(tag));
+        match which {
+            Match::Any => versions.flatten().for_each(|version| version.flush(how)),
+            Match::All => {
+                if let Some(versions) = versions.collect::<Option<Vec<_>>>()
+                    && !versions.is_empty()
+                {
+                    shelf.conjunctions.flush(versions, how);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Flushes the tenant's entries of a class.
+    ///
+    /// # Errors
+    /// None yet: a cache in one process cannot fail to flush.
+    pub async fn flush_class(&self, class: &Class, how: Flush) -> Result<(), Error> {
+        if let Some(version) = self.shelf().versions.known_class(class.name()) {
+            version.flush(how);
+        }
+        Ok(())
+    }
+
+    /// Flushes all of the tenant's entries.
+    ///
+    /// # Errors
+    /// As [`flush_class`](Self::flush_class).
+    pub async fn flush_tenant(&self, how: Flush) -> Result<(), Error> {
+        self.shelf().versions.tenant.flush(how);
+        Ok(())
+    }
+
+    /// Why a key's value is served, or why not.
+    ///
+    /// # Errors
+    /// [`KeyTooLong`](ErrorKind::KeyTooLong).
+    pub async fn why(&self, class: &Class, key: impl Into<Key>) -> Result<Why, Error> {
+        let key = key.into();
+        let (shelf, name) = (self.shelf(), name(class, &key)?);
+        let loading = shelf.flights.is_under_way(&name.to_name());
+        Ok(Why::of(shelf.peek(name).as_deref(), loading))
+    }
+
+    /// How many keys are being loaded now.
+    pub fn loads_under_way(&self) -> usize {
+        self.shelf().flights.len()
+    }
+
+    async fn find_or_load<T, E, F, Fut>(
+        &self,
+        class: &Class,
+        key: &Key,
+        tags: &[Tag],
+        takes_absence: bool,
+        load: F,
+    ) -> Result<Option<Arc<T>>, Error>
+    where
+        T: Cached,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<Option<T>, E>> + Send + 'static,
+    {
+        let (shelf, name) = (self.shelf(), name(class, key)?);
+        let found = shelf
+            .get(name)
+            .filter(|entry| takes_absence || entry.value.is_some());
+        let used = found.as_ref().map(|entry| entry.usable(Instant::now()));
+        if let (Some(entry), Some(Use::Fresh)) = (&found, used) {
+            entry.class.metrics.hits.increment(1);
+            return typed(&entry.value);
+        }
+        let tags = tag_names(tags)?;
+        let load = || {
+            let load = load();
+            async move { load.await.map(loaded) }
+        };
+        let task = Load {
+            cache: &self.cache,
+            shelf: &shelf,
+            policy: *class,
+            class: self.cache.classes.of(class),
+            name,
+            tags: &tags,
+            found,
+            takes_absence,
+        };
+        let stale = match (&task.found, used) {
+            (Some(entry), Some(Use::Early)) => {
+                entry.class.metrics.hits.increment(1);
+                task.refresh(load);
+                return typed(&entry.value);
+            }
+            (Some(entry), Some(Use::Resting)) => {
+                entry.class.metrics.stale.increment(1);
+                return typed(&entry.value);
+            }
+            (found, Some(Use::Stale)) => found.as_ref(),
+            _ => None,
+        };
+        task.class.metrics.misses.increment(1);
+        let mut load = Some(load);
+        loop {
+            let value = task.run(stale, &mut load).await?;
+            // Who follows a load of what may not exist can come back with nothing, and loads then.
+            if value.is_some() || takes_absence || load.is_none() {
+                return typed(&value);
+            }
+        }
+    }
+
+    /// The shelf, or the one that has taken its place.
+    fn shelf(&self) -> Arc<Shelf> {
+        if self.shelf.is_retired() {
+            self.cache.pool.shelf(self.shelf.tenant)
+        } else {
+            self.shelf.clone()
+        }
+    }
+}
+
+fn loaded<T: Cached>(value: Option<T>) -> Loaded {
+    let bytes = value.as_ref().map_or(Some(0), weigh);
+    Loaded {
+        value: value.map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>),
+        bytes,
+    }
+}
+
+fn typed<T: Cached>(value: &Value) -> Result<Option<Arc<T>>, Error> {
+    let typed = value.clone().map(Arc::downcast).transpose();
+    typed.map_err(|_| ErrorKind::WrongType.into())
+}
+
+fn name<'a>(class: &Class, key: &'a Key) -> Result<NameRef<'a>, Error> {
+    Ok(NameRef {
+        class: class.name(),
+        key: key.bytes()?,
+    })
+}
+
+fn tag_names(tags: &[Tag]) -> Result<TagNames<'_>, Error> {
+    if tags.len() > TAGS_MAX {
+        return Err(ErrorKind::TooManyTags.into());
+    }
+    tags.iter().map(Tag::bytes).collect()
+}
+
+impl fmt::Debug for TenantCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantCache")
+            .field("shelf", &self.shelf)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,239 @@
+//! Versions of what can be flushed, and what an entry remembers of them.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use foldhash::{HashMap, HashMapExt as _};
+use smallvec::SmallVec;
+
+use crate::key::write_parts;
+
+/// The version of something that can be flushed: a flush changes it, and with that ends every entry
+/// that was loaded before.
+#[derive(Debug)]
+pub(crate) struct Version {
+    subject: Subject,
+    hard: AtomicU64,
+    soft: AtomicU64,
+}
+
+/// What can be flushed.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Subject {
+    /// A class of one tenant.
+    Class(&'static str),
+    /// A class of every tenant.
+    Everywhere(&'static str),
+    /// All entries there are.
+    Platform,
+    /// A tag of one tenant.
+    Tag(Box<[u8]>),
+    /// All entries of one tenant.
+    Tenant,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Class(name) => write!(f, "class {name}"),
+            Self::Everywhere(name) => write!(f, "class {name} of all tenants"),
+            Self::Platform => f.write_str("all tenants"),
+            Self::Tag(name) => {
+                f.write_str("tag ")?;
+                write_parts(name, f)
+            }
+            Self::Tenant => f.write_str("tenant"),
+        }
+    }
+}
+
+/// How thorough a flush is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Flush {
+    /// Nothing that was loaded before is used again.
+    Hard,
+    /// What was loaded before counts as stale: it may still stand in for a load that fails or is
+    /// slow, as long as its class allows.
+    Soft,
+}
+
+impl Version {
+    pub(crate) fn new(subject: Subject) -> Self {
+        Self {
+            subject,
+            hard: AtomicU64::new(next()),
+            soft: AtomicU64::new(next()),
+        }
+    }
+
+    pub(crate) fn flush(&self, how: Flush) {
+        match how {
+            Flush::Hard => self.hard.store(next(), Ordering::Release),
+            Flush::Soft => self.soft.store(next(), Ordering::Release),
+        }
+    }
+}
+
+/// Never twice the same, so that a version that was forgotten and made anew matches no old entry.
+fn next() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A version as it was when a load began.
+#[derive(Clone, Debug)]
+struct Stamp {
+    version: Arc<Version>,
+    hard: u64,
+    soft: u64,
+}
+
+/// What a load saw of all that its entry depends on. While any entry or load holds it, the versions
+/// stay known; after that a flush has nothing to end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stamps(SmallVec<[Stamp; 7]>);
+
+/// How an entry stands to the flushes since it was loaded.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Standing {
+    Current,
+    Soft,
+    Hard,
+}
+
+impl Stamps {
+    pub(crate) fn take(versions: impl IntoIterator<Item = Arc<Version>>) -> Self {
+        let stamp = |version: Arc<Version>| Stamp {
+            hard: version.hard.load(Ordering::Acquire),
+            soft: version.soft.load(Ordering::Acquire),
+            version,
+        };
+        Self(versions.into_iter().map(stamp).collect())
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let mut standing = Standing::Current;
+        for stamp in &self.0 {
+            if stamp.version.hard.load(Ordering::Acquire) != stamp.hard {
+                return Standing::Hard;
+            }
+            if stamp.version.soft.load(Ordering::Acquire) != stamp.soft {
+                standing = Standing::Soft;
+            }
+        }
+        standing
+    }
+
+    /// What was flushed since.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = &Subject> {
+        let is_changed = |stamp: &&Stamp| {
+            stamp.version.hard.load(Ordering::Acquire) != stamp.hard
+                || stamp.version.soft.load(Ordering::Acquire) != stamp.soft
+        };
+        self.0
+            .iter()
+            .filter(is_changed)
+            .map(|stamp| &stamp.version.subject)
+    }
+
+    pub(crate) fn depends_on_all(&self, versions: &[Arc<Version>]) -> bool {
+        let depends = |version| {
+            self.0
+                .iter()
+                .any(|stamp| Arc::ptr_eq(&stamp.version, version))
+        };
+        versions.iter().all(depends)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// The versions that one tenant's entries and loads depend on now. Those that nothing depends on any
+/// more are forgotten; the tables are swept when they have doubled, so they hold at most twice what is
+/// alive.
+#[derive(Debug)]
+pub(crate) struct Versions {
+    pub(crate) tenant: Arc<Version>,
+    classes: Mutex<Table<&'static str>>,
+    tags: Mutex<Table<Box<[u8]>>>,
+}
+
+#[derive(Debug)]
+struct Table<K> {
+    by_name: HashMap<K, Weak<Version>>,
+    sweep_at: usize,
+}
+
+const SWEEP_AT_MIN: usize = 64;
+
+impl Versions {
+    pub(crate) fn new() -> Self {
+        Self {
+            tenant: Arc::new(Version::new(Subject::Tenant)),
+            classes: Mutex::new(Table::new()),
+            tags: Mutex::new(Table::new()),
+        }
+    }
+
+    pub(crate) fn of_class(&self, class: &'static str) -> Arc<Version> {
+        lock(&self.classes).of(class, class, || Subject::Class(class))
+    }
+
+    pub(crate) fn of_tag(&self, tag: &[u8]) -> Arc<Version> {
+        lock(&self.tags).of(tag, tag.into(), || Subject::Tag(tag.into()))
+    }
+
+    /// The version of a class that something depends on.
+    pub(crate) fn known_class(&self, class: &'static str) -> Option<Arc<Version>> {
+        lock(&self.classes).known(class)
+    }
+
+    /// The version of a tag that something depends on.
+    pub(crate) fn known_tag(&self, tag: &[u8]) -> Option<Arc<Version>> {
+        lock(&self.tags).known(tag)
+    }
+}
+
+impl<K: Eq + Hash> Table<K> {
+    fn new() -> Self {
+        Self {
+            by_name: HashMap::new(),
+            sweep_at: SWEEP_AT_MIN,
+        }
+    }
+
+    fn known<Q>(&self, name: &Q) -> Option<Arc<Version>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.by_name.get(name).and_then(Weak::upgrade)
+    }
+
+    fn of<Q>(&mut self, name: &Q, owned: K, subject: impl FnOnce() -> Subject) -> Arc<Version>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        if let Some(version) = self.known(name) {
+            return version;
+        }
+        if self.by_name.len() >= self.sweep_at {
+            self.by_name.retain(|_, version| version.strong_count() > 0);
+            self.sweep_at = (2 * self.by_name.len()).max(SWEEP_AT_MIN);
+        }
+        let version = Arc::new(Version::new(subject()));
+        self.by_name.insert(owned, Arc::downgrade(&version));
+        version
+    }
+}
+
+fn lock<K>(table: &Mutex<Table<K>>) -> MutexGuard<'_, Table<K>> {
+    // Each critical section ends with one change of the map, so a poisoned table is whole.
+    table.lock().unwrap_or_else(PoisonError::into_inner)
+}

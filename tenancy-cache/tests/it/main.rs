@@ -1,0 +1,13 @@
+//! The cache, as an application uses it.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod bounds;
+mod flights;
+mod flush;
+mod loads;
+mod tenants;
+mod town;

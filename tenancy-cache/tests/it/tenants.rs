@@ -1,0 +1,172 @@
+//! One tenant's entries are never another's, nor is its memory.
+
+use std::convert::Infallible;
+
+use tenancy_cache::class::{Class, SETTINGS};
+use tenancy_cache::{Cache, ErrorKind, Flush, Key, TenantCache};
+use tenancy_core::registry::InMemoryTenants;
+use tenancy_core::{Actor, Tenants};
+
+use crate::town::{Source, Town};
+
+const PAGES: Class = Class::new("pages");
+
+#[tokio::test]
+async fn the_same_key_of_two_tenants_is_two_entries() {
+    let town = Town::new();
+    let (acme, umbrella) = (town.shop("acme").await, town.shop("umbrella").await);
+    let source = Source::default();
+    for (key, expected) in [("a", (1, 2)), ("", (3, 4)), ("a:{b}%\0", (5, 6))] {
+        let first = source.through(&acme, &PAGES, key, &["t"]).await.unwrap();
+        let second = source
+            .through(&umbrella, &PAGES, key, &["t"])
+            .await
+            .unwrap();
+        assert_eq!((first, second), expected);
+    }
+    acme.flush_tag("t", Flush::Hard).await.unwrap();
+    acme.remove(&PAGES, "a").await.unwrap();
+    assert_eq!(*umbrella.get::<u32>(&PAGES, "a").await.unwrap().unwrap(), 2);
+    acme.flush_tenant(Flush::Hard).await.unwrap();
+    assert_eq!(*umbrella.get::<u32>(&PAGES, "").await.unwrap().unwrap(), 4);
+    assert_eq!(acme.get::<u32>(&PAGES, "").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_same_key_of_two_classes_is_two_entries() {
+    let shop = Town::new().shop("acme").await;
+    let source = Source::default();
+    assert_eq!(source.through(&shop, &PAGES, "a", &[]).await.unwrap(), 1);
+    assert_eq!(source.through(&shop, &SETTINGS, "a", &[]).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_scope_of_another_realm_opens_nothing() {
+    let town = Town::new();
+    let scope = town.scope("acme").await;
+    let strangers = Tenants::new(InMemoryTenants::default());
+    let foreign = Cache::new(&strangers);
+    assert_eq!(
+        foreign.tenant(&scope).unwrap_err().kind(),
+        ErrorKind::WrongRealm
+    );
+    let platform = town.tenants.platform(Actor::system("test"));
+    assert_eq!(
+        foreign.platform(&platform).unwrap_err().kind(),
+        ErrorKind::WrongRealm
+    );
+    assert!(town.cache.tenant(&scope).is_ok());
+    assert!(town.cache.platform(&platform).is_ok());
+}
+
+const KIB: u64 = 1024;
+
+/// Asks for keys one after another, with a KiB each, and returns how many were there.
+async fn visit(shop: &TenantCache, keys: impl IntoIterator<Item = u32>) -> u32 {
+    let mut hits = 0;
+    for key in keys {
+        let mut loaded = false;
+        let load = || {
+            loaded = true;
+            async { Ok::<_, Infallible>("x".repeat(1024)) }
+        };
+        shop.remember(&PAGES, Key::new(key), &[], load)
+            .await
+            .unwrap();
+        hits += u32::from(!loaded);
+    }
+    hits
+}
+
+#[tokio::test]
+async fn a_tenant_that_reads_everything_takes_nothing_from_a_small_one() {
+    let capacity = 4 * 1024 * KIB;
+    let town = Town::with(|cache| {
+        cache
+            .capacity_bytes(capacity)
+            .guarantee_bytes(256 * KIB)
+            .shards(2)
+    });
+    let (small, large) = (town.shop("small").await, town.shop("large").await);
+    let platform = town
+        .cache
+        .platform(&town.tenants.platform(Actor::system("test")))
+        .unwrap();
+    visit(&small, 0..100).await;
+    let alone = visit(&small, 0..100).await;
+    let mut beside = 0;
+    for round in 0..40 {
+        visit(&large, round * 1_000..(round + 1) * 1_000).await;
+        let taken: u64 = platform.usage().iter().map(|tenant| tenant.bytes).sum();
+        assert!(taken <= capacity + capacity / 50, "{taken}");
+        beside += visit(&small, 0..100).await;
+    }
+    assert_eq!((alone, beside), (100, 4_000));
+    let usage = platform.usage();
+    assert_eq!(usage[0].tenant_id, large.tenant_id());
+    assert!(usage[0].bytes > capacity * 8 / 10, "{usage:?}");
+}
+
+#[tokio::test]
+async fn tenants_who_both_want_more_than_there_is_get_about_the_same() {
+    let capacity = 4 * 1024 * KIB;
+    let town = Town::with(|cache| {
+        cache
+            .capacity_bytes(capacity)
+            .guarantee_bytes(256 * KIB)
+            .shards(2)
+    });
+    let (first, second) = (town.shop("first").await, town.shop("second").await);
+    let platform = town
+        .cache
+        .platform(&town.tenants.platform(Actor::system("test")))
+        .unwrap();
+    visit(&first, 0..10_000).await;
+    visit(&second, 0..10_000).await;
+    let shares: Vec<u64> = platform
+        .usage()
+        .iter()
+        .map(|tenant| tenant.share_bytes)
+        .collect();
+    assert_eq!(shares.iter().sum::<u64>(), capacity);
+    assert!(shares[0] - shares[1] <= 256 * KIB, "{shares:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_more_tenants_than_fit_the_idlest_goes_and_may_come_back() {
+    let town = Town::with(|cache| {
+        cache
+            .capacity_bytes(1024 * KIB)
+            .guarantee_bytes(256 * KIB)
+            .shards(1)
+    });
+    let mut shops = Vec::new();
+    for slug in ["one", "two", "three", "four", "five"] {
+        let shop = town.shop(slug).await;
+        visit(&shop, 0..10).await;
+        shops.push(shop);
+        tokio::time::advance(std::time::Duration::from_secs(10)).await;
+    }
+    // The fifth took the place of the first, whose handle is still good.
+    let platform = town
+        .cache
+        .platform(&town.tenants.platform(Actor::system("test")))
+        .unwrap();
+    let ids: Vec<_> = platform
+        .usage()
+        .iter()
+        .map(|tenant| tenant.tenant_id)
+        .collect();
+    assert!(
+        !ids.contains(&shops[0].tenant_id()) && ids.len() == 4,
+        "{ids:?}"
+    );
+    assert_eq!(visit(&shops[0], 0..10).await, 0);
+    assert_eq!(visit(&shops[0], 0..10).await, 10);
+    let shares: u64 = platform
+        .usage()
+        .iter()
+        .map(|tenant| tenant.share_bytes)
+        .sum();
+    assert_eq!(shares, 1024 * KIB);
+}
