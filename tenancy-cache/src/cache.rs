@@ -1,13 +1,16 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tenancy_core::scope::Realm;
 use tenancy_core::{PlatformScope, TenantScope, Tenants};
 use tokio::time::Instant;
 
 use crate::class::{Class, Classes};
+use crate::clock::Clock;
+use crate::entry::{Entry, Use};
 use crate::error::{Error, ErrorKind};
-use crate::shelf::Pool;
+use crate::shelf::{Pool, Shelf};
 use crate::tenant_cache::TenantCache;
 use crate::usage::Usage;
 use crate::version::Flush;
@@ -24,7 +27,7 @@ pub(crate) struct Inner {
     pub(crate) classes: Classes,
     pub(crate) pool: Pool,
     pub(crate) value_bytes_max: u64,
-    started_at: Instant,
+    pub(crate) clock: Clock,
 }
 
 /// Sets up a [`Cache`].
@@ -36,6 +39,7 @@ pub struct CacheBuilder {
     guarantee_bytes: Option<u64>,
     value_bytes_max: u64,
     shards: usize,
+    clock: Clock,
 }
 
 /// The right to flush entries of all tenants.
@@ -62,6 +66,7 @@ impl Cache {
             guarantee_bytes: None,
             value_bytes_max: 1024 * 1024,
             shards: threads.min(8),
+            clock: Clock::System,
         }
     }
 
@@ -77,7 +82,7 @@ impl Cache {
         }
         scope.check_known()?;
         let shelf = self.0.pool.shelf(scope.tenant_id());
-        shelf.touch(self.0.started_at);
+        shelf.touch(self.0.clock.now());
         Ok(TenantCache::new(self.0.clone(), shelf))
     }
 
@@ -94,13 +99,23 @@ impl Cache {
     }
 }
 
+impl Inner {
+    pub(crate) fn usable(&self, shelf: &Shelf, entry: &Entry) -> Use {
+        let here = shelf.versions.flushes.load(Ordering::Acquire);
+        // Both only grow, so their sum is the same only while each is.
+        let flushes = here.wrapping_add(self.classes.flushes.load(Ordering::Acquire));
+        entry.usable(self.clock.now(), flushes)
+    }
+}
+
 impl PlatformCache {
     /// Flushes everything.
     ///
     /// # Errors
     /// None yet: a cache in one process cannot fail to flush.
     pub async fn flush_all(&self, how: Flush) -> Result<(), Error> {
-        self.cache.0.classes.platform.flush(how);
+        let classes = &self.cache.0.classes;
+        classes.flush(&classes.platform, how);
         Ok(())
     }
 
@@ -109,7 +124,8 @@ impl PlatformCache {
     /// # Errors
     /// As [`flush_all`](Self::flush_all).
     pub async fn flush_class(&self, class: &Class, how: Flush) -> Result<(), Error> {
-        self.cache.0.classes.of(class).everywhere.flush(how);
+        let classes = &self.cache.0.classes;
+        classes.flush(&classes.of(class).everywhere, how);
         Ok(())
     }
 
@@ -148,6 +164,15 @@ impl CacheBuilder {
         self
     }
 
+    /// Takes the time from tokio, whose clock a test can stop. Default: the system's clock, a few
+    /// milliseconds coarse.
+    pub fn tokio_clock(mut self) -> Self {
+        self.clock = Clock::Tokio {
+            start: Instant::now(),
+        };
+        self
+    }
+
     /// The cache.
     pub fn build(self) -> Cache {
         let guarantee = self
@@ -158,7 +183,7 @@ impl CacheBuilder {
             classes: Classes::new(),
             pool: Pool::new(self.capacity_bytes, guarantee, self.shards),
             value_bytes_max: self.value_bytes_max,
-            started_at: Instant::now(),
+            clock: self.clock,
         }))
     }
 }

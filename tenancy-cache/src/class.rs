@@ -1,12 +1,13 @@
 //! Classes of entries, and how long and how each is kept.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use foldhash::HashMap;
 
 use crate::metrics::ClassMetrics;
-use crate::version::{Subject, Version};
+use crate::version::{Flush, Subject, Version};
 
 /// A kind of entry: its name, and how its entries are kept.
 ///
@@ -24,6 +25,7 @@ use crate::version::{Subject, Version};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Class {
     name: &'static str,
+    pub(crate) id: u64,
     pub(crate) time_to_live: Duration,
     pub(crate) absence: Duration,
     pub(crate) stale_for: Duration,
@@ -59,6 +61,7 @@ impl Class {
         assert!(!name.is_empty(), "a class needs a name");
         Self {
             name,
+            id: id(name),
             time_to_live: minutes(60),
             absence: minutes(1),
             stale_for: minutes(60),
@@ -128,6 +131,16 @@ impl Class {
     }
 }
 
+/// FNV-1a, with which two names meet once in 2⁶⁴; [`Classes::of`] would notice.
+const fn id(name: &str) -> u64 {
+    let (mut hash, mut place) = (0xcbf2_9ce4_8422_2325_u64, 0);
+    while place < name.len() {
+        hash = (hash ^ name.as_bytes()[place] as u64).wrapping_mul(0x0100_0000_01b3);
+        place += 1;
+    }
+    hash
+}
+
 /// What the cache knows of a class, for all tenants.
 #[derive(Debug)]
 pub(crate) struct ClassState {
@@ -142,26 +155,42 @@ pub(crate) struct ClassState {
 /// The classes in use, by name. Names are constants of the program, so there are few.
 #[derive(Debug)]
 pub(crate) struct Classes {
+    /// How many flushes there have been that were not of one tenant.
+    pub(crate) flushes: AtomicU64,
     pub(crate) platform: Arc<Version>,
-    by_name: RwLock<HashMap<&'static str, Arc<ClassState>>>,
+    by_id: RwLock<HashMap<u64, Arc<ClassState>>>,
 }
 
 impl Classes {
     pub(crate) fn new() -> Self {
         Self {
+            flushes: AtomicU64::new(0),
             platform: Arc::new(Version::new(Subject::Platform)),
-            by_name: RwLock::default(),
+            by_id: RwLock::default(),
         }
     }
 
+    pub(crate) fn flush(&self, version: &Version, how: Flush) {
+        version.flush(how);
+        self.flushes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What is known of a class.
+    ///
+    /// # Panics
+    /// When two classes of the program have names of one id.
     pub(crate) fn of(&self, class: &Class) -> Arc<ClassState> {
-        let known = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(state) = known.get(class.name) {
+        let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = known.get(&class.id) {
+            assert_eq!(
+                state.name, class.name,
+                "the names of two classes have one id"
+            );
             return state.clone();
         }
         drop(known);
-        let mut known = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
-        let state = known.entry(class.name).or_insert_with(|| {
+        let mut known = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
+        let state = known.entry(class.id).or_insert_with(|| {
             Arc::new(ClassState {
                 name: class.name,
                 metrics: ClassMetrics::of(class.name),

@@ -3,9 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::class::{Class, ClassState};
+use crate::clock::Moment;
 use crate::shelf::{Conjunctions, Shelf};
 use crate::version::{Stamps, Standing};
 use crate::why::Facts;
@@ -14,19 +13,26 @@ use crate::why::Facts;
 pub(crate) type Value = Option<Arc<dyn Any + Send + Sync>>;
 
 /// A value, and until when and for which flushes it may be used.
+///
+/// What a hit reads comes first, so that it lies together.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Entry {
     pub(crate) value: Value,
-    pub(crate) bytes: u64,
+    /// How many flushes there had been when the entry was last found current: until there is one
+    /// more, nothing else need be compared.
+    current_at: AtomicU64,
+    /// Until then it is fresh, and too young to be loaded anew.
+    quiet_until: Moment,
     pub(crate) class: Arc<ClassState>,
+    pub(crate) bytes: u64,
+    loaded_at: Moment,
+    fresh_until: Moment,
+    stale_until: Moment,
+    /// After a failed load, in milliseconds after `loaded_at`.
+    rest: AtomicU64,
+    reach: Duration,
     dependencies: Dependencies,
-    loaded_at: Instant,
-    fresh_until: Instant,
-    stale_until: Instant,
-    load_time: Duration,
-    early_refresh: f64,
-    /// After a failed load, in milliseconds since `loaded_at`.
-    retry_after: AtomicU64,
 }
 
 /// What a load saw, before it began, of everything a flush can name.
@@ -53,13 +59,7 @@ pub(crate) enum Use {
     Dead(Cause),
 }
 
-impl Use {
-    pub(crate) fn allows_stale(self) -> bool {
-        !matches!(self, Self::Dead(_))
-    }
-}
-
-/// Why an entry is not fresh.
+/// Why an entry may not be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Cause {
     Expired,
@@ -73,17 +73,7 @@ const REST: Duration = Duration::from_secs(1);
 const TABLE_BYTES: usize = 64;
 
 /// What a tag that no other entry has needs.
-const TAG_BYTES: usize = 96;
-
-impl Clone for Dependencies {
-    fn clone(&self) -> Self {
-        Self {
-            stamps: self.stamps.clone(),
-            conjunctions: self.conjunctions.clone(),
-            seen: AtomicU64::new(self.seen.load(Ordering::Acquire)),
-        }
-    }
-}
+const TAG_BYTES: usize = 128;
 
 /// The platform, the class everywhere and here, and the tenant.
 const WHOLES: usize = 4;
@@ -91,7 +81,7 @@ const WHOLES: usize = 4;
 impl Dependencies {
     /// What a load sees now: the platform, the class everywhere and here, the tenant and the tags.
     pub(crate) fn see(shelf: &Shelf, class: &ClassState, tags: &[&[u8]]) -> Self {
-        let wholes = [
+        let wholes: [_; WHOLES] = [
             class.platform.clone(),
             class.everywhere.clone(),
             shelf.versions.tenant.clone(),
@@ -112,60 +102,88 @@ impl Dependencies {
     }
 }
 
+impl Clone for Dependencies {
+    fn clone(&self) -> Self {
+        Self {
+            stamps: self.stamps.clone(),
+            conjunctions: self.conjunctions.clone(),
+            seen: AtomicU64::new(self.seen.load(Ordering::Acquire)),
+        }
+    }
+}
+
+/// What an entry is made of, beside its value.
+pub(crate) struct Making<'a> {
+    pub(crate) policy: &'a Class,
+    pub(crate) class: Arc<ClassState>,
+    pub(crate) dependencies: Dependencies,
+    pub(crate) value_bytes: usize,
+    pub(crate) name_bytes: usize,
+    pub(crate) now: Moment,
+    pub(crate) load_time: Duration,
+}
+
 impl Entry {
-    pub(crate) fn new(
-        policy: &Class,
-        class: Arc<ClassState>,
-        dependencies: Dependencies,
-        value: Value,
-        value_bytes: usize,
-        name_bytes: usize,
-        load_time: Duration,
-    ) -> Self {
-        let life = match value {
-            Some(_) => policy
-                .time_to_live
-                .mul_f64(1.0 - policy.jitter * fastrand::f64()),
-            None => policy.absence,
+    pub(crate) fn new(value: Value, making: Making<'_>) -> Self {
+        let Making {
+            policy,
+            class,
+            dependencies,
+            value_bytes,
+            name_bytes,
+            now,
+            load_time,
+        } = making;
+        let shortened = 1.0 - policy.jitter * fastrand::f64();
+        let (life, stale_for) = match value {
+            Some(_) => (policy.time_to_live.mul_f64(shortened), policy.stale_for),
+            None => (policy.absence, Duration::ZERO),
         };
-        let stale_for = if value.is_some() {
-            policy.stale_for
-        } else {
-            Duration::ZERO
-        };
-        let loaded_at = Instant::now();
-        let fresh_until = after(loaded_at, life);
+        let reach = Duration::try_from_secs_f64(load_time.as_secs_f64() * policy.early_refresh)
+            .unwrap_or(Duration::MAX);
+        let fresh_until = now.after(life);
         let tags_bytes = (dependencies.stamps.len() - WHOLES) * TAG_BYTES;
         let bytes = size_of::<Self>() + value_bytes + name_bytes + tags_bytes + TABLE_BYTES;
         Self {
             value,
-            bytes: bytes as u64,
+            current_at: AtomicU64::new(u64::MAX),
+            quiet_until: now.after(life.saturating_sub(reach.saturating_mul(LOGARITHM_MAX))),
             class,
-            dependencies,
-            loaded_at,
+            bytes: bytes as u64,
+            loaded_at: now,
             fresh_until,
-            stale_until: after(fresh_until, stale_for),
-            load_time,
-            early_refresh: policy.early_refresh,
-            retry_after: AtomicU64::new(0),
+            stale_until: fresh_until.after(stale_for),
+            rest: AtomicU64::new(0),
+            reach,
+            dependencies,
         }
     }
 
-    pub(crate) fn usable(&self, now: Instant) -> Use {
+    /// How it may be used, where there have been so many flushes.
+    pub(crate) fn usable(&self, now: Moment, flushes: u64) -> Use {
+        if self.current_at.load(Ordering::Acquire) == flushes && now < self.quiet_until {
+            return Use::Fresh;
+        }
         match self.dependencies.standing() {
-            Standing::Current if now < self.fresh_until => {
-                return if self.is_early(now) {
-                    Use::Early
-                } else {
-                    Use::Fresh
-                };
-            }
             Standing::Hard => return Use::Dead(Cause::Flushed),
-            Standing::Current | Standing::Soft => {}
+            Standing::Soft => {}
+            Standing::Current => {
+                self.current_at.store(flushes, Ordering::Release);
+                if now < self.quiet_until {
+                    return Use::Fresh;
+                }
+                if now < self.fresh_until {
+                    return if self.is_early(now) {
+                        Use::Early
+                    } else {
+                        Use::Fresh
+                    };
+                }
+            }
         }
         if now >= self.stale_until {
             Use::Dead(Cause::Expired)
-        } else if self.is_resting(now) {
+        } else if now < self.rested_at() {
             Use::Resting
         } else {
             Use::Stale
@@ -174,27 +192,24 @@ impl Entry {
 
     /// Whether this caller is the one who loads anew before the end: ever more likely as the end
     /// comes near, and the earlier the longer a load takes.
-    fn is_early(&self, now: Instant) -> bool {
-        let left = self.fresh_until - now;
-        let reach = self.load_time.as_secs_f64() * self.early_refresh;
-        // -ln of a random number exceeds 20 twice in a billion calls.
-        left.as_secs_f64() < 20.0 * reach
-            && left.as_secs_f64() < -reach * fastrand::f64().max(f64::MIN_POSITIVE).ln()
-    }
-
-    fn is_resting(&self, now: Instant) -> bool {
-        let until = Duration::from_millis(self.retry_after.load(Ordering::Relaxed));
-        now < self.loaded_at + until
+    fn is_early(&self, now: Moment) -> bool {
+        let left = self.fresh_until.since(now).as_secs_f64();
+        left < -self.reach.as_secs_f64() * fastrand::f64().max(f64::MIN_POSITIVE).ln()
     }
 
     /// Lets the next load wait a moment, for one has just failed.
-    pub(crate) fn rest(&self, now: Instant) {
-        let until = (now + REST).duration_since(self.loaded_at).as_millis();
+    pub(crate) fn rest(&self, now: Moment) {
+        let until = now.after(REST).since(self.loaded_at).as_millis();
         let until = u64::try_from(until).unwrap_or(u64::MAX);
-        self.retry_after.store(until, Ordering::Relaxed);
+        self.rest.store(until, Ordering::Relaxed);
     }
 
-    pub(crate) fn facts(&self, now: Instant) -> Facts {
+    fn rested_at(&self) -> Moment {
+        let rest = self.rest.load(Ordering::Relaxed);
+        self.loaded_at.after(Duration::from_millis(rest))
+    }
+
+    pub(crate) fn facts(&self, now: Moment) -> Facts {
         let stamps = &self.dependencies.stamps;
         let mut flushed: Vec<_> = stamps.changed().map(ToString::to_string).collect();
         if self.dependencies.conjunctions.standing(&self.dependencies) != Standing::Current {
@@ -203,16 +218,23 @@ impl Entry {
         Facts {
             absence: self.value.is_none(),
             bytes: self.bytes,
-            age: now.duration_since(self.loaded_at),
-            fresh_for: self.fresh_until.duration_since(now),
-            stale_for: self.stale_until.duration_since(now),
+            age: now.since(self.loaded_at),
+            fresh_for: self.fresh_until.since(now),
+            stale_for: self.stale_until.since(now),
             flushed,
         }
     }
 }
 
-/// A century stands for times that a clock cannot hold.
-fn after(start: Instant, time: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
-    start + time.min(CENTURY)
+/// More than -ln of a random number: it exceeds 20 twice in a billion calls.
+const LOGARITHM_MAX: u32 = 20;
+
+impl Use {
+    pub(crate) fn is_fresh(self) -> bool {
+        matches!(self, Self::Fresh | Self::Early)
+    }
+
+    pub(crate) fn is_dead(self) -> bool {
+        matches!(self, Self::Dead(_))
+    }
 }

@@ -65,25 +65,25 @@ impl Tag {
 
 impl From<&str> for Key {
     fn from(part: &str) -> Self {
-        Self::new(part)
+        Self(Name::of(part))
     }
 }
 
 impl From<String> for Key {
     fn from(part: String) -> Self {
-        Self::new(part)
+        Self(Name::of(&part))
     }
 }
 
 impl From<&str> for Tag {
     fn from(part: &str) -> Self {
-        Self::new(part)
+        Self(Name::of(part))
     }
 }
 
 impl From<String> for Tag {
     fn from(part: String) -> Self {
-        Self::new(part)
+        Self(Name::of(&part))
     }
 }
 
@@ -130,6 +130,20 @@ impl Name {
         } else {
             Self::TooLong
         }
+    }
+
+    /// As [`with`](Self::with) of nothing, without `Display` between.
+    fn of(part: &str) -> Self {
+        let Ok(length) = u16::try_from(part.len()) else {
+            return Self::TooLong;
+        };
+        if part.len() + 2 > NAME_BYTES_MAX {
+            return Self::TooLong;
+        }
+        let mut bytes = SmallVec::new();
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+        Self::Fits(bytes)
     }
 
     fn bytes(&self) -> Option<&[u8]> {

@@ -36,6 +36,7 @@
 
 mod cache;
 pub mod class;
+mod clock;
 mod entry;
 mod error;
 mod key;

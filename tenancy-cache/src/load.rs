@@ -12,7 +12,7 @@ use tracing::{Instrument as _, Span};
 use self::flight::{Flights, Landing, Leader, Part};
 use crate::cache::Inner;
 use crate::class::{Class, ClassState};
-use crate::entry::{Dependencies, Entry, Use, Value};
+use crate::entry::{Dependencies, Entry, Making, Value};
 use crate::error::{Error, ErrorKind};
 use crate::shelf::{Name, NameRef, Shelf};
 use crate::version::Standing;
@@ -111,7 +111,7 @@ impl Load<'_> {
             .as_ref()
             .is_none_or(|found| !Arc::ptr_eq(found, &entry));
         let is_answer = self.takes_absence || entry.value.is_some();
-        let is_fresh = matches!(entry.usable(Instant::now()), Use::Fresh | Use::Early);
+        let is_fresh = self.cache.usable(self.shelf, &entry).is_fresh();
         (is_new && is_answer && is_fresh).then_some(entry)
     }
 
@@ -162,13 +162,12 @@ impl Load<'_> {
     ) -> Result<Value, Error> {
         match (outcome, stale) {
             (Err(error), Some(stale)) => {
-                let now = Instant::now();
                 // A flush that came meanwhile forbids it.
-                if !stale.usable(now).allows_stale() {
+                if self.cache.usable(self.shelf, stale).is_dead() {
                     return Err(error);
                 }
                 if error.kind() == ErrorKind::LoadFailed {
-                    stale.rest(now);
+                    stale.rest(self.cache.clock.now());
                 }
                 self.class.metrics.stale.increment(1);
                 Ok(stale.value.clone())
@@ -204,15 +203,16 @@ impl Store {
                 return;
             }
             let name = self.name.as_ref();
-            let entry = Entry::new(
-                &self.policy,
-                self.class.clone(),
-                Dependencies::clone(&seen),
-                value.clone(),
-                bytes,
-                name.bytes(),
+            let making = Making {
+                policy: &self.policy,
+                class: self.class.clone(),
+                dependencies: Dependencies::clone(&seen),
+                value_bytes: bytes,
+                name_bytes: name.bytes(),
+                now: self.cache.clock.now(),
                 load_time,
-            );
+            };
+            let entry = Entry::new(value.clone(), making);
             self.shelf.insert(&self.cache.pool, name, Arc::new(entry));
         });
         value

@@ -8,11 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 use tenancy_core::TenantId;
-use tokio::time::Instant;
 
 use crate::cache::Inner;
 use crate::class::Class;
-use crate::entry::{Dependencies, Entry, Use, Value};
+use crate::entry::{Dependencies, Entry, Making, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
 use crate::load::{Load, Loaded};
@@ -130,12 +129,13 @@ impl TenantCache {
         key: impl Into<Key>,
     ) -> Result<Option<Arc<T>>, Error> {
         let key = key.into();
-        let (shelf, name) = (self.shelf(), name(class, &key)?);
+        let mut other = None;
+        let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         let Some(entry) = shelf.get(name) else {
             self.cache.classes.of(class).metrics.misses.increment(1);
             return Ok(None);
         };
-        if !matches!(entry.usable(Instant::now()), Use::Fresh | Use::Early) {
+        if !self.cache.usable(shelf, &entry).is_fresh() {
             entry.class.metrics.misses.increment(1);
             return Ok(None);
         }
@@ -159,7 +159,9 @@ impl TenantCache {
         value: T,
     ) -> Result<(), Error> {
         let key = key.into();
-        let (shelf, name, tags) = (self.shelf(), name(class, &key)?, tag_names(tags)?);
+        let mut other = None;
+        let shelf = self.shelf(&mut other);
+        let (name, tags) = (name(class, &key)?, tag_names(tags)?);
         shelf.flights.overtake(&name.to_name());
         let state = self.cache.classes.of(class);
         let bytes = weigh(&value).filter(|bytes| *bytes as u64 <= self.cache.value_bytes_max);
@@ -167,17 +169,16 @@ impl TenantCache {
             shelf.remove(name);
             return Err(ErrorKind::ValueTooLarge.into());
         };
-        let seen = Dependencies::see(&shelf, &state, &tags);
-        let value: Value = Some(Arc::new(value));
-        let entry = Entry::new(
-            class,
-            state,
-            seen,
-            value,
-            bytes,
-            name.bytes(),
-            Duration::ZERO,
-        );
+        let making = Making {
+            policy: class,
+            dependencies: Dependencies::see(shelf, &state, &tags),
+            class: state,
+            value_bytes: bytes,
+            name_bytes: name.bytes(),
+            now: self.cache.clock.now(),
+            load_time: Duration::ZERO,
+        };
+        let entry = Entry::new(Some(Arc::new(value)), making);
         shelf.insert(&self.cache.pool, name, Arc::new(entry));
         Ok(())
     }
@@ -189,7 +190,8 @@ impl TenantCache {
     /// [`KeyTooLong`](ErrorKind::KeyTooLong).
     pub async fn remove(&self, class: &Class, key: impl Into<Key>) -> Result<bool, Error> {
         let key = key.into();
-        let (shelf, name) = (self.shelf(), name(class, &key)?);
+        let mut other = None;
+        let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         // Loads first, so that none stores after the removal.
         shelf.flights.overtake(&name.to_name());
         Ok(shelf.remove(name))
@@ -209,16 +211,20 @@ impl TenantCache {
     /// [`TagTooLong`](ErrorKind::TagTooLong) and [`TooManyTags`](ErrorKind::TooManyTags), and then
     /// nothing is flushed.
     pub async fn flush_tags(&self, which: Match, tags: &[Tag], how: Flush) -> Result<(), Error> {
-        let (shelf, tags) = (self.shelf(), tag_names(tags)?);
+        let mut other = None;
+        let (shelf, tags) = (self.shelf(&mut other), tag_names(tags)?);
         // A version that is not known has no entry and no load that depends on it.
         let versions = tags.iter().map(|tag| shelf.versions.known_tag(tag));
         match which {
-            Match::Any => versions.flatten().for_each(|version| version.flush(how)),
+            Match::Any => versions
+                .flatten()
+                .for_each(|version| shelf.versions.flush(&version, how)),
             Match::All => {
                 if let Some(versions) = versions.collect::<Option<Vec<_>>>()
                     && !versions.is_empty()
                 {
                     shelf.conjunctions.flush(versions, how);
+                    shelf.versions.flushed();
                 }
             }
         }
@@ -230,8 +236,10 @@ impl TenantCache {
     /// # Errors
     /// None yet: a cache in one process cannot fail to flush.
     pub async fn flush_class(&self, class: &Class, how: Flush) -> Result<(), Error> {
-        if let Some(version) = self.shelf().versions.known_class(class.name()) {
-            version.flush(how);
+        let mut other = None;
+        let versions = &self.shelf(&mut other).versions;
+        if let Some(version) = versions.known_class(class.name()) {
+            versions.flush(&version, how);
         }
         Ok(())
     }
@@ -241,7 +249,9 @@ impl TenantCache {
     /// # Errors
     /// As [`flush_class`](Self::flush_class).
     pub async fn flush_tenant(&self, how: Flush) -> Result<(), Error> {
-        self.shelf().versions.tenant.flush(how);
+        let mut other = None;
+        let versions = &self.shelf(&mut other).versions;
+        versions.flush(&versions.tenant, how);
         Ok(())
     }
 
@@ -251,14 +261,18 @@ impl TenantCache {
     /// [`KeyTooLong`](ErrorKind::KeyTooLong).
     pub async fn why(&self, class: &Class, key: impl Into<Key>) -> Result<Why, Error> {
         let key = key.into();
-        let (shelf, name) = (self.shelf(), name(class, &key)?);
+        let mut other = None;
+        let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         let loading = shelf.flights.is_under_way(&name.to_name());
-        Ok(Why::of(shelf.peek(name).as_deref(), loading))
+        let entry = shelf.peek(name);
+        let used = entry.as_ref().map(|entry| self.cache.usable(shelf, entry));
+        let facts = entry.map(|entry| entry.facts(self.cache.clock.now()));
+        Ok(Why::of(used, facts, loading))
     }
 
     /// How many keys are being loaded now.
     pub fn loads_under_way(&self) -> usize {
-        self.shelf().flights.len()
+        self.shelf(&mut None).flights.len()
     }
 
     async fn find_or_load<T, E, F, Fut>(
@@ -275,11 +289,12 @@ impl TenantCache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Option<T>, E>> + Send + 'static,
     {
-        let (shelf, name) = (self.shelf(), name(class, key)?);
+        let mut other = None;
+        let (shelf, name) = (self.shelf(&mut other), name(class, key)?);
         let found = shelf
             .get(name)
             .filter(|entry| takes_absence || entry.value.is_some());
-        let used = found.as_ref().map(|entry| entry.usable(Instant::now()));
+        let used = found.as_ref().map(|entry| self.cache.usable(shelf, entry));
         if let (Some(entry), Some(Use::Fresh)) = (&found, used) {
             entry.class.metrics.hits.increment(1);
             return typed(&entry.value);
@@ -291,7 +306,7 @@ impl TenantCache {
         };
         let task = Load {
             cache: &self.cache,
-            shelf: &shelf,
+            shelf,
             policy: *class,
             class: self.cache.classes.of(class),
             name,
@@ -324,11 +339,11 @@ impl TenantCache {
     }
 
     /// The shelf, or the one that has taken its place.
-    fn shelf(&self) -> Arc<Shelf> {
+    fn shelf<'a>(&'a self, other: &'a mut Option<Arc<Shelf>>) -> &'a Arc<Shelf> {
         if self.shelf.is_retired() {
-            self.cache.pool.shelf(self.shelf.tenant)
+            other.insert(self.cache.pool.shelf(self.shelf.tenant))
         } else {
-            self.shelf.clone()
+            &self.shelf
         }
     }
 }
@@ -348,7 +363,7 @@ fn typed<T: Cached>(value: &Value) -> Result<Option<Arc<T>>, Error> {
 
 fn name<'a>(class: &Class, key: &'a Key) -> Result<NameRef<'a>, Error> {
     Ok(NameRef {
-        class: class.name(),
+        class: class.id,
         key: key.bytes()?,
     })
 }

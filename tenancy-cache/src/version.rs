@@ -158,6 +158,8 @@ impl Stamps {
 /// alive.
 #[derive(Debug)]
 pub(crate) struct Versions {
+    /// How many flushes there have been.
+    pub(crate) flushes: AtomicU64,
     pub(crate) tenant: Arc<Version>,
     classes: Mutex<Table<&'static str>>,
     tags: Mutex<Table<Box<[u8]>>>,
@@ -174,6 +176,7 @@ const SWEEP_AT_MIN: usize = 64;
 impl Versions {
     pub(crate) fn new() -> Self {
         Self {
+            flushes: AtomicU64::new(0),
             tenant: Arc::new(Version::new(Subject::Tenant)),
             classes: Mutex::new(Table::new()),
             tags: Mutex::new(Table::new()),
@@ -186,6 +189,16 @@ impl Versions {
 
     pub(crate) fn of_tag(&self, tag: &[u8]) -> Arc<Version> {
         lock(&self.tags).of(tag, tag.into(), || Subject::Tag(tag.into()))
+    }
+
+    pub(crate) fn flush(&self, version: &Version, how: Flush) {
+        version.flush(how);
+        self.flushed();
+    }
+
+    /// Lets every entry be compared again. Called after what was flushed has changed.
+    pub(crate) fn flushed(&self) {
+        self.flushes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The version of a class that something depends on.

@@ -2,9 +2,8 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::Instant;
 
-use crate::entry::{Cause, Entry, Use};
+use crate::entry::{Cause, Use};
 
 /// Why a key's value is served from the cache, or why not. For people who wonder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,16 +51,14 @@ pub struct Facts {
 }
 
 impl Why {
-    pub(crate) fn of(entry: Option<&Entry>, loading: bool) -> Self {
-        let now = Instant::now();
-        let verdict = match entry.map(|entry| entry.usable(now)) {
+    pub(crate) fn of(used: Option<Use>, entry: Option<Facts>, loading: bool) -> Self {
+        let verdict = match used {
             None => Verdict::Missing,
             Some(Use::Dead(Cause::Expired)) => Verdict::Expired,
             Some(Use::Dead(Cause::Flushed)) => Verdict::Flushed,
             Some(Use::Early | Use::Fresh) => Verdict::Fresh,
             Some(Use::Resting | Use::Stale) => Verdict::Stale,
         };
-        let entry = entry.map(|entry| entry.facts(now));
         Self {
             verdict,
             loading,

@@ -24,7 +24,7 @@ impl Town {
     pub(crate) fn with(set_up: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Self {
         let registry = Arc::new(InMemoryTenants::default());
         let tenants = Tenants::new(registry.clone());
-        let cache = set_up(Cache::builder(&tenants)).build();
+        let cache = set_up(Cache::builder(&tenants).tokio_clock()).build();
         Self {
             registry,
             tenants,
