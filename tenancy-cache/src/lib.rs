@@ -34,6 +34,7 @@
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod analytics;
 mod cache;
 pub mod class;
 mod clock;
@@ -41,8 +42,10 @@ mod entry;
 mod error;
 mod key;
 mod load;
+mod many;
 pub mod metrics;
 mod shelf;
+mod temporary;
 mod tenant_cache;
 mod usage;
 mod version;
@@ -52,6 +55,8 @@ mod why;
 pub use crate::cache::{Cache, CacheBuilder, PlatformCache};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::key::{Key, NAME_BYTES_MAX, Tag};
+pub use crate::many::Wanted;
+pub use crate::temporary::Temporary;
 pub use crate::tenant_cache::{Cached, Match, TAGS_MAX, TenantCache};
 pub use crate::usage::Usage;
 pub use crate::version::Flush;

@@ -5,11 +5,13 @@ mod sync;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
 
-use self::flight::{Flights, Landing, Leader, Part};
+use self::flight::{Flights, Leader};
+pub(crate) use self::flight::{Follower, Landing, Part};
 use crate::cache::Inner;
 use crate::class::{Class, ClassState};
 use crate::entry::{Dependencies, Entry, Making, Value};
@@ -18,7 +20,7 @@ use crate::shelf::{Name, NameRef, Shelf};
 use crate::version::Standing;
 
 pub(crate) type Loads = Flights<Name, Dependencies, Result<Value, Error>>;
-type Lead = Leader<Name, Dependencies, Result<Value, Error>>;
+pub(crate) type Lead = Leader<Name, Dependencies, Result<Value, Error>>;
 
 /// A value as its loader gives it, or that there is none, with its weight.
 pub(crate) struct Loaded {
@@ -52,12 +54,9 @@ impl Load<'_> {
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Loaded, E>> + Send + 'static,
-        E: Into<Box<dyn StdError + Send + Sync>>,
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
-        let patience = match stale {
-            Some(_) => self.policy.soft_time_out.min(self.policy.hard_time_out),
-            None => self.policy.hard_time_out,
-        };
+        let patience = self.patience(stale.is_some());
         let lead = match self.join() {
             Part::Lead(lead) => lead,
             Part::Follow(follower) => match timeout(patience, follower.land(|| self.see())).await {
@@ -71,15 +70,8 @@ impl Load<'_> {
             return Ok(entry.value.clone());
         }
         let load = load.take().expect("a caller leads once");
-        let mut flight = Box::pin(self.fly(lead, load()));
-        match timeout(patience, &mut flight).await {
-            Ok(outcome) => self.settle(outcome, stale),
-            Err(_) => {
-                // The load goes on for those who come later; this caller has waited enough.
-                tokio::spawn(flight.instrument(Span::current()));
-                self.settle(Err(ErrorKind::LoadTimedOut.into()), stale)
-            }
-        }
+        let values = fly_for(patience, vec![self.berth(lead)], one(load())).await;
+        self.settle(values.map(first), stale)
     }
 
     /// Loads in the background, unless someone does already.
@@ -87,16 +79,17 @@ impl Load<'_> {
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Loaded, E>> + Send + 'static,
-        E: Into<Box<dyn StdError + Send + Sync>>,
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
         if let Part::Lead(lead) = self.join()
             && self.stored_meanwhile().is_none()
         {
-            tokio::spawn(self.fly(lead, load()).instrument(Span::current()));
+            let flight = fly(vec![self.berth(lead)], one(load()));
+            tokio::spawn(flight.instrument(Span::current()));
         }
     }
 
-    fn join(&self) -> Part<Name, Dependencies, Result<Value, Error>> {
+    pub(crate) fn join(&self) -> Part<Name, Dependencies, Result<Value, Error>> {
         let is_good = |seen: &Dependencies| seen.standing() == Standing::Current;
         self.shelf
             .flights
@@ -104,7 +97,7 @@ impl Load<'_> {
     }
 
     /// What another stored between this caller's look and its lead.
-    fn stored_meanwhile(&self) -> Option<Arc<Entry>> {
+    pub(crate) fn stored_meanwhile(&self) -> Option<Arc<Entry>> {
         let entry = self.shelf.peek(self.name)?;
         let is_new = self
             .found
@@ -115,47 +108,36 @@ impl Load<'_> {
         (is_new && is_answer && is_fresh).then_some(entry)
     }
 
-    fn see(&self) -> Dependencies {
+    pub(crate) fn see(&self) -> Dependencies {
         Dependencies::see(self.shelf, &self.class, self.tags)
     }
 
-    /// The load itself, which needs nobody to wait for it.
-    fn fly<Fut, E>(
-        &self,
-        lead: Lead,
-        load: Fut,
-    ) -> impl Future<Output = Result<Value, Error>> + Send + 'static + use<Fut, E>
-    where
-        Fut: Future<Output = Result<Loaded, E>> + Send + 'static,
-        E: Into<Box<dyn StdError + Send + Sync>>,
-    {
-        let store = Store {
+    /// How long a caller waits, with something stale to fall back on or without.
+    pub(crate) fn patience(&self, has_stale: bool) -> Duration {
+        let Class {
+            soft_time_out,
+            hard_time_out,
+            ..
+        } = self.policy;
+        if has_stale {
+            soft_time_out.min(hard_time_out)
+        } else {
+            hard_time_out
+        }
+    }
+
+    pub(crate) fn berth(&self, lead: Lead) -> Berth {
+        Berth {
             cache: self.cache.clone(),
             shelf: self.shelf.clone(),
             policy: self.policy,
             class: self.class.clone(),
             name: self.name.to_name(),
-        };
-        async move {
-            let began = Instant::now();
-            store.class.metrics.loads.increment(1);
-            let outcome = timeout(store.policy.hard_time_out, load).await;
-            let error = match outcome {
-                Ok(Ok(loaded)) => return Ok(store.keep(lead, loaded, began)),
-                Ok(Err(error)) => Error::load_failed(error),
-                Err(_) => ErrorKind::LoadTimedOut.into(),
-            };
-            store.class.metrics.load_failures.increment(1);
-            match error.kind() {
-                // Who waited for this one has waited long enough.
-                ErrorKind::LoadTimedOut => lead.give_up(Err(error.clone())),
-                _ => lead.fail(Err(error.clone())),
-            }
-            Err(error)
+            lead,
         }
     }
 
-    fn settle(
+    pub(crate) fn settle(
         &self,
         outcome: Result<Value, Error>,
         stale: Option<&Arc<Entry>>,
@@ -177,43 +159,113 @@ impl Load<'_> {
     }
 }
 
-/// Where a loaded value goes.
-struct Store {
+/// A value's place in a load: who waits for it, and where it goes.
+pub(crate) struct Berth {
     cache: Arc<Inner>,
     shelf: Arc<Shelf>,
     policy: Class,
     class: Arc<ClassState>,
     name: Name,
+    lead: Lead,
 }
 
-impl Store {
-    fn keep(&self, lead: Lead, loaded: Loaded, began: Instant) -> Value {
-        let load_time = began.elapsed();
-        self.class.metrics.load_seconds.record(load_time);
+/// Loads values, and waits only for so long; then the load goes on for those who come later.
+pub(crate) async fn fly_for<Fut, E>(
+    patience: Duration,
+    berths: Vec<Berth>,
+    load: Fut,
+) -> Result<Vec<Value>, Error>
+where
+    Fut: Future<Output = Result<Vec<Loaded>, E>> + Send + 'static,
+    E: Into<Box<dyn StdError + Send + Sync>> + 'static,
+{
+    let mut flight = Box::pin(fly(berths, load));
+    if let Ok(outcome) = timeout(patience, &mut flight).await {
+        return outcome;
+    }
+    tokio::spawn(flight.instrument(Span::current()));
+    Err(ErrorKind::LoadTimedOut.into())
+}
+
+/// Loads values, one for each berth; needs nobody to wait for it.
+async fn fly<Fut, E>(berths: Vec<Berth>, load: Fut) -> Result<Vec<Value>, Error>
+where
+    Fut: Future<Output = Result<Vec<Loaded>, E>> + Send + 'static,
+    E: Into<Box<dyn StdError + Send + Sync>> + 'static,
+{
+    let Some(Berth { policy, class, .. }) = berths.first() else {
+        return Ok(Vec::new());
+    };
+    let (began, class) = (Instant::now(), class.clone());
+    class.metrics.loads.increment(berths.len() as u64);
+    let error = match timeout(policy.hard_time_out, load).await {
+        Ok(Ok(loaded)) if loaded.len() == berths.len() => {
+            class.metrics.load_seconds.record(began.elapsed());
+            let kept = berths.into_iter().zip(loaded);
+            return Ok(kept
+                .map(|(berth, loaded)| berth.keep(loaded, began))
+                .collect());
+        }
+        Ok(Ok(loaded)) => {
+            let (values, keys) = (loaded.len(), berths.len());
+            Error::load_failed(format!("the loader gave {values} values for {keys} keys"))
+        }
+        Ok(Err(error)) => Error::load_failed(error),
+        Err(_) => ErrorKind::LoadTimedOut.into(),
+    };
+    class.metrics.load_failures.increment(berths.len() as u64);
+    for Berth { lead, .. } in berths {
+        match error.kind() {
+            // Who waited for this one has waited long enough.
+            ErrorKind::LoadTimedOut => lead.give_up(Err(error.clone())),
+            _ => lead.fail(Err(error.clone())),
+        }
+    }
+    Err(error)
+}
+
+async fn one<E>(load: impl Future<Output = Result<Loaded, E>>) -> Result<Vec<Loaded>, E> {
+    load.await.map(|loaded| vec![loaded])
+}
+
+fn first(mut values: Vec<Value>) -> Value {
+    values.swap_remove(0)
+}
+
+impl Berth {
+    fn keep(self, loaded: Loaded, began: Instant) -> Value {
+        let Self {
+            cache,
+            shelf,
+            policy,
+            class,
+            name,
+            lead,
+        } = self;
         let Loaded { value, bytes } = loaded;
-        let bytes = bytes.filter(|bytes| *bytes as u64 <= self.cache.value_bytes_max);
+        let bytes = bytes.filter(|bytes| *bytes as u64 <= cache.value_bytes_max);
         let seen = lead.ticket().clone();
         lead.succeed(Ok(value.clone()), || {
             let Some(bytes) = bytes else {
-                self.class.metrics.refused.increment(1);
+                class.metrics.refused.increment(1);
                 return;
             };
             // Kept after a flush it would be dead, and in the way of what was loaded since.
             if seen.standing() == Standing::Hard {
                 return;
             }
-            let name = self.name.as_ref();
+            let name = name.as_ref();
             let making = Making {
-                policy: &self.policy,
-                class: self.class.clone(),
+                policy: &policy,
+                class: class.clone(),
                 dependencies: Dependencies::clone(&seen),
                 value_bytes: bytes,
                 name_bytes: name.bytes(),
-                now: self.cache.clock.now(),
-                load_time,
+                now: cache.clock.now(),
+                load_time: began.elapsed(),
             };
             let entry = Entry::new(value.clone(), making);
-            self.shelf.insert(&self.cache.pool, name, Arc::new(entry));
+            shelf.insert(&cache.pool, name, Arc::new(entry));
         });
         value
     }

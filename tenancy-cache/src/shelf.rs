@@ -143,8 +143,8 @@ impl Shelf {
         self.table.peek(&name)
     }
 
-    pub(crate) fn remove(&self, name: NameRef<'_>) -> bool {
-        self.table.remove(&name).is_some()
+    pub(crate) fn take(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
+        self.table.remove(&name).map(|(_, entry)| entry)
     }
 
     /// Puts an entry on the shelf, after asking the pool for more room where there is too little.

@@ -33,7 +33,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Cached for T {}
 /// Made by [`Cache::tenant`](crate::Cache::tenant) for each request or job, as its scope is.
 #[derive(Clone)]
 pub struct TenantCache {
-    cache: Arc<Inner>,
+    pub(crate) cache: Arc<Inner>,
     shelf: Arc<Shelf>,
 }
 
@@ -46,7 +46,7 @@ pub enum Match {
     Any,
 }
 
-type TagNames<'a> = SmallVec<[&'a [u8]; 4]>;
+pub(crate) type TagNames<'a> = SmallVec<[&'a [u8]; 4]>;
 
 impl TenantCache {
     pub(crate) fn new(cache: Arc<Inner>, shelf: Arc<Shelf>) -> Self {
@@ -82,7 +82,7 @@ impl TenantCache {
     ) -> Result<Arc<T>, Error>
     where
         T: Cached,
-        E: Into<Box<dyn StdError + Send + Sync>>,
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
@@ -110,7 +110,7 @@ impl TenantCache {
     ) -> Result<Option<Arc<T>>, Error>
     where
         T: Cached,
-        E: Into<Box<dyn StdError + Send + Sync>>,
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Option<T>, E>> + Send + 'static,
     {
@@ -166,7 +166,7 @@ impl TenantCache {
         let state = self.cache.classes.of(class);
         let bytes = weigh(&value).filter(|bytes| *bytes as u64 <= self.cache.value_bytes_max);
         let Some(bytes) = bytes else {
-            shelf.remove(name);
+            shelf.take(name);
             return Err(ErrorKind::ValueTooLarge.into());
         };
         let making = Making {
@@ -194,7 +194,7 @@ impl TenantCache {
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         // Loads first, so that none stores after the removal.
         shelf.flights.overtake(&name.to_name());
-        Ok(shelf.remove(name))
+        Ok(shelf.take(name).is_some())
     }
 
     /// Flushes the entries with a tag, in the same time however many there are.
@@ -285,7 +285,7 @@ impl TenantCache {
     ) -> Result<Option<Arc<T>>, Error>
     where
         T: Cached,
-        E: Into<Box<dyn StdError + Send + Sync>>,
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Option<T>, E>> + Send + 'static,
     {
@@ -339,7 +339,7 @@ impl TenantCache {
     }
 
     /// The shelf, or the one that has taken its place.
-    fn shelf<'a>(&'a self, other: &'a mut Option<Arc<Shelf>>) -> &'a Arc<Shelf> {
+    pub(crate) fn shelf<'a>(&'a self, other: &'a mut Option<Arc<Shelf>>) -> &'a Arc<Shelf> {
         if self.shelf.is_retired() {
             other.insert(self.cache.pool.shelf(self.shelf.tenant))
         } else {
@@ -348,7 +348,7 @@ impl TenantCache {
     }
 }
 
-fn loaded<T: Cached>(value: Option<T>) -> Loaded {
+pub(crate) fn loaded<T: Cached>(value: Option<T>) -> Loaded {
     let bytes = value.as_ref().map_or(Some(0), weigh);
     Loaded {
         value: value.map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>),
@@ -356,19 +356,19 @@ fn loaded<T: Cached>(value: Option<T>) -> Loaded {
     }
 }
 
-fn typed<T: Cached>(value: &Value) -> Result<Option<Arc<T>>, Error> {
+pub(crate) fn typed<T: Cached>(value: &Value) -> Result<Option<Arc<T>>, Error> {
     let typed = value.clone().map(Arc::downcast).transpose();
     typed.map_err(|_| ErrorKind::WrongType.into())
 }
 
-fn name<'a>(class: &Class, key: &'a Key) -> Result<NameRef<'a>, Error> {
+pub(crate) fn name<'a>(class: &Class, key: &'a Key) -> Result<NameRef<'a>, Error> {
     Ok(NameRef {
         class: class.id,
         key: key.bytes()?,
     })
 }
 
-fn tag_names(tags: &[Tag]) -> Result<TagNames<'_>, Error> {
+pub(crate) fn tag_names(tags: &[Tag]) -> Result<TagNames<'_>, Error> {
     if tags.len() > TAGS_MAX {
         return Err(ErrorKind::TooManyTags.into());
     }

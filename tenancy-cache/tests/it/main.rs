@@ -9,5 +9,7 @@ mod bounds;
 mod flights;
 mod flush;
 mod loads;
+mod many;
+mod temporary;
 mod tenants;
 mod town;

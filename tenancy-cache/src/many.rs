@@ -1,0 +1,227 @@
+//! Many keys at once.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use tokio::time::timeout;
+
+use crate::class::Class;
+use crate::entry::{Entry, Use, Value};
+use crate::error::{Error, ErrorKind};
+use crate::key::{Key, Tag};
+use crate::load::{Follower, Landing, Lead, Load, Part, fly_for};
+use crate::shelf::Name;
+use crate::tenant_cache::{Cached, TenantCache, loaded, name, tag_names, typed};
+
+/// A key that [`TenantCache::remember_many`] is asked for, and the tags of its value.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The key.
+    pub key: Key,
+    /// The tags it gets where it has to be loaded.
+    pub tags: Vec<Tag>,
+}
+
+impl TenantCache {
+    /// The fresh values of keys, in the keys' order.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), for any of the keys.
+    pub async fn get_many<T: Cached>(
+        &self,
+        class: &Class,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Result<Vec<Option<Arc<T>>>, Error> {
+        let mut values = Vec::new();
+        for key in keys {
+            values.push(self.get(class, key).await?);
+        }
+        Ok(values)
+    }
+
+    /// The values of keys, in their order. Those that are missing are loaded together: `load` gets
+    /// their places in `wanted` and gives as many values, in that order.
+    ///
+    /// Each key is loaded by one caller at a time, as in [`remember`](Self::remember): what another
+    /// loads is waited for. Where the other is dropped or fails, this call loads once more, so the
+    /// loader may be called again.
+    ///
+    /// # Errors
+    /// As [`remember`](Self::remember); one key without a value fails the whole call, and what was
+    /// loaded for the others is kept.
+    pub async fn remember_many<T, E, F, Fut>(
+        &self,
+        class: &Class,
+        wanted: &[Wanted],
+        load: F,
+    ) -> Result<Vec<Arc<T>>, Error>
+    where
+        T: Cached,
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
+        F: Fn(Vec<usize>) -> Fut,
+        Fut: Future<Output = Result<Vec<T>, E>> + Send + 'static,
+    {
+        let mut other = None;
+        let shelf = self.shelf(&mut other);
+        let mut tags = Vec::with_capacity(wanted.len());
+        for Wanted { tags: of_key, .. } in wanted {
+            tags.push(tag_names(of_key)?);
+        }
+        let load = |places: Vec<usize>| {
+            let load = load(places);
+            async move {
+                let values = load.await?;
+                Ok::<_, E>(
+                    values
+                        .into_iter()
+                        .map(|value| loaded(Some(value)))
+                        .collect(),
+                )
+            }
+        };
+        let state = self.cache.classes.of(class);
+        let mut party = Party::default();
+        for (place, (Wanted { key, .. }, tags)) in wanted.iter().zip(&tags).enumerate() {
+            let name = name(class, key)?;
+            let found = shelf.get(name).filter(|entry| entry.value.is_some());
+            let task = Load {
+                cache: &self.cache,
+                shelf,
+                policy: *class,
+                class: state.clone(),
+                name,
+                tags,
+                found,
+                takes_absence: false,
+            };
+            let used = task
+                .found
+                .as_ref()
+                .map(|entry| self.cache.usable(shelf, entry));
+            if used == Some(Use::Early) {
+                let load = load(vec![place]);
+                task.refresh(|| async {
+                    load.await.map(|mut values: Vec<_>| values.swap_remove(0))
+                });
+            }
+            party.add(task, used);
+        }
+        while !party.leads.is_empty() || !party.follows.is_empty() {
+            party.load(load).await?;
+            party.follow().await?;
+        }
+        let values = party.seats.iter().map(|seat| typed(&seat.value));
+        let values = values.collect::<Result<Option<Vec<_>>, _>>()?;
+        Ok(values.expect("each key was found, loaded or followed"))
+    }
+}
+
+/// Those who travel together: a key's place is its place here.
+#[derive(Default)]
+struct Party<'a> {
+    seats: Vec<Seat<'a>>,
+    leads: Vec<(usize, Lead)>,
+    follows: Vec<(
+        usize,
+        Follower<Name, crate::entry::Dependencies, Result<Value, Error>>,
+    )>,
+}
+
+struct Seat<'a> {
+    task: Load<'a>,
+    stale: Option<Arc<Entry>>,
+    value: Value,
+}
+
+impl<'a> Party<'a> {
+    fn add(&mut self, task: Load<'a>, used: Option<Use>) {
+        let place = self.seats.len();
+        let metrics = &task.class.metrics;
+        let (mut value, mut stale) = (None, None);
+        match (&task.found, used) {
+            (Some(entry), Some(Use::Fresh | Use::Early)) => {
+                metrics.hits.increment(1);
+                value.clone_from(&entry.value);
+            }
+            (Some(entry), Some(Use::Resting)) => {
+                metrics.stale.increment(1);
+                value.clone_from(&entry.value);
+            }
+            (found, used) => {
+                metrics.misses.increment(1);
+                stale = found.clone().filter(|_| used == Some(Use::Stale));
+                self.join(place, &task);
+            }
+        }
+        self.seats.push(Seat { task, stale, value });
+    }
+
+    fn join(&mut self, place: usize, task: &Load<'a>) {
+        match task.join() {
+            Part::Lead(lead) => self.leads.push((place, lead)),
+            Part::Follow(follower) => self.follows.push((place, follower)),
+        }
+    }
+
+    /// Loads what this call leads, together.
+    async fn load<F, Fut, E>(&mut self, load: F) -> Result<(), Error>
+    where
+        F: FnOnce(Vec<usize>) -> Fut,
+        Fut: Future<Output = Result<Vec<crate::load::Loaded>, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
+    {
+        let (mut places, mut berths) = (Vec::new(), Vec::new());
+        for (place, lead) in self.leads.drain(..) {
+            let seat = &mut self.seats[place];
+            if let Some(entry) = seat.task.stored_meanwhile() {
+                lead.succeed(Ok(entry.value.clone()), || ());
+                seat.value.clone_from(&entry.value);
+            } else {
+                places.push(place);
+                berths.push(seat.task.berth(lead));
+            }
+        }
+        let Some(seat) = places.first().map(|place| &self.seats[*place]) else {
+            return Ok(());
+        };
+        let all_stale = places
+            .iter()
+            .all(|place| self.seats[*place].stale.is_some());
+        let patience = seat.task.patience(all_stale);
+        let outcome = fly_for(patience, berths, load(places.clone())).await;
+        for (order, place) in places.into_iter().enumerate() {
+            let outcome = outcome.as_ref().map(|values| values[order].clone());
+            self.seats[place].settle(outcome.map_err(Clone::clone))?;
+        }
+        Ok(())
+    }
+
+    /// Waits for what others load. Where they gave up, this call leads.
+    async fn follow(&mut self) -> Result<(), Error> {
+        for (place, follower) in std::mem::take(&mut self.follows) {
+            let seat = &mut self.seats[place];
+            let patience = seat.task.patience(seat.stale.is_some());
+            match timeout(patience, follower.land(|| seat.task.see())).await {
+                Ok(Landing::Lead(lead)) => self.leads.push((place, lead)),
+                // The other asked for what may not exist.
+                Ok(Landing::Outcome(Ok(None))) => {
+                    let part = seat.task.join();
+                    match part {
+                        Part::Lead(lead) => self.leads.push((place, lead)),
+                        Part::Follow(follower) => self.follows.push((place, follower)),
+                    }
+                }
+                Ok(Landing::Outcome(outcome)) => seat.settle(outcome)?,
+                Err(_) => seat.settle(Err(ErrorKind::LoadTimedOut.into()))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Seat<'_> {
+    fn settle(&mut self, outcome: Result<Value, Error>) -> Result<(), Error> {
+        self.value = self.task.settle(outcome, self.stale.as_ref())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! Data for a short while, taken once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::class::Class;
+use crate::error::Error;
+use crate::key::Key;
+use crate::tenant_cache::{Cached, TenantCache, name, typed};
+
+const TEMPORARY: Class = Class::new("temporary")
+    .time_to_live(Duration::from_secs(300))
+    .stale_for(Duration::ZERO)
+    .jitter(0.0);
+
+/// One tenant's temporary data, such as a message for the next page.
+///
+/// It is an entry like any other in that it goes with a flush of the whole tenant, and may have to
+/// make room for others; do not keep what must not be lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Temporary<'a>(&'a TenantCache);
+
+impl TenantCache {
+    /// The tenant's temporary data.
+    pub fn temporary(&self) -> Temporary<'_> {
+        Temporary(self)
+    }
+}
+
+impl Temporary<'_> {
+    /// Keeps a value until it is taken, for five minutes at most.
+    ///
+    /// # Errors
+    /// As [`TenantCache::put`].
+    pub async fn put<T: Cached>(&self, key: impl Into<Key>, value: T) -> Result<(), Error> {
+        self.0.put(&TEMPORARY, key, &[], value).await
+    }
+
+    /// Keeps a value until it is taken, for so long at most.
+    ///
+    /// # Errors
+    /// As [`TenantCache::put`].
+    pub async fn put_for<T: Cached>(
+        &self,
+        time: Duration,
+        key: impl Into<Key>,
+        value: T,
+    ) -> Result<(), Error> {
+        let class = TEMPORARY.time_to_live(time);
+        self.0.put(&class, key, &[], value).await
+    }
+
+    /// Takes the value. Of many who try at once, one gets it.
+    ///
+    /// # Errors
+    /// As [`TenantCache::get`]; a value of another type is gone then.
+    pub async fn take<T: Cached>(&self, key: impl Into<Key>) -> Result<Option<Arc<T>>, Error> {
+        let key = key.into();
+        let mut other = None;
+        let shelf = self.0.shelf(&mut other);
+        let taken = shelf.take(name(&TEMPORARY, &key)?);
+        match taken.filter(|entry| self.0.cache.usable(shelf, entry).is_fresh()) {
+            Some(entry) => typed(&entry.value),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Many keys at once: what is missing is loaded together, and each key by one caller.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tenancy_cache::class::Class;
+use tenancy_cache::{ErrorKind, Flush, Key, Tag, TenantCache, Wanted};
+use tokio::sync::Semaphore;
+
+use crate::town::{Town, settle};
+
+const PRODUCTS: Class = Class::new("products")
+    .time_to_live(Duration::from_secs(60))
+    .hard_time_out(Duration::from_secs(5))
+    .early_refresh(0.0)
+    .jitter(0.0);
+
+fn wanted(ids: impl IntoIterator<Item = usize>) -> Vec<Wanted> {
+    let want = |id| Wanted {
+        key: Key::new(id),
+        tags: vec![Tag::new("product").part(id)],
+    };
+    ids.into_iter().map(want).collect()
+}
+
+/// A shop's products, and which of them were read together.
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<Vec<Vec<usize>>>>);
+
+impl Store {
+    async fn through(&self, shop: &TenantCache, ids: &[usize]) -> Vec<usize> {
+        let load = |places: Vec<usize>| {
+            let ids: Vec<usize> = places.into_iter().map(|place| ids[place]).collect();
+            self.0.lock().unwrap().push(ids.clone());
+            async { Ok::<_, Infallible>(ids.into_iter().map(|id| id * 10).collect()) }
+        };
+        let wanted = wanted(ids.iter().copied());
+        let values = shop.remember_many(&PRODUCTS, &wanted, load).await.unwrap();
+        values.into_iter().map(|value| *value).collect()
+    }
+
+    fn readings(&self) -> Vec<Vec<usize>> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_missing_is_loaded_and_all_of_it_at_once() {
+    let shop = Town::new().shop("acme").await;
+    let store = Store::default();
+    assert_eq!(store.through(&shop, &[1, 2]).await, [10, 20]);
+    assert_eq!(
+        store.through(&shop, &[3, 2, 1, 4, 3]).await,
+        [30, 20, 10, 40, 30]
+    );
+    assert_eq!(store.readings(), [vec![1, 2], vec![3, 4]]);
+    shop.flush_tag(Tag::new("product").part(2), Flush::Hard)
+        .await
+        .unwrap();
+    let keys = [1, 2, 3].map(Key::new);
+    let values = shop.get_many::<usize>(&PRODUCTS, keys).await.unwrap();
+    let values: Vec<_> = values
+        .into_iter()
+        .map(|value| value.map(|value| *value))
+        .collect();
+    assert_eq!(values, [Some(10), None, Some(30)]);
+    assert_eq!(store.through(&shop, &[1, 2, 3]).await, [10, 20, 30]);
+    assert_eq!(store.readings(), [vec![2]]);
+    assert!(store.through(&shop, &[]).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_loads_is_waited_for_and_not_loaded_twice() {
+    let shop = Town::new().shop("acme").await;
+    let gate = Arc::new(Semaphore::new(0));
+    let other = tokio::spawn({
+        let (shop, gate) = (shop.clone(), gate.clone());
+        async move {
+            let load = |places: Vec<usize>| {
+                let gate = gate.clone();
+                async move {
+                    gate.acquire().await.unwrap().forget();
+                    Ok::<_, Infallible>(places.into_iter().map(|place| place + 100).collect())
+                }
+            };
+            shop.remember_many::<usize, _, _, _>(&PRODUCTS, &wanted([1, 2]), load)
+                .await
+        }
+    });
+    settle().await;
+    let store = Store::default();
+    let ours = tokio::spawn({
+        let (shop, store) = (shop.clone(), store.clone());
+        async move { store.through(&shop, &[2, 3]).await }
+    });
+    settle().await;
+    assert!(!ours.is_finished());
+    gate.add_permits(1);
+    assert_eq!(ours.await.unwrap(), [101, 30]);
+    assert_eq!(store.readings(), [[3]]);
+    other.await.unwrap().unwrap();
+    assert_eq!(shop.loads_under_way(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_gave_up_is_loaded_after_all() {
+    let shop = Town::new().shop("acme").await;
+    let other = tokio::spawn({
+        let shop = shop.clone();
+        async move {
+            let load = |_| std::future::pending::<Result<Vec<usize>, Infallible>>();
+            shop.remember_many(&PRODUCTS, &wanted([1, 2]), load).await
+        }
+    });
+    settle().await;
+    let store = Store::default();
+    let ours = tokio::spawn({
+        let (shop, store) = (shop.clone(), store.clone());
+        async move { store.through(&shop, &[1, 2, 3]).await }
+    });
+    settle().await;
+    other.abort();
+    assert_eq!(ours.await.unwrap(), [10, 20, 30]);
+    assert_eq!(store.readings(), [vec![3], vec![1, 2]]);
+    assert_eq!(shop.loads_under_way(), 0);
+}
+
+#[tokio::test]
+async fn two_who_each_lead_what_the_other_follows_both_end() {
+    let shop = Town::new().shop("acme").await;
+    let store = Store::default();
+    let ask = async |ids: &[usize]| store.through(&shop, ids).await;
+    let both = async { tokio::join!(ask(&[1, 2, 3, 4]), ask(&[4, 3, 2, 1])) };
+    let (one, other) = tokio::time::timeout(Duration::from_secs(5), both)
+        .await
+        .unwrap();
+    assert_eq!((one, other), (vec![10, 20, 30, 40], vec![40, 30, 20, 10]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loader_that_gives_too_few_values_or_fails_stores_nothing() {
+    let shop = Town::new().shop("acme").await;
+    let few = |_| async { Ok::<_, Infallible>(vec![1_usize]) };
+    let error = shop
+        .remember_many(&PRODUCTS, &wanted([1, 2]), few)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoadFailed);
+    let fails = |_| async { Err::<Vec<usize>, _>(std::io::Error::other("down")) };
+    let error = shop
+        .remember_many(&PRODUCTS, &wanted([1, 2]), fails)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.load_error::<std::io::Error>().unwrap().to_string(),
+        "down"
+    );
+    let store = Store::default();
+    assert_eq!(store.through(&shop, &[1, 2]).await, [10, 20]);
+    // What is stale stands in for what cannot be loaded.
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let values = shop
+        .remember_many(&PRODUCTS, &wanted([1, 2]), fails)
+        .await
+        .unwrap();
+    assert_eq!(values, [10, 20].map(Arc::new));
+    assert_eq!(shop.loads_under_way(), 0);
+}
