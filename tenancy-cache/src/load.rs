@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
 
-use self::flight::{Flights, Leader};
-pub(crate) use self::flight::{Follower, Landing, Part};
+use self::flight::{Flights, Follower, Leader};
+pub(crate) use self::flight::{Landing, Part};
 use crate::cache::Inner;
 use crate::class::{Class, ClassState};
 use crate::entry::{Dependencies, Entry, Making, Value};
@@ -20,6 +20,7 @@ use crate::shelf::{Name, NameRef, Shelf};
 use crate::version::Standing;
 
 pub(crate) type Loads = Flights<Name, Dependencies, Result<Value, Error>>;
+pub(crate) type Follow = Follower<Name, Dependencies, Result<Value, Error>>;
 pub(crate) type Lead = Leader<Name, Dependencies, Result<Value, Error>>;
 
 /// A value as its loader gives it, or that there is none, with its weight.

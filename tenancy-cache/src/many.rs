@@ -9,8 +9,7 @@ use crate::class::Class;
 use crate::entry::{Entry, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
-use crate::load::{Follower, Landing, Lead, Load, Part, fly_for};
-use crate::shelf::Name;
+use crate::load::{Follow, Landing, Lead, Load, Loaded, Part, fly_for};
 use crate::tenant_cache::{Cached, TenantCache, loaded, name, tag_names, typed};
 
 /// A key that [`TenantCache::remember_many`] is asked for, and the tags of its value.
@@ -121,10 +120,7 @@ impl TenantCache {
 struct Party<'a> {
     seats: Vec<Seat<'a>>,
     leads: Vec<(usize, Lead)>,
-    follows: Vec<(
-        usize,
-        Follower<Name, crate::entry::Dependencies, Result<Value, Error>>,
-    )>,
+    follows: Vec<(usize, Follow)>,
 }
 
 struct Seat<'a> {
@@ -167,7 +163,7 @@ impl<'a> Party<'a> {
     async fn load<F, Fut, E>(&mut self, load: F) -> Result<(), Error>
     where
         F: FnOnce(Vec<usize>) -> Fut,
-        Fut: Future<Output = Result<Vec<crate::load::Loaded>, E>> + Send + 'static,
+        Fut: Future<Output = Result<Vec<Loaded>, E>> + Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
         let (mut places, mut berths) = (Vec::new(), Vec::new());
