@@ -11,6 +11,7 @@ mod change;
 mod consumer;
 mod cursor;
 mod entry;
+pub(crate) mod observe;
 #[cfg(feature = "postgres")]
 mod sequencer;
 pub(crate) mod work;
@@ -19,4 +20,5 @@ mod worker;
 pub use self::change::{Change, Resource};
 pub use self::consumer::{Consumer, ConsumerError, Parked, Retry};
 pub use self::entry::{Entry, EntryQuery, PlatformEntry, Trail};
+pub use self::observe::ObserveCommits;
 pub use self::worker::{Worker, WorkerBuilder};

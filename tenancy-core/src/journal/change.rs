@@ -62,6 +62,16 @@ impl Change {
         self.action
     }
 
+    /// What kind of thing changed.
+    pub fn resource(&self) -> &'static str {
+        self.resource
+    }
+
+    /// Which one.
+    pub fn resource_id(&self) -> &str {
+        &self.resource_id
+    }
+
     fn of<R: Resource>(
         action: &'static str,
         resource_id: String,

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 
 #[cfg(feature = "sqlite")]
 use super::sqlite::FileConnection;
+use crate::journal::observe::Doubt;
 use crate::tenant::Tenant;
 
 #[cfg(feature = "postgres")]
@@ -184,6 +185,62 @@ impl OwnedConnection {
                 }
                 Err(_) => tracing::warn!("a dropped transaction did not roll back in time"),
             }
+        });
+    }
+}
+
+/// Closes the connection of a commit that was not heard out. Where that leaves a doubt, the database's
+/// answer is waited for first, in the background.
+pub(crate) struct SettleOnDrop {
+    connection: Option<OwnedConnection>,
+    doubt: Doubt,
+}
+
+impl SettleOnDrop {
+    pub(crate) fn new(connection: OwnedConnection, doubt: Doubt) -> Self {
+        Self {
+            connection: Some(connection),
+            doubt,
+        }
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut OwnedConnection {
+        self.connection
+            .as_mut()
+            .expect("only `defuse` takes it, by value")
+    }
+
+    pub(crate) fn defuse(mut self) -> OwnedConnection {
+        self.connection
+            .take()
+            .expect("only `defuse` takes it, by value")
+    }
+}
+
+impl Drop for SettleOnDrop {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        let mut guard = CloseOnDrop::new(connection);
+        if self.doubt.is_none() {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let doubt = std::mem::take(&mut self.doubt);
+        runtime.spawn(async move {
+            // It is answered after the commit, whatever became of that.
+            let answer = guard.connection().roll_back();
+            if tokio::time::timeout(ROLLBACK_TIME_OUT, answer)
+                .await
+                .is_err()
+            {
+                tracing::warn!("it is not known in time whether a transaction was committed");
+            }
+            drop(guard);
+            drop(doubt);
         });
     }
 }

@@ -12,6 +12,8 @@ use super::storage::SqlStorage;
 use super::tenant_tx::TenantTx;
 use super::transaction::Transaction;
 use crate::error::{Error, ErrorKind};
+use crate::journal::ObserveCommits;
+use crate::journal::observe::Observers;
 use crate::meter::Meter;
 use crate::scope::{PlatformScope, Purpose, TenantScope};
 use crate::tenants::{Realm, Tenants};
@@ -49,6 +51,7 @@ struct Inner {
     committed: Notify,
     /// Tells it that entries have their numbers.
     numbered: Notify,
+    observers: Observers,
 }
 
 /// What a [`Database`] holds besides the journal.
@@ -76,6 +79,7 @@ impl DatabaseBuilder {
             in_flight: Arc::default(),
             committed: Notify::new(),
             numbered: Notify::new(),
+            observers: Observers::default(),
         }))
     }
 }
@@ -162,6 +166,11 @@ impl Database {
         migrate::tenant(&self.0.storage, &self.0.migrations, scope.tenant_id(), true).await
     }
 
+    /// Lets an observer hear of every commit from now on that has changes to tell of.
+    pub fn observe_commits(&self, observer: Arc<dyn ObserveCommits>) {
+        self.0.observers.add(observer);
+    }
+
     /// The connections beneath, for their state.
     pub fn storage(&self) -> &SqlStorage {
         &self.0.storage
@@ -178,6 +187,10 @@ impl Database {
 
     pub(crate) fn numbered(&self) -> &Notify {
         &self.0.numbered
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.0.observers
     }
 
     pub(crate) fn keys_in_flight(&self) -> &Arc<Mutex<HashSet<u128>>> {

@@ -147,7 +147,8 @@ impl TenantTx {
                 return Err(error);
             }
         };
-        self.tx.commit(proven).await?;
+        let doubt = self.database.observers().doubt(&self.scope, &self.changes);
+        self.tx.commit_in_doubt(proven, doubt).await?;
         if !self.changes.is_empty() {
             self.database.committed().notify_one();
         }

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::call::{Call, Scoped};
-use super::connection::{CloseOnDrop, Mode, OwnedConnection, TxConnection};
+use super::connection::{CloseOnDrop, Mode, OwnedConnection, SettleOnDrop, TxConnection};
 use super::error::{is_connection_lost, sql_error};
 use super::storage::SqlStorage;
 use crate::error::{Error, ErrorKind};
+use crate::journal::observe::Doubt;
 use crate::meter::Meter;
 #[cfg(feature = "postgres")]
 use crate::on_tx;
@@ -65,12 +66,20 @@ impl Transaction {
     ///
     /// # Cancellation
     /// Dropped while it waits, the outcome is unknown and the connection is closed.
-    pub(crate) async fn commit(mut self, proven: bool) -> Result<(), Error> {
+    pub(crate) async fn commit(self, proven: bool) -> Result<(), Error> {
+        self.commit_in_doubt(proven, Doubt::default()).await
+    }
+
+    /// The same, with what must be held until the outcome is known.
+    ///
+    /// # Cancellation
+    /// As with [`commit`](Self::commit); a doubt is held until the database has answered.
+    pub(crate) async fn commit_in_doubt(mut self, proven: bool, doubt: Doubt) -> Result<(), Error> {
         self.refuse_if_cut_off()?;
         if self.mode == Mode::Write && !proven {
             self.prove_alive().await?;
         }
-        let mut guard = CloseOnDrop::new(self.take());
+        let mut guard = SettleOnDrop::new(self.take(), doubt);
         let _spending = self.meter.database_call();
         let commit = guard.connection().commit();
         tokio::time::timeout(self.time_out, commit)

@@ -27,7 +27,7 @@ const TENANTS: usize = 12;
 const WORKERS: usize = 8;
 
 /// Polls a future a number of times and drops it there, as a cancelled request does.
-async fn drop_after<F: Future>(polls: usize, work: F) -> Option<F::Output> {
+pub(crate) async fn drop_after<F: Future>(polls: usize, work: F) -> Option<F::Output> {
     let mut work = pin!(work);
     for _ in 0..polls {
         if let Poll::Ready(output) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

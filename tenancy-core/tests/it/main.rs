@@ -13,6 +13,7 @@ mod installation;
 mod journal;
 mod layer;
 mod log;
+mod observe;
 mod outage;
 mod policy;
 mod registry;
