@@ -3,6 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tenancy_core::scope::Realm;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use tenancy_core::sql::Database;
 use tenancy_core::{PlatformScope, TenantScope, Tenants};
 use tokio::time::Instant;
 
@@ -10,6 +12,8 @@ use crate::class::{Class, Classes};
 use crate::clock::Clock;
 use crate::entry::{Entry, Use};
 use crate::error::{Error, ErrorKind};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::journal::Observer;
 use crate::shelf::{Pool, Shelf};
 use crate::tenant_cache::TenantCache;
 use crate::usage::Usage;
@@ -23,7 +27,7 @@ use crate::version::Flush;
 pub struct Cache(Arc<Inner>);
 
 pub(crate) struct Inner {
-    realm: Realm,
+    pub(crate) realm: Realm,
     pub(crate) classes: Classes,
     pub(crate) pool: Pool,
     pub(crate) value_bytes_max: u64,
@@ -34,6 +38,8 @@ pub(crate) struct Inner {
 #[must_use]
 #[derive(Debug)]
 pub struct CacheBuilder {
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    database: Option<Database>,
     realm: Realm,
     capacity_bytes: u64,
     guarantee_bytes: Option<u64>,
@@ -61,6 +67,8 @@ impl Cache {
     pub fn builder(tenants: &Tenants) -> CacheBuilder {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         CacheBuilder {
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
+            database: None,
             realm: tenants.realm(),
             capacity_bytes: 128 * 1024 * 1024,
             guarantee_bytes: None,
@@ -173,18 +181,36 @@ impl CacheBuilder {
         self
     }
 
+    /// Lets changes that are committed in this process flush the tags of what they change: a tag of
+    /// the resource's kind, and one with its id behind it, as in `Tag::new("product")` and
+    /// `Tag::new("product").part(id)`.
+    ///
+    /// They are flushed before COMMIT is sent and again when its outcome is known, and nothing that
+    /// has them is kept in between; so whoever has committed sees the change, and so do all who ask
+    /// after. Loads must read the database itself, not a replica that lags behind.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub fn journal(mut self, database: &Database) -> Self {
+        self.database = Some(database.clone());
+        self
+    }
+
     /// The cache.
     pub fn build(self) -> Cache {
         let guarantee = self
             .guarantee_bytes
             .unwrap_or(self.capacity_bytes / GUARANTEES);
-        Cache(Arc::new(Inner {
+        let cache = Arc::new(Inner {
             realm: self.realm,
             classes: Classes::new(),
             pool: Pool::new(self.capacity_bytes, guarantee, self.shards),
             value_bytes_max: self.value_bytes_max,
             clock: self.clock,
-        }))
+        });
+        #[cfg(any(feature = "postgres", feature = "sqlite"))]
+        if let Some(database) = &self.database {
+            database.observe_commits(Arc::new(Observer::new(&cache)));
+        }
+        Cache(cache)
     }
 }
 

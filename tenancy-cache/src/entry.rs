@@ -97,6 +97,11 @@ impl Dependencies {
         }
     }
 
+    /// Whether a value loaded with them may be kept.
+    pub(crate) fn allow_keeping(&self) -> bool {
+        self.standing() != Standing::Hard && !self.stamps.are_in_doubt()
+    }
+
     pub(crate) fn standing(&self) -> Standing {
         self.stamps.standing().max(self.conjunctions.standing(self))
     }

@@ -40,6 +40,8 @@ pub mod class;
 mod clock;
 mod entry;
 mod error;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod journal;
 mod key;
 mod load;
 mod many;

@@ -252,7 +252,7 @@ impl Berth {
                 return;
             };
             // Kept after a flush it would be dead, and in the way of what was loaded since.
-            if seen.standing() == Standing::Hard {
+            if !seen.allow_keeping() {
                 return;
             }
             let name = name.as_ref();

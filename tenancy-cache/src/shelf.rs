@@ -26,7 +26,8 @@ use crate::version::Versions;
 /// one takes its place.
 pub(crate) struct Shelf {
     pub(crate) tenant: TenantId,
-    pub(crate) versions: Versions,
+    /// Outlives the shelf where something is in doubt.
+    pub(crate) versions: Arc<Versions>,
     pub(crate) conjunctions: Arc<Conjunctions>,
     pub(crate) flights: Loads,
     table: Table<Name, Arc<Entry>, Bytes, RandomState, Counted>,
@@ -115,7 +116,7 @@ impl Lifecycle<Name, Arc<Entry>> for Counted {
 }
 
 impl Shelf {
-    fn new(tenant: TenantId, share: u64, shards: usize) -> Self {
+    fn new(tenant: TenantId, versions: Arc<Versions>, share: u64, shards: usize) -> Self {
         let options = OptionsBuilder::new()
             // The table grows with its entries; this bounds only how many shards it may have.
             .estimated_items_capacity(32 * shards)
@@ -125,7 +126,7 @@ impl Shelf {
             .expect("all that is required is given");
         Self {
             tenant,
-            versions: Versions::new(),
+            versions,
             conjunctions: Arc::default(),
             flights: Loads::default(),
             table: Table::with_options(options, Bytes, RandomState::default(), Counted),

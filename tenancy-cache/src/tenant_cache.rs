@@ -146,7 +146,8 @@ impl TenantCache {
     /// Stores a value, over whatever the key had. A load under way does not replace it.
     ///
     /// The value counts as read now: read it in the same breath, or use
-    /// [`remember`](Self::remember), which knows what was flushed since the reading began.
+    /// [`remember`](Self::remember), which knows what was flushed since the reading began. While a
+    /// tag's resource is being changed nothing is stored, and what was stored before is gone.
     ///
     /// # Errors
     /// [`ValueTooLarge`](ErrorKind::ValueTooLarge) and the kinds for names and tags that are too
@@ -169,9 +170,14 @@ impl TenantCache {
             shelf.take(name);
             return Err(ErrorKind::ValueTooLarge.into());
         };
+        let dependencies = Dependencies::see(shelf, &state, &tags);
+        if !dependencies.allow_keeping() {
+            shelf.take(name);
+            return Ok(());
+        }
         let making = Making {
             policy: class,
-            dependencies: Dependencies::see(shelf, &state, &tags),
+            dependencies,
             class: state,
             value_bytes: bytes,
             name_bytes: name.bytes(),

@@ -1,5 +1,8 @@
 //! Versions of what can be flushed, and what an entry remembers of them.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod doubt;
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::Hash;
@@ -9,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use foldhash::{HashMap, HashMapExt as _};
 use smallvec::SmallVec;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use self::doubt::Doubt;
 use crate::key::write_parts;
 
 /// The version of something that can be flushed: a flush changes it, and with that ends every entry
@@ -18,6 +23,9 @@ pub(crate) struct Version {
     subject: Subject,
     hard: AtomicU64,
     soft: AtomicU64,
+    /// How many changes are being made of which nobody knows yet whether others see them: what is
+    /// loaded meanwhile may be old already, and is not kept.
+    doubts: AtomicU64,
 }
 
 /// What can be flushed.
@@ -66,6 +74,7 @@ impl Version {
             subject,
             hard: AtomicU64::new(next()),
             soft: AtomicU64::new(next()),
+            doubts: AtomicU64::new(0),
         }
     }
 
@@ -127,6 +136,12 @@ impl Stamps {
         standing
     }
 
+    /// Whether anything of it is being changed now.
+    pub(crate) fn are_in_doubt(&self) -> bool {
+        let is_in_doubt = |stamp: &Stamp| stamp.version.doubts.load(Ordering::Acquire) > 0;
+        self.0.iter().any(is_in_doubt)
+    }
+
     /// What was flushed since.
     pub(crate) fn changed(&self) -> impl Iterator<Item = &Subject> {
         let is_changed = |stamp: &&Stamp| {
@@ -165,9 +180,10 @@ pub(crate) struct Versions {
     tags: Mutex<Table<Box<[u8]>>>,
 }
 
+/// What is alive, by name.
 #[derive(Debug)]
-struct Table<K> {
-    by_name: HashMap<K, Weak<Version>>,
+pub(crate) struct Table<K, V = Version> {
+    by_name: HashMap<K, Weak<V>>,
     sweep_at: usize,
 }
 
@@ -184,11 +200,11 @@ impl Versions {
     }
 
     pub(crate) fn of_class(&self, class: &'static str) -> Arc<Version> {
-        lock(&self.classes).of(class, class, || Subject::Class(class))
+        lock(&self.classes).of(class, class, || Version::new(Subject::Class(class)))
     }
 
     pub(crate) fn of_tag(&self, tag: &[u8]) -> Arc<Version> {
-        lock(&self.tags).of(tag, tag.into(), || Subject::Tag(tag.into()))
+        lock(&self.tags).of(tag, tag.into(), || Version::new(Subject::Tag(tag.into())))
     }
 
     pub(crate) fn flush(&self, version: &Version, how: Flush) {
@@ -212,15 +228,15 @@ impl Versions {
     }
 }
 
-impl<K: Eq + Hash> Table<K> {
-    fn new() -> Self {
+impl<K: Eq + Hash, V> Table<K, V> {
+    pub(crate) fn new() -> Self {
         Self {
             by_name: HashMap::new(),
             sweep_at: SWEEP_AT_MIN,
         }
     }
 
-    fn known<Q>(&self, name: &Q) -> Option<Arc<Version>>
+    fn known<Q>(&self, name: &Q) -> Option<Arc<V>>
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
@@ -228,21 +244,21 @@ impl<K: Eq + Hash> Table<K> {
         self.by_name.get(name).and_then(Weak::upgrade)
     }
 
-    fn of<Q>(&mut self, name: &Q, owned: K, subject: impl FnOnce() -> Subject) -> Arc<Version>
+    pub(crate) fn of<Q>(&mut self, name: &Q, owned: K, make: impl FnOnce() -> V) -> Arc<V>
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        if let Some(version) = self.known(name) {
-            return version;
+        if let Some(known) = self.known(name) {
+            return known;
         }
         if self.by_name.len() >= self.sweep_at {
-            self.by_name.retain(|_, version| version.strong_count() > 0);
+            self.by_name.retain(|_, known| known.strong_count() > 0);
             self.sweep_at = (2 * self.by_name.len()).max(SWEEP_AT_MIN);
         }
-        let version = Arc::new(Version::new(subject()));
-        self.by_name.insert(owned, Arc::downgrade(&version));
-        version
+        let made = Arc::new(make());
+        self.by_name.insert(owned, Arc::downgrade(&made));
+        made
     }
 }
 

@@ -6,6 +6,7 @@ use foldhash::{HashMap, HashMapExt as _};
 use tenancy_core::TenantId;
 
 use super::Shelf;
+use crate::version::{Table, Versions};
 
 /// The memory of the cache, and how the tenants share it.
 ///
@@ -25,6 +26,8 @@ pub(crate) struct Pool {
 struct Shares {
     free: u64,
     shelves: HashMap<TenantId, Arc<Shelf>>,
+    /// Of the shelves, and of what is in doubt.
+    versions: Table<TenantId, Versions>,
     /// By size, so that the largest is found at once.
     by_share: BTreeSet<(u64, TenantId)>,
 }
@@ -39,6 +42,7 @@ impl Pool {
             shares: Mutex::new(Shares {
                 free: capacity,
                 shelves: HashMap::new(),
+                versions: Table::new(),
                 by_share: BTreeSet::new(),
             }),
         }
@@ -57,10 +61,17 @@ impl Pool {
             }
         }
         shares.free -= self.guarantee;
-        let shelf = Arc::new(Shelf::new(tenant, self.guarantee, self.shards));
+        let versions = shares.versions_of(tenant);
+        let shelf = Arc::new(Shelf::new(tenant, versions, self.guarantee, self.shards));
         shares.shelves.insert(tenant, shelf.clone());
         shares.by_share.insert((self.guarantee, tenant));
         shelf
+    }
+
+    /// The versions that the tenant's shelf has, or will have if it is made while they live.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn versions(&self, tenant: TenantId) -> Arc<Versions> {
+        self.lock().versions_of(tenant)
     }
 
     /// Enlarges a shelf by a step, or by what an entry needs, if the others can spare it.
@@ -97,6 +108,10 @@ impl Pool {
 }
 
 impl Shares {
+    fn versions_of(&mut self, tenant: TenantId) -> Arc<Versions> {
+        self.versions.of(&tenant, tenant, Versions::new)
+    }
+
     /// Takes up to `lack` from the largest share, and leaves it at least `floor`.
     fn take_from_largest(&mut self, floor: u64, lack: u64) -> u64 {
         let Some(&(largest, tenant)) = self.by_share.last() else {

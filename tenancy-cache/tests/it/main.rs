@@ -8,6 +8,7 @@
 mod bounds;
 mod flights;
 mod flush;
+mod journal;
 mod loads;
 mod many;
 mod temporary;
