@@ -3,17 +3,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tenancy_core::scope::Realm;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use tenancy_core::sql::Database;
 use tenancy_core::{PlatformScope, TenantScope, Tenants};
 use tokio::time::Instant;
 
 use crate::class::{Class, Classes};
 use crate::clock::Clock;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::entry::Cause;
 use crate::entry::{Entry, Use};
 use crate::error::{Error, ErrorKind};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use crate::journal::Observer;
+use crate::journal::{Journal, Observer};
 use crate::shelf::{Pool, Shelf};
 use crate::tenant_cache::TenantCache;
 use crate::usage::Usage;
@@ -32,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) pool: Pool,
     pub(crate) value_bytes_max: u64,
     pub(crate) clock: Clock,
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) journal: Option<Arc<Journal>>,
 }
 
 /// Sets up a [`Cache`].
@@ -39,8 +41,8 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 pub struct CacheBuilder {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    database: Option<Database>,
-    realm: Realm,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) tenants: Tenants,
     capacity_bytes: u64,
     guarantee_bytes: Option<u64>,
     value_bytes_max: u64,
@@ -68,8 +70,8 @@ impl Cache {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         CacheBuilder {
             #[cfg(any(feature = "postgres", feature = "sqlite"))]
-            database: None,
-            realm: tenants.realm(),
+            journal: None,
+            tenants: tenants.clone(),
             capacity_bytes: 128 * 1024 * 1024,
             guarantee_bytes: None,
             value_bytes_max: 1024 * 1024,
@@ -109,10 +111,28 @@ impl Cache {
 
 impl Inner {
     pub(crate) fn usable(&self, shelf: &Shelf, entry: &Entry) -> Use {
+        let now = self.clock.now();
+        #[cfg(any(feature = "postgres", feature = "sqlite"))]
+        if let Some(journal) = &self.journal
+            && !journal.is_followed(shelf, now)
+        {
+            return Use::Dead(Cause::Unsure);
+        }
         let here = shelf.versions.flushes.load(Ordering::Acquire);
         // Both only grow, so their sum is the same only while each is.
         let flushes = here.wrapping_add(self.classes.flushes.load(Ordering::Acquire));
-        entry.usable(self.clock.now(), flushes)
+        entry.usable(now, flushes)
+    }
+
+    /// Makes sure that what other processes have changed is known, as far as it can be. Says whether
+    /// it was not before.
+    pub(crate) async fn make_sure(&self, shelf: &Shelf) -> bool {
+        #[cfg(any(feature = "postgres", feature = "sqlite"))]
+        if let Some(journal) = &self.journal {
+            return journal.make_sure(shelf, self.clock).await;
+        }
+        let _ = shelf;
+        false
     }
 }
 
@@ -181,35 +201,22 @@ impl CacheBuilder {
         self
     }
 
-    /// Lets changes that are committed in this process flush the tags of what they change: a tag of
-    /// the resource's kind, and one with its id behind it, as in `Tag::new("product")` and
-    /// `Tag::new("product").part(id)`.
-    ///
-    /// They are flushed before COMMIT is sent and again when its outcome is known, and nothing that
-    /// has them is kept in between; so whoever has committed sees the change, and so do all who ask
-    /// after. Loads must read the database itself, not a replica that lags behind.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub fn journal(mut self, database: &Database) -> Self {
-        self.database = Some(database.clone());
-        self
-    }
-
     /// The cache.
     pub fn build(self) -> Cache {
         let guarantee = self
             .guarantee_bytes
             .unwrap_or(self.capacity_bytes / GUARANTEES);
         let cache = Arc::new(Inner {
-            realm: self.realm,
+            realm: self.tenants.realm(),
             classes: Classes::new(),
             pool: Pool::new(self.capacity_bytes, guarantee, self.shards),
             value_bytes_max: self.value_bytes_max,
             clock: self.clock,
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
+            journal: self.journal.map(Arc::new),
         });
         #[cfg(any(feature = "postgres", feature = "sqlite"))]
-        if let Some(database) = &self.database {
-            database.observe_commits(Arc::new(Observer::new(&cache)));
-        }
+        Observer::observe_for(&cache);
         Cache(cache)
     }
 }

@@ -1,3 +1,5 @@
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -5,6 +7,22 @@ use tokio::time::Instant;
 /// Milliseconds since some moment before the cache was made.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Moment(u64);
+
+/// A moment that threads share.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[derive(Debug, Default)]
+pub(crate) struct AtomicMoment(AtomicU64);
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl AtomicMoment {
+    pub(crate) fn load(&self) -> Moment {
+        Moment(self.0.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn store(&self, moment: Moment) {
+        self.0.store(moment.0, Ordering::Release);
+    }
+}
 
 /// Where a cache takes the time from.
 #[derive(Clone, Copy, Debug)]

@@ -64,6 +64,9 @@ pub(crate) enum Use {
 pub(crate) enum Cause {
     Expired,
     Flushed,
+    /// Nobody knows what others have changed since it was loaded.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    Unsure,
 }
 
 /// How long a failed load is not tried again while there is a stale value.

@@ -1,43 +1,32 @@
-//! Invalidation by what is committed.
+//! Invalidation by what is committed, here and elsewhere.
 
-use std::any::Any;
-use std::collections::BTreeSet;
-use std::sync::{Arc, Weak};
+mod follow;
+mod observer;
 
-use tenancy_core::TenantScope;
-use tenancy_core::journal::{Change, ObserveCommits};
+use tenancy_core::sql::Database;
 
-use crate::cache::Inner;
+pub(crate) use self::follow::{Followed, Journal};
+pub(crate) use self::observer::Observer;
+use crate::cache::CacheBuilder;
 use crate::key::Tag;
-use crate::version::Doubt;
 
-/// Puts in doubt what is about to be committed.
-pub(crate) struct Observer(Weak<Inner>);
+/// How long another process's change may go unnoticed, unless said otherwise.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-impl Observer {
-    pub(crate) fn new(cache: &Arc<Inner>) -> Self {
-        Self(Arc::downgrade(cache))
+impl CacheBuilder {
+    /// Lets committed changes flush the tags of what they change: a tag of the resource's kind, and
+    /// one with its id behind it, as in `Tag::new("product")` and `Tag::new("product").part(id)`.
+    ///
+    /// What this process commits is flushed before COMMIT is sent and again when its outcome is
+    /// known, and nothing that has the tags is kept in between; so whoever has committed sees the
+    /// change, and so do all who ask after. What other processes commit is read from the tenant's
+    /// journal, by those who use its entries, within the [`check_interval`](Self::check_interval).
+    /// Where it cannot be read, nothing is served from the cache.
+    ///
+    /// Loads must read the database itself, not a replica that lags behind.
+    pub fn journal(mut self, database: &Database) -> Self {
+        let interval = self.journal.map_or(CHECK_INTERVAL, |journal| journal.interval);
+        self.journal = Some(Journal::new(database, &self.tenants, CHECK_INTERVAL));
+        self
     }
-}
-
-impl ObserveCommits for Observer {
-    fn committing(&self, scope: &TenantScope, changes: &[Change]) -> Box<dyn Any + Send> {
-        let cache = self.0.upgrade();
-        let Some(cache) = cache.filter(|cache| cache.realm == scope.realm()) else {
-            return Box::new(());
-        };
-        let changed: BTreeSet<Tag> = changes
-            .iter()
-            .flat_map(|change| tags(change.resource(), change.resource_id()))
-            .collect();
-        let versions = cache.pool.versions(scope.tenant_id());
-        // A tag that is too long to be had by an entry has nothing to flush.
-        let tags = changed.iter().filter_map(|tag| tag.bytes().ok());
-        Box::new(Doubt::of(&versions, tags))
-    }
-}
-
-fn tags(resource: &str, id: &str) -> [Tag; 2] {
-    let kind = Tag::from(resource);
-    [kind.clone().part(id), kind]
 }

@@ -14,6 +14,8 @@ use smallvec::SmallVec;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use self::doubt::Doubt;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::journal::Followed;
 use crate::key::write_parts;
 
 /// The version of something that can be flushed: a flush changes it, and with that ends every entry
@@ -175,6 +177,9 @@ impl Stamps {
 pub(crate) struct Versions {
     /// How many flushes there have been.
     pub(crate) flushes: AtomicU64,
+    /// What is known of changes that other processes make.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) followed: Followed,
     pub(crate) tenant: Arc<Version>,
     classes: Mutex<Table<&'static str>>,
     tags: Mutex<Table<Box<[u8]>>>,
@@ -193,6 +198,8 @@ impl Versions {
     pub(crate) fn new() -> Self {
         Self {
             flushes: AtomicU64::new(0),
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
+            followed: Followed::default(),
             tenant: Arc::new(Version::new(Subject::Tenant)),
             classes: Mutex::new(Table::new()),
             tags: Mutex::new(Table::new()),
@@ -218,7 +225,7 @@ impl Versions {
     }
 
     /// The version of a class that something depends on.
-    pub(crate) fn known_class(&self, class: &'static str) -> Option<Arc<Version>> {
+    pub(crate) fn known_class(&self, class: &str) -> Option<Arc<Version>> {
         lock(&self.classes).known(class)
     }
 

@@ -31,6 +31,8 @@ pub enum Verdict {
     Missing,
     /// It is served only where a load fails or is slow.
     Stale,
+    /// Whether another process has changed what it was loaded from is not known.
+    Unsure,
 }
 
 /// What is known of an entry.
@@ -56,6 +58,8 @@ impl Why {
             None => Verdict::Missing,
             Some(Use::Dead(Cause::Expired)) => Verdict::Expired,
             Some(Use::Dead(Cause::Flushed)) => Verdict::Flushed,
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
+            Some(Use::Dead(Cause::Unsure)) => Verdict::Unsure,
             Some(Use::Early | Use::Fresh) => Verdict::Fresh,
             Some(Use::Resting | Use::Stale) => Verdict::Stale,
         };
@@ -75,6 +79,7 @@ impl fmt::Display for Verdict {
             Self::Fresh => "served",
             Self::Missing => "not served: there is none",
             Self::Stale => "served only where loading fails or is slow",
+            Self::Unsure => "not served: what others have changed is not known",
         })
     }
 }

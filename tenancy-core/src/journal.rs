@@ -14,6 +14,7 @@ mod entry;
 pub(crate) mod observe;
 #[cfg(feature = "postgres")]
 mod sequencer;
+mod tail;
 pub(crate) mod work;
 mod worker;
 
@@ -21,4 +22,5 @@ pub use self::change::{Change, Resource};
 pub use self::consumer::{Consumer, ConsumerError, Parked, Retry};
 pub use self::entry::{Entry, EntryQuery, PlatformEntry, Trail};
 pub use self::observe::ObserveCommits;
+pub use self::tail::{Changed, News, Tail};
 pub use self::worker::{Worker, WorkerBuilder};

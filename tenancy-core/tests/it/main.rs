@@ -20,5 +20,6 @@ mod registry;
 mod schema;
 mod statements;
 mod storage;
+mod tail;
 mod tenants;
 mod transactions;

@@ -25,8 +25,8 @@ async fn every_statement_is_prepared_on_the_databases_it_is_for() {
     assert!(both >= 40 && postgres >= 10, "{both} {postgres}");
     assert_eq!(
         of(Databases::Sqlite),
-        2,
-        "the journal's number and its entry"
+        3,
+        "the journal's number, its entry and its tail"
     );
 
     let in_postgres = Installation::postgres(2).await;
