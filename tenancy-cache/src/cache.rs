@@ -1,8 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use std::time::Duration;
 
 use tenancy_core::scope::Realm;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use tenancy_core::sql::Database;
 use tenancy_core::{PlatformScope, TenantScope, Tenants};
 use tokio::time::Instant;
 
@@ -41,8 +45,10 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 pub struct CacheBuilder {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) journal: Option<Journal>,
-    pub(crate) tenants: Tenants,
+    pub(crate) database: Option<Database>,
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) check_interval: Duration,
+    tenants: Tenants,
     capacity_bytes: u64,
     guarantee_bytes: Option<u64>,
     value_bytes_max: u64,
@@ -70,7 +76,9 @@ impl Cache {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         CacheBuilder {
             #[cfg(any(feature = "postgres", feature = "sqlite"))]
-            journal: None,
+            database: None,
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
+            check_interval: Duration::from_secs(1),
             tenants: tenants.clone(),
             capacity_bytes: 128 * 1024 * 1024,
             guarantee_bytes: None,
@@ -114,7 +122,7 @@ impl Inner {
         let now = self.clock.now();
         #[cfg(any(feature = "postgres", feature = "sqlite"))]
         if let Some(journal) = &self.journal
-            && !journal.is_followed(shelf, now)
+            && !journal.is_sure(shelf, now, self.clock)
         {
             return Use::Dead(Cause::Unsure);
         }
@@ -213,10 +221,15 @@ impl CacheBuilder {
             value_bytes_max: self.value_bytes_max,
             clock: self.clock,
             #[cfg(any(feature = "postgres", feature = "sqlite"))]
-            journal: self.journal.map(Arc::new),
+            journal: self.database.clone().map(|database| {
+                let tenants = self.tenants.clone();
+                Arc::new(Journal::new(database, tenants, self.check_interval))
+            }),
         });
         #[cfg(any(feature = "postgres", feature = "sqlite"))]
-        Observer::observe_for(&cache);
+        if let Some(database) = &self.database {
+            Observer::observe_for(&cache, database);
+        }
         Cache(cache)
     }
 }

@@ -62,6 +62,7 @@ impl TenantCache {
     {
         let mut other = None;
         let shelf = self.shelf(&mut other);
+        self.cache.make_sure(shelf).await;
         let mut tags = Vec::with_capacity(wanted.len());
         for Wanted { tags: of_key, .. } in wanted {
             tags.push(tag_names(of_key)?);

@@ -58,7 +58,9 @@ impl Temporary<'_> {
         let key = key.into();
         let mut other = None;
         let shelf = self.0.shelf(&mut other);
-        let taken = shelf.take(name(&TEMPORARY, &key)?);
+        let name = name(&TEMPORARY, &key)?;
+        self.0.cache.make_sure(shelf).await;
+        let taken = shelf.take(name);
         match taken.filter(|entry| self.0.cache.usable(shelf, entry).is_fresh()) {
             Some(entry) => typed(&entry.value),
             None => Ok(None),

@@ -135,7 +135,11 @@ impl TenantCache {
             self.cache.classes.of(class).metrics.misses.increment(1);
             return Ok(None);
         };
-        if !self.cache.usable(shelf, &entry).is_fresh() {
+        let mut used = self.cache.usable(shelf, &entry);
+        if used.is_dead() && self.cache.make_sure(shelf).await {
+            used = self.cache.usable(shelf, &entry);
+        }
+        if !used.is_fresh() {
             entry.class.metrics.misses.increment(1);
             return Ok(None);
         }
@@ -163,6 +167,7 @@ impl TenantCache {
         let mut other = None;
         let shelf = self.shelf(&mut other);
         let (name, tags) = (name(class, &key)?, tag_names(tags)?);
+        self.cache.make_sure(shelf).await;
         shelf.flights.overtake(&name.to_name());
         let state = self.cache.classes.of(class);
         let bytes = weigh(&value).filter(|bytes| *bytes as u64 <= self.cache.value_bytes_max);
@@ -300,7 +305,12 @@ impl TenantCache {
         let found = shelf
             .get(name)
             .filter(|entry| takes_absence || entry.value.is_some());
-        let used = found.as_ref().map(|entry| self.cache.usable(shelf, entry));
+        let used = || found.as_ref().map(|entry| self.cache.usable(shelf, entry));
+        let mut used_now = used();
+        if used_now != Some(Use::Fresh) && self.cache.make_sure(shelf).await {
+            used_now = used();
+        }
+        let used = used_now;
         if let (Some(entry), Some(Use::Fresh)) = (&found, used) {
             entry.class.metrics.hits.increment(1);
             return typed(&entry.value);

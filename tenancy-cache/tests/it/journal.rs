@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use tenancy_cache::{Cache, Tag};
+use tenancy_cache::{Cache, Flush, FlushOrder, Tag, Verdict};
 use tenancy_core::TenantScope;
 use tenancy_core::journal::{Change, ObserveCommits};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use self::installation::{Installation, NOTES, note};
 
@@ -177,6 +178,137 @@ async fn a_doubt_outlives_the_entries(site: Installation) {
     assert!(shop.get::<u64>(&NOTES, "count").await.unwrap().is_some());
 }
 
+/// Until when what another node has changed must be seen, with time for one read.
+const WITHIN: Duration = Duration::from_millis(1_100);
+
+/// Reads from the cache until it has the number.
+async fn until(node: &Installation, scope: &TenantScope, key: &str, tag: &str, count: u64) {
+    while node.cached(scope, key, &[tag]).await != count {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn what_another_node_commits_is_seen_within_a_second(site: Installation) {
+    let node = site.beside(Duration::from_secs(1)).await;
+    let there = site.scope("acme").await;
+    let here = node.scope("acme").await;
+    for count in 1..3 {
+        assert_eq!(node.cached_count(&here).await, count - 1);
+        assert_eq!(node.cached(&here, "other", &["other"]).await, 0);
+        let mut tx = site.database.write(&there).await.unwrap();
+        note(&mut tx);
+        tx.commit().await.unwrap();
+        let seen = until(&node, &here, "count", "note", count);
+        timeout(WITHIN, seen).await.unwrap();
+        assert_eq!(node.cached(&here, "other", &["other"]).await, 0);
+    }
+}
+
+async fn an_order_to_flush_is_obeyed_by_every_node(site: Installation) {
+    let node = site.beside(Duration::from_millis(100)).await;
+    let (there, here) = (site.scope("acme").await, node.scope("acme").await);
+    let orders = [
+        (FlushOrder::tag("a/7", Flush::Hard), "a/7"),
+        (FlushOrder::class("notes", Flush::Hard), "b"),
+        (FlushOrder::everything(Flush::Hard), "b"),
+    ];
+    for (count, (order, tag)) in (1..).zip(orders) {
+        let before = node.cached(&here, tag, &[tag]).await;
+        assert_eq!(before, node.cached(&here, tag, &[tag]).await);
+        let mut tx = site.database.write(&there).await.unwrap();
+        note(&mut tx);
+        tx.record(order.change());
+        tx.commit().await.unwrap();
+        let seen = until(&node, &here, tag, tag, count);
+        timeout(WITHIN, seen).await.unwrap();
+    }
+    // The others were left alone by the first.
+    let mut tx = site.database.write(&there).await.unwrap();
+    let kept = node.cached(&here, "kept", &["kept"]).await;
+    note(&mut tx);
+    tx.record(FlushOrder::tag("a/7", Flush::Hard).change());
+    tx.commit().await.unwrap();
+    let seen = until(&node, &here, "a/7", "a/7", kept + 1);
+    timeout(WITHIN, seen).await.unwrap();
+    assert_eq!(node.cached(&here, "kept", &["kept"]).await, kept);
+}
+
+/// A value whose loader needs no database.
+async fn free(cache: &Cache, scope: &TenantScope, loads: &AtomicU64) -> Arc<u64> {
+    let load = loads.fetch_add(1, Ordering::Relaxed);
+    let load = move || async move { Ok::<_, Infallible>(load) };
+    let shop = cache.tenant(scope).unwrap();
+    let tags = [Tag::new("note")];
+    shop.remember(&NOTES, "free", &tags, load).await.unwrap()
+}
+
+async fn where_the_journal_cannot_be_read_nothing_is_served(site: Installation) {
+    let node = site.beside(Duration::from_millis(50)).await;
+    let scope = node.scope("acme").await;
+    let (calls, cache) = (AtomicU64::new(0), &node.cache);
+    let first = free(cache, &scope, &calls).await;
+    assert_eq!(free(cache, &scope, &calls).await, first);
+    node.storage.close().await;
+    let changes = async {
+        while free(cache, &scope, &calls).await == first {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WITHIN, changes).await.unwrap();
+    let shop = cache.tenant(&scope).unwrap();
+    let why = shop.why(&NOTES, "free").await.unwrap();
+    assert_eq!(why.verdict, Verdict::Unsure);
+    assert_eq!(shop.get::<u64>(&NOTES, "free").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_was_missed_is_made_up_for_when_the_journal_is_back() {
+    let site = Installation::sqlite().await;
+    let node = site.beside(Duration::from_millis(50)).await;
+    let (there, scope) = (site.scope("acme").await, node.scope("acme").await);
+    let (calls, cache) = (AtomicU64::new(0), &node.cache);
+    let first = free(cache, &scope, &calls).await;
+    let mut tx = site.database.write(&there).await.unwrap();
+    note(&mut tx);
+    tx.commit().await.unwrap();
+    let file = site.file_of(&scope).unwrap();
+    let aside = file.with_extension("aside");
+    std::fs::rename(&file, &aside).unwrap();
+    let changes = async {
+        while free(cache, &scope, &calls).await == first {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WITHIN, changes).await.unwrap();
+    std::fs::rename(&aside, &file).unwrap();
+    let served = async {
+        loop {
+            let one = free(cache, &scope, &calls).await;
+            assert_ne!(one, first);
+            if free(cache, &scope, &calls).await == one {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WITHIN, served).await.unwrap();
+}
+
+async fn temporary_data_is_there_after_the_first_look(site: Installation) {
+    let scope = site.scope("acme").await;
+    let shop = site.cache.tenant(&scope).unwrap();
+    shop.temporary().put("message", 7_u64).await.unwrap();
+    assert_eq!(
+        *shop
+            .temporary()
+            .take::<u64>("message")
+            .await
+            .unwrap()
+            .unwrap(),
+        7
+    );
+}
+
 macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
         mod postgres {
@@ -197,5 +329,9 @@ macro_rules! on_both {
 on_both!(
     a_commit_ends_what_it_names_and_nothing_else,
     a_doubt_outlives_the_entries,
+    an_order_to_flush_is_obeyed_by_every_node,
+    temporary_data_is_there_after_the_first_look,
+    what_another_node_commits_is_seen_within_a_second,
+    where_the_journal_cannot_be_read_nothing_is_served,
     nothing_from_before_a_commit_is_kept_wherever_it_is_cancelled,
 );

@@ -1,5 +1,7 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
@@ -34,6 +36,9 @@ enum Place {
     Sqlite(TempDir),
 }
 
+/// For a node that has nobody beside it.
+const ALONE: Duration = Duration::from_secs(3600);
+
 /// So that a commit can be cancelled while the server is at it.
 const SLOW_COMMITS: &str = "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql \
      AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN NULL; END $$; \
@@ -50,19 +55,30 @@ impl Installation {
             .execute(&mut owner)
             .await
             .unwrap();
-        Self::at(Arc::new(Place::Postgres(database))).await
+        Self::at(Arc::new(Place::Postgres(database)), ALONE).await
     }
 
     pub(super) async fn sqlite() -> Self {
-        Self::at(Arc::new(Place::Sqlite(TempDir::new().unwrap()))).await
+        Self::at(Arc::new(Place::Sqlite(TempDir::new().unwrap())), ALONE).await
     }
 
-    /// Another node on the same data.
-    pub(super) async fn beside(&self) -> Self {
-        Self::at(self.place.clone()).await
+    /// Another node on the same data, which looks for changes as often.
+    pub(super) async fn beside(&self, check_interval: Duration) -> Self {
+        Self::at(self.place.clone(), check_interval).await
     }
 
-    async fn at(place: Arc<Place>) -> Self {
+    /// SQLite's file of a tenant.
+    pub(super) fn file_of(&self, scope: &TenantScope) -> Option<PathBuf> {
+        match &*self.place {
+            Place::Postgres(_) => None,
+            Place::Sqlite(folder) => {
+                let name = format!("tenants/{}.db", scope.tenant_id());
+                Some(folder.path().join(name))
+            }
+        }
+    }
+
+    async fn at(place: Arc<Place>, check_interval: Duration) -> Self {
         let builder = SqlStorage::builder();
         let storage = match &*place {
             Place::Postgres(database) => builder.postgres(&database.app_url()).unwrap(),
@@ -72,7 +88,10 @@ impl Installation {
         let registry = SqlTenants::new(&storage);
         let tenants = Tenants::new(registry.clone());
         let database = Database::new(&storage, &tenants);
-        let cache = Cache::builder(&tenants).journal(&database).build();
+        let cache = Cache::builder(&tenants)
+            .journal(&database)
+            .check_interval(check_interval)
+            .build();
         Self {
             storage,
             registry,

@@ -1,0 +1,166 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenancy_core::journal::{News, Tail};
+use tenancy_core::log_throttle::LogThrottle;
+use tenancy_core::sql::Database;
+use tenancy_core::{Actor, Error, Purpose, TenantId, Tenants};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
+
+use super::{FlushOrder, tags};
+use crate::clock::{AtomicMoment, Clock, Moment};
+use crate::shelf::Shelf;
+use crate::version::{Flush, Versions};
+
+/// The journals of the tenants whose entries are used here.
+///
+/// They are looked at by traffic: whoever uses entries looks, ahead of need in the second half of the
+/// interval, and waits for it only after the whole. A tenant that nobody asks for costs nothing.
+pub(crate) struct Journal {
+    database: Database,
+    tenants: Tenants,
+    interval: Duration,
+    away: LogThrottle,
+}
+
+/// What is known of one tenant's journal.
+#[derive(Debug, Default)]
+pub(crate) struct Followed {
+    /// From then on someone looks ahead.
+    look_at: AtomicMoment,
+    /// Until then nothing has gone unnoticed for longer than the interval.
+    sure_until: AtomicMoment,
+    /// Until then nobody looks, for a look has just failed.
+    rest_until: AtomicMoment,
+    /// `None` before the first look.
+    tail: Arc<Mutex<Option<Tail>>>,
+}
+
+/// How long a look may take.
+const TIME_OUT: Duration = Duration::from_secs(5);
+
+/// How long the journal is left alone after a failure, so that an outage costs a request nothing.
+const REST: Duration = Duration::from_millis(500);
+
+impl Journal {
+    pub(crate) fn new(database: Database, tenants: Tenants, interval: Duration) -> Self {
+        Self {
+            database,
+            tenants,
+            interval,
+            away: LogThrottle::default(),
+        }
+    }
+
+    /// Whether the tenant's entries may be used now, as far as the journal goes.
+    pub(crate) fn is_sure(self: &Arc<Self>, shelf: &Shelf, now: Moment, clock: Clock) -> bool {
+        let followed = &shelf.versions.followed;
+        if now < followed.look_at.load() {
+            return true;
+        }
+        if now >= followed.sure_until.load() {
+            return false;
+        }
+        if now >= followed.rest_until.load()
+            && let Ok(runtime) = Handle::try_current()
+            && let Ok(tail) = followed.tail.clone().try_lock_owned()
+        {
+            let (this, versions, tenant) = (self.clone(), shelf.versions.clone(), shelf.tenant);
+            runtime.spawn(async move { this.look(tenant, &versions, clock, tail).await });
+        }
+        true
+    }
+
+    /// Looks, unless someone has or it is no use. Says whether the caller's knowledge of its entries
+    /// may be out of date.
+    pub(crate) async fn make_sure(&self, shelf: &Shelf, clock: Clock) -> bool {
+        let followed = &shelf.versions.followed;
+        let is_due = || {
+            let now = clock.now();
+            now >= followed.sure_until.load() && now >= followed.rest_until.load()
+        };
+        if !is_due() {
+            return false;
+        }
+        let tail = followed.tail.clone().lock_owned().await;
+        if is_due() {
+            // Boxed, because it is seldom needed and large.
+            Box::pin(self.look(shelf.tenant, &shelf.versions, clock, tail)).await;
+        }
+        true
+    }
+
+    async fn look(
+        &self,
+        tenant: TenantId,
+        versions: &Versions,
+        clock: Clock,
+        mut tail: OwnedMutexGuard<Option<Tail>>,
+    ) {
+        let (began, followed) = (clock.now(), &versions.followed);
+        let outcome = timeout(TIME_OUT, self.news(tenant, *tail)).await;
+        let error: Box<dyn std::error::Error> = match outcome {
+            Ok(Ok((moved, news))) => {
+                apply(&news, versions);
+                *tail = Some(moved);
+                followed.sure_until.store(began.after(self.interval));
+                followed.look_at.store(began.after(self.interval / 2));
+                return;
+            }
+            Ok(Err(error)) => error.into(),
+            Err(elapsed) => elapsed.into(),
+        };
+        followed.rest_until.store(clock.now().after(REST));
+        if let Some(left_out) = self.away.admit() {
+            tracing::warn!(%tenant, error, left_out, "cached entries wait for the journal");
+        }
+    }
+
+    /// What was changed since, and the place behind it. The place is kept by the caller, who then
+    /// has also heard the news.
+    async fn news(&self, tenant: TenantId, tail: Option<Tail>) -> Result<(Tail, News), Error> {
+        let by = Actor::system("cache");
+        let scope = self.tenants.scope(tenant, by, Purpose::Platform).await?;
+        let mut tx = self.database.read(&scope).await?;
+        let (tail, news) = match tail {
+            Some(mut tail) => {
+                let news = tail.advance(&mut tx).await?;
+                (tail, news)
+            }
+            // What was loaded before the first look may have been changed before it.
+            None => (Tail::at_end(&mut tx).await?, News::Unknown),
+        };
+        tx.commit().await?;
+        Ok((tail, news))
+    }
+}
+
+fn apply(news: &News, versions: &Versions) {
+    let News::Changes(changes) = news else {
+        versions.flush(&versions.tenant, Flush::Hard);
+        return;
+    };
+    for order in changes.iter().filter_map(FlushOrder::of) {
+        order.obey(versions);
+    }
+    let changes = changes.iter();
+    let changed = tags(changes.map(|one| (one.resource.as_str(), one.resource_id.as_str())));
+    for tag in &changed {
+        // A version that is not known has no entry and no load that depends on it.
+        let known = tag.bytes().ok().and_then(|tag| versions.known_tag(tag));
+        if let Some(version) = known {
+            versions.flush(&version, Flush::Hard);
+        }
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+use serde::{Serialize, Serializer};
+use tenancy_core::journal::{Change, Changed, Resource};
+
+use crate::key::Tag;
+use crate::version::{Flush, Versions};
+
+/// A flush that is ordered through the tenant's journal, for a process that does not have the
+/// entries itself: every process that does obeys within its
+/// [`check_interval`](crate::CacheBuilder::check_interval), and the trail shows who ordered it.
+///
+/// Record its [`change`](Self::change) in a transaction of the tenant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FlushOrder {
+    what: String,
+    how: Flush,
+}
+
+const FLUSHED: &str = "flushed";
+const MADE_STALE: &str = "made_stale";
+
+impl FlushOrder {
+    /// All of the tenant's entries.
+    pub fn everything(how: Flush) -> Self {
+        let what = "everything".to_owned();
+        Self { what, how }
+    }
+
+    /// The tenant's entries of a class.
+    pub fn class(class: &str, how: Flush) -> Self {
+        let what = format!("class/{class}");
+        Self { what, how }
+    }
+
+    /// The tenant's entries with a tag, given as its parts with `/` between them.
+    pub fn tag(parts: &str, how: Flush) -> Self {
+        let what = format!("tag/{parts}");
+        Self { what, how }
+    }
+
+    /// The order, to be recorded.
+    pub fn change(&self) -> Change {
+        let verb = match self.how {
+            Flush::Hard => FLUSHED,
+            Flush::Soft => MADE_STALE,
+        };
+        Change::happened(verb, None, self)
+    }
+
+    /// The order that an entry of the journal is, if it is one.
+    pub(super) fn of(changed: &Changed) -> Option<Self> {
+        if changed.resource != Self::KIND {
+            return None;
+        }
+        let how = match changed.action.as_str() {
+            MADE_STALE => Flush::Soft,
+            _ => Flush::Hard,
+        };
+        let what = changed.resource_id.clone();
+        Some(Self { what, how })
+    }
+
+    pub(super) fn obey(&self, versions: &Versions) {
+        let version = match self.what.split_once('/') {
+            Some(("class", name)) => versions.known_class(name),
+            Some(("tag", parts)) => {
+                let mut parts = parts.split('/');
+                let first = Tag::from(parts.next().unwrap_or_default());
+                let tag = parts.fold(first, |tag, part| tag.part(part));
+                tag.bytes().ok().and_then(|tag| versions.known_tag(tag))
+            }
+            // What a later release orders is not known here: everything is the safe reading.
+            _ => Some(versions.tenant.clone()),
+        };
+        if let Some(version) = version {
+            versions.flush(&version, self.how);
+        }
+    }
+}
+
+impl Serialize for FlushOrder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.what)
+    }
+}
+
+impl Resource for FlushOrder {
+    const KIND: &'static str = "cache";
+
+    fn resource_id(&self) -> String {
+        self.what.clone()
+    }
+}
