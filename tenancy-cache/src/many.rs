@@ -68,7 +68,7 @@ impl TenantCache {
             tags.push(tag_names(of_key)?);
         }
         let load = |places: Vec<usize>| {
-            let load = load(places);
+            let load = Box::pin(load(places));
             async move {
                 let values = load.await?;
                 Ok::<_, E>(

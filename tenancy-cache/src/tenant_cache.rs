@@ -317,7 +317,8 @@ impl TenantCache {
         }
         let tags = tag_names(tags)?;
         let load = || {
-            let load = load();
+            // Boxed, since all that waits for it would have its size.
+            let load = Box::pin(load());
             async move { load.await.map(loaded) }
         };
         let task = Load {

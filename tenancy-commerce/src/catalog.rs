@@ -19,6 +19,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "cache")]
+mod cached;
 mod category;
 mod draft;
 mod given;
@@ -33,6 +35,8 @@ mod sql;
 mod status;
 mod store;
 
+#[cfg(feature = "cache")]
+pub use self::cached::{CATEGORIES, CachedCatalog, PRODUCTS};
 pub use self::category::{Category, CategoryDraft, CategoryId, CategoryNode};
 pub(crate) use self::draft::is_web_address;
 pub use self::draft::{ProductDraft, ProductFields};

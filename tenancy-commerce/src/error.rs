@@ -76,7 +76,7 @@ impl Error {
         ErrorKind::Invalid(vec![Violation { field, message }]).into()
     }
 
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    #[cfg(any(feature = "cache", feature = "postgres", feature = "sqlite"))]
     pub(crate) fn with_source(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
         Self {
             kind: Box::new(kind),

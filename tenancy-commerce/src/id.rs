@@ -49,6 +49,11 @@ macro_rules! id {
 
 pub(crate) use id;
 
+/// The tenant of a record that was not read from a store.
+pub(crate) fn nobody() -> tenancy_core::TenantId {
+    uuid::Uuid::nil().into()
+}
+
 /// The text is not a UUID.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("an id is a UUID")]

@@ -5,7 +5,7 @@ use super::Handle;
 use super::invalid::Checks;
 use super::limits::NAME_MAX;
 use crate::error::Error;
-use crate::id::id;
+use crate::id::{id, nobody};
 use crate::patch::Draft;
 
 id! {
@@ -15,10 +15,10 @@ id! {
 
 /// A place in a shop where products stand, below another or at the top.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Category {
-    /// Whose it is. Not part of the JSON.
-    #[serde(skip)]
+    /// Whose it is. Not part of the JSON; nobody's when read from there.
+    #[serde(skip, default = "nobody")]
     pub tenant_id: TenantId,
     /// Permanent.
     pub id: CategoryId,

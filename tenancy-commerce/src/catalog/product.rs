@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tenancy_core::TenantId;
 use tenancy_core::html::SanitizedHtml;
 use tenancy_core::time::Time;
@@ -9,7 +9,7 @@ use super::{
     CategoryId, CategoryPath, Handle, ImageDraft, OptionDraft, ProductFields, ProductStatus,
     VariantDraft, WeightUnit,
 };
-use crate::id::id;
+use crate::id::{id, nobody};
 use crate::money::Money;
 
 id! {
@@ -26,10 +26,10 @@ id! {
 ///
 /// Products of two shops are never equal, whatever they hold.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Product {
-    /// Whose it is. Not part of the JSON.
-    #[serde(skip)]
+    /// Whose it is. Not part of the JSON; nobody's when read from there.
+    #[serde(skip, default = "nobody")]
     pub tenant_id: TenantId,
     /// Permanent.
     pub id: ProductId,
@@ -101,7 +101,7 @@ impl Product {
 
 /// A category that a product stands in.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct ProductCategory {
     /// Permanent.
     pub id: CategoryId,
@@ -113,10 +113,10 @@ pub struct ProductCategory {
 
 /// One sellable form of a product.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Variant {
-    /// Whose it is. Not part of the JSON.
-    #[serde(skip)]
+    /// Whose it is. Not part of the JSON; nobody's when read from there.
+    #[serde(skip, default = "nobody")]
     pub tenant_id: TenantId,
     /// Permanent.
     pub id: VariantId,

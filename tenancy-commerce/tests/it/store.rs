@@ -20,6 +20,7 @@ macro_rules! on_both {
     };
 }
 
+mod cached;
 mod contract;
 mod journal;
 mod large;

@@ -23,6 +23,7 @@ enum Place {
 /// Two shops in one database of their own.
 pub(super) struct Shops {
     pub(super) database: Database,
+    pub(super) tenants: Tenants,
     pub(super) catalog: SqlCatalog,
     pub(super) stock: SqlStock,
     pub(super) customers: SqlCustomers,
@@ -98,6 +99,7 @@ impl Shops {
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
             database,
+            tenants,
             a,
             b,
             place,
