@@ -57,7 +57,20 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Proxies,
     pub(crate) log: Log,
     pub(crate) database: Connections,
+    pub(crate) cache: Kept,
     pub(crate) http: Http,
+}
+
+/// What is kept in memory of the shops' catalogues.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kept {
+    /// Off for measurements only.
+    pub(crate) enabled: bool,
+    pub(crate) capacity_bytes: Within<1_048_576, 1_099_511_627_776>,
+    pub(crate) product_lists_seconds: Seconds,
+    pub(crate) products_seconds: Seconds,
+    pub(crate) categories_seconds: Seconds,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -124,6 +137,13 @@ impl Default for Config {
             database: Connections {
                 connections: Within::new(16),
                 time_out_seconds: Within::new(10),
+            },
+            cache: Kept {
+                enabled: true,
+                capacity_bytes: Within::new(128 * 1024 * 1024),
+                product_lists_seconds: Within::new(30 * 60),
+                products_seconds: Within::new(60 * 60),
+                categories_seconds: Within::new(60 * 60),
             },
             http: Http {
                 header_seconds: Within::new(10),
@@ -204,6 +224,20 @@ impl Config {
 impl Connections {
     pub(crate) fn time_out(&self) -> Duration {
         Duration::from_secs(self.time_out_seconds.get())
+    }
+}
+
+impl Kept {
+    pub(crate) fn product_lists_time(&self) -> Duration {
+        Duration::from_secs(self.product_lists_seconds.get())
+    }
+
+    pub(crate) fn products_time(&self) -> Duration {
+        Duration::from_secs(self.products_seconds.get())
+    }
+
+    pub(crate) fn categories_time(&self) -> Duration {
+        Duration::from_secs(self.categories_seconds.get())
     }
 }
 

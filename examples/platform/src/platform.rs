@@ -7,7 +7,9 @@ use std::sync::{Arc, LazyLock};
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tenancy_commerce::catalog::SqlCatalog;
+use tenancy_cache::Cache;
+use tenancy_cache::class::PRODUCT_LISTS;
+use tenancy_commerce::catalog::{CATEGORIES, CachedCatalog, PRODUCTS, SqlCatalog};
 use tenancy_commerce::customer::SqlCustomers;
 use tenancy_commerce::order::SqlOrders;
 use tenancy_commerce::stock::SqlStock;
@@ -49,7 +51,7 @@ struct Parts {
     known_keys: KnownKeys,
     scope: PlatformScope,
     cursor_key: CursorKey,
-    catalog: SqlCatalog,
+    catalog: CachedCatalog<SqlCatalog>,
     customers: SqlCustomers,
     orders: SqlOrders,
     stock: SqlStock,
@@ -88,7 +90,7 @@ impl Platform {
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
             cursor_key: cursor_key(&config)?,
-            catalog: SqlCatalog::new(&database),
+            catalog: catalog(&config, &tenants, &database),
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
             stock: SqlStock::new(&database),
@@ -119,7 +121,7 @@ impl Platform {
         &self.0.known_keys
     }
 
-    pub(crate) fn catalog(&self) -> &SqlCatalog {
+    pub(crate) fn catalog(&self) -> &CachedCatalog<SqlCatalog> {
         &self.0.catalog
     }
 
@@ -215,6 +217,22 @@ impl Platform {
     pub(crate) fn cursor_key(&self) -> &CursorKey {
         &self.0.cursor_key
     }
+}
+
+/// The catalogues, through a cache unless it is switched off.
+fn catalog(config: &Config, tenants: &Tenants, database: &Database) -> CachedCatalog<SqlCatalog> {
+    let (catalog, kept) = (SqlCatalog::new(database), &config.cache);
+    if !kept.enabled {
+        return CachedCatalog::passing_through(catalog);
+    }
+    let cache = Cache::builder(tenants)
+        .capacity_bytes(kept.capacity_bytes.get())
+        .journal(database)
+        .build();
+    CachedCatalog::new(catalog, &cache)
+        .keep_lists(PRODUCT_LISTS.time_to_live(kept.product_lists_time()))
+        .keep_products(PRODUCTS.time_to_live(kept.products_time()))
+        .keep_categories(CATEGORIES.time_to_live(kept.categories_time()))
 }
 
 /// What signs cursors: `secret`, or one that is kept beside the data.

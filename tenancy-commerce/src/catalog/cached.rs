@@ -29,16 +29,52 @@ pub const CATEGORIES: Class = Class::new("categories");
 #[derive(Clone, Debug)]
 pub struct CachedCatalog<C> {
     catalog: Arc<C>,
-    cache: Cache,
+    /// `None`: everything passes through.
+    cache: Option<Cache>,
+    lists: Class,
+    products: Class,
+    categories: Class,
 }
 
 impl<C: Catalog> CachedCatalog<C> {
     /// Reads of this catalogue through the cache.
     pub fn new(catalog: C, cache: &Cache) -> Self {
         Self {
-            catalog: Arc::new(catalog),
-            cache: cache.clone(),
+            cache: Some(cache.clone()),
+            ..Self::passing_through(catalog)
         }
+    }
+
+    /// No cache: for where it is a matter of configuration whether there is one.
+    pub fn passing_through(catalog: C) -> Self {
+        Self {
+            catalog: Arc::new(catalog),
+            cache: None,
+            lists: PRODUCT_LISTS,
+            products: PRODUCTS,
+            categories: CATEGORIES,
+        }
+    }
+
+    /// Sets how lists of products are kept. Default: [`PRODUCT_LISTS`].
+    #[must_use]
+    pub fn keep_lists(mut self, class: Class) -> Self {
+        self.lists = class;
+        self
+    }
+
+    /// Sets how single products are kept. Default: [`PRODUCTS`].
+    #[must_use]
+    pub fn keep_products(mut self, class: Class) -> Self {
+        self.products = class;
+        self
+    }
+
+    /// Sets how categories are kept. Default: [`CATEGORIES`].
+    #[must_use]
+    pub fn keep_categories(mut self, class: Class) -> Self {
+        self.categories = class;
+        self
     }
 
     /// The catalogue itself.
@@ -59,8 +95,11 @@ impl<C: Catalog> CachedCatalog<C> {
         T: Cached + Clone,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
+        let Some(cache) = &self.cache else {
+            return load(self.catalog.clone(), scope.clone()).await;
+        };
         scope.check().await?;
-        let shop = self.cache.tenant(scope).map_err(refused)?;
+        let shop = cache.tenant(scope).map_err(refused)?;
         let load = || {
             let found = load(self.catalog.clone(), scope.clone());
             async {
@@ -95,9 +134,8 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
         let tags = ["product", "category", "stock"].map(Tag::from);
         let query = query.clone();
         let load = |catalog: Arc<C>, scope| async move { catalog.list(&scope, &query).await };
-        let mut page: Page<Product, Position> = self
-            .remember(scope, &PRODUCT_LISTS, key, &tags, load)
-            .await?;
+        let mut page: Page<Product, Position> =
+            self.remember(scope, &self.lists, key, &tags, load).await?;
         page.items.iter_mut().for_each(|one| own(one, scope));
         Ok(page)
     }
@@ -119,7 +157,9 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
             "stock".into(),
         ];
         let load = move |catalog: Arc<C>, scope| async move { catalog.find(&scope, id).await };
-        let mut product = self.remember(scope, &PRODUCTS, key, &tags, load).await?;
+        let mut product = self
+            .remember(scope, &self.products, key, &tags, load)
+            .await?;
         own(&mut product, scope);
         Ok(product)
     }
@@ -131,7 +171,9 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
         let slug = slug.clone();
         let load =
             |catalog: Arc<C>, scope| async move { catalog.find_by_slug(&scope, &slug).await };
-        let mut product = self.remember(scope, &PRODUCTS, key, &tags, load).await?;
+        let mut product = self
+            .remember(scope, &self.products, key, &tags, load)
+            .await?;
         own(&mut product, scope);
         Ok(product)
     }
@@ -179,7 +221,7 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
         let tags = [Tag::from("category")];
         let load = |catalog: Arc<C>, scope| async move { catalog.categories(&scope).await };
         let mut categories: Vec<Category> = self
-            .remember(scope, &CATEGORIES, "all".into(), &tags, load)
+            .remember(scope, &self.categories, "all".into(), &tags, load)
             .await?;
         let tenant = scope.tenant_id();
         categories.iter_mut().for_each(|one| one.tenant_id = tenant);
@@ -191,7 +233,9 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
         let tags = [Tag::from("category").part(id)];
         let load =
             move |catalog: Arc<C>, scope| async move { catalog.find_category(&scope, id).await };
-        let mut category: Category = self.remember(scope, &CATEGORIES, key, &tags, load).await?;
+        let mut category: Category = self
+            .remember(scope, &self.categories, key, &tags, load)
+            .await?;
         category.tenant_id = scope.tenant_id();
         Ok(category)
     }

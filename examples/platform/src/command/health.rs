@@ -18,6 +18,7 @@ pub(super) async fn run(config: Config) -> Result<Output, Failure> {
         });
         Ok(Output::text(&document, error)?.failed_if(true))
     };
+    let uncached = uncached(&config);
     match check(config).await {
         Ok(isolation) => {
             if let Some(Err(leaks)) = isolation.as_ref().map(Report::require_isolation) {
@@ -27,11 +28,23 @@ pub(super) async fn run(config: Config) -> Result<Output, Failure> {
             for warning in isolation.iter().flat_map(Report::warnings) {
                 text += &format!("\nWarning: {warning}.");
             }
-            let document = json!({ "status": "ok", "database": database, "isolation": isolation });
+            if let Some(warning) = uncached {
+                text += &format!("\nWarning: {warning}.");
+            }
+            let document = json!({
+                "status": "ok", "database": database, "isolation": isolation,
+                "warnings": uncached.into_iter().collect::<Vec<_>>(),
+            });
             Output::text(&document, text)
         }
         Err(failure) => failed(failure.to_string(), None),
     }
+}
+
+/// What a server says that was told to work without its cache.
+pub(super) fn uncached(config: &Config) -> Option<&'static str> {
+    let warning = "the cache is switched off (cache.enabled), which is for measurements only";
+    (!config.cache.enabled).then_some(warning)
 }
 
 /// `None` where the owner looks after the database: isolation is a matter of the login that serves.

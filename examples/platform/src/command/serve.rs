@@ -1,3 +1,4 @@
+use super::health;
 use super::output::{say, show};
 use crate::config::Config;
 use crate::demo::DemoShop;
@@ -19,6 +20,9 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
             "the server never works as the database's owner: set TENANCY_DATABASE_URL to the \
              role that `platform migrate --app-role` granted to",
         ));
+    }
+    if let Some(warning) = health::uncached(&config) {
+        tracing::warn!("{warning}");
     }
     let platform = Platform::open_as(config, Actor::system("server")).await?;
     let audited = platform.audit().await?;

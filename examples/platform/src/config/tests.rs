@@ -90,6 +90,10 @@ fn a_number_that_would_stop_the_server_is_refused() {
         assert!(error.contains(expected) && error.contains(name), "{error}");
     };
     for name in [
+        "TENANCY_CACHE__CAPACITY_BYTES",
+        "TENANCY_CACHE__CATEGORIES_SECONDS",
+        "TENANCY_CACHE__PRODUCTS_SECONDS",
+        "TENANCY_CACHE__PRODUCT_LISTS_SECONDS",
         "TENANCY_DATABASE__CONNECTIONS",
         "TENANCY_DATABASE__TIME_OUT_SECONDS",
         "TENANCY_HTTP__BODY_BYTES_MAX",

@@ -71,6 +71,16 @@ async fn what_was_read_needs_no_database(shops: Shops) {
     assert!(matches!(error.kind(), ErrorKind::Store(_)), "{error:?}");
 }
 
+async fn without_a_cache_everything_passes_through(shops: Shops) {
+    let catalog = CachedCatalog::passing_through(shops.catalog.clone());
+    let bell = catalog.insert(&shops.a, &product("Bell", None)).await;
+    let bell = bell.unwrap();
+    assert_eq!(catalog.find(&shops.a, bell.id).await.unwrap(), bell);
+    shops.database.storage().close().await;
+    let error = catalog.find(&shops.a, bell.id).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Store(_)), "{error:?}");
+}
+
 async fn a_sale_and_a_new_name_are_seen_at_once(shops: Shops) {
     let (catalog, _) = cached(&shops);
     let a = &shops.a;
@@ -104,5 +114,6 @@ on_both!(
     a_sale_and_a_new_name_are_seen_at_once,
     passes_the_catalogues_suite,
     passes_the_orders_suite,
-    what_was_read_needs_no_database
+    what_was_read_needs_no_database,
+    without_a_cache_everything_passes_through
 );
