@@ -15,11 +15,13 @@ mod mutation;
 mod orders;
 mod params;
 mod products;
+mod public;
 mod refused;
 mod specification;
 mod staff;
 
 use axum::Router;
+use axum::middleware;
 use axum::routing::{any, get};
 use tenancy_core::problem::Problem;
 use utoipa::OpenApi as _;
@@ -37,7 +39,7 @@ use self::staff::{Staff, is_staff};
 use crate::platform::Platform;
 
 /// The routes under `/api` and their description at `/openapi.json`, for behind the tenant layer.
-pub(crate) fn routes() -> Router<Platform> {
+pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
     let (shop, description) = OpenApiRouter::with_openapi(Specification::openapi())
         .routes(routes!(products::list, products::insert))
         .routes(routes!(
@@ -73,7 +75,9 @@ pub(crate) fn routes() -> Router<Platform> {
         .routes(routes!(audit::list))
         .split_for_parts();
     let document = specification::document(description);
-    shop.route("/openapi.json", get(async move || document.clone()))
+    let mark = middleware::from_fn_with_state(platform.clone(), public::mark);
+    shop.route_layer(mark)
+        .route("/openapi.json", get(async move || document.clone()))
         .route("/api/{*rest}", any(unknown))
 }
 

@@ -1,5 +1,6 @@
 //! What can be done from the command line, beside a running server or without one.
 
+mod cache;
 mod catalog;
 mod domain;
 mod health;
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// Import and export a shop's products
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
+    /// See to what running servers keep in memory
+    #[command(subcommand)]
+    Cache(cache::CacheCommand),
     /// See what a follower of the journal could not take, and hand it over again
     #[command(subcommand)]
     Journal(journal::JournalCommand),
@@ -58,6 +62,7 @@ impl Command {
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
+            Self::Cache(command) => command.run(&Platform::open(config).await?).await,
             Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,
             Self::Journal(command) => command.run(&Platform::open(config).await?).await,

@@ -8,6 +8,7 @@ mod cli;
 mod command;
 mod config;
 mod demo;
+mod edge;
 mod failure;
 mod keys;
 mod logging;

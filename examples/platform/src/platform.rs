@@ -22,6 +22,7 @@ use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, Tenants};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
 use crate::secret::Secret;
@@ -51,6 +52,7 @@ struct Parts {
     known_keys: KnownKeys,
     scope: PlatformScope,
     cursor_key: CursorKey,
+    edge_tags: EdgeTags,
     catalog: CachedCatalog<SqlCatalog>,
     customers: SqlCustomers,
     orders: SqlOrders,
@@ -86,10 +88,12 @@ impl Platform {
         }
         let database = database.build();
         let scope = tenants.platform(actor);
+        let secret = secret(&config)?;
         Ok(Self(Arc::new(Parts {
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
-            cursor_key: cursor_key(&config)?,
+            cursor_key: CursorKey::new(secret.expose().as_bytes()),
+            edge_tags: EdgeTags::new(secret.expose().as_bytes()),
             catalog: catalog(&config, &tenants, &database),
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
@@ -213,6 +217,11 @@ impl Platform {
         })
     }
 
+    /// What caches in front of the server know answers by.
+    pub(crate) fn edge_tags(&self) -> &EdgeTags {
+        &self.0.edge_tags
+    }
+
     /// What signs cursors.
     pub(crate) fn cursor_key(&self) -> &CursorKey {
         &self.0.cursor_key
@@ -236,12 +245,11 @@ fn catalog(config: &Config, tenants: &Tenants, database: &Database) -> CachedCat
 }
 
 /// What signs cursors: `secret`, or one that is kept beside the data.
-fn cursor_key(config: &Config) -> Result<CursorKey, Failure> {
-    let secret = match &config.secret {
-        Some(secret) => secret.clone(),
-        None => kept_secret(&config.data)?,
-    };
-    Ok(CursorKey::new(secret.expose().as_bytes()))
+fn secret(config: &Config) -> Result<Secret, Failure> {
+    match &config.secret {
+        Some(secret) => Ok(secret.clone()),
+        None => kept_secret(&config.data),
+    }
 }
 
 /// The secret in the data folder, made when it is missing.

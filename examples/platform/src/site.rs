@@ -2,6 +2,7 @@
 
 mod answer;
 mod asker;
+mod compress;
 mod headers;
 mod landing;
 mod refuse;
@@ -52,7 +53,7 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .route("/products/{slug}", get(shop::product))
         .route("/categories", get(shop::categories))
         .route("/categories/{slug}", get(shop::category))
-        .merge(api::routes())
+        .merge(api::routes(platform))
         .fallback(refuse::not_found)
         .layer(tenants);
     Router::new()
@@ -89,6 +90,7 @@ pub(crate) fn finish(app: Router, config: &Config) -> Router {
         FrontDoor::of(config),
         answer::answer,
     ))
+    .layer(compress::layer())
     .layer(middleware::from_fn_with_state(safe, headers::harden))
     .layer(middleware::from_fn(trace::trace))
 }

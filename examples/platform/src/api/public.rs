@@ -1,0 +1,108 @@
+//! What browsers and caches on the way may do with the catalogue's answers.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, IF_NONE_MATCH, VARY,
+};
+use http::{Method, StatusCode};
+use tenancy_core::TenantScope;
+
+use super::is_staff;
+use crate::platform::Platform;
+
+/// Everybody may store it, and asks each time whether it is still true.
+const PUBLIC: HeaderValue = HeaderValue::from_static("public, no-cache");
+/// The same for one caller alone.
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+/// Fastly's and Varnish's name for tags, and Cloudflare's and Akamai's.
+const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
+const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
+
+/// Gives what everybody may read of the catalogue a validator and its tags, and answers 304 to who has
+/// it already.
+pub(super) async fn mark(
+    State(platform): State<Platform>,
+    scope: Option<TenantScope>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let tags = tags(&request);
+    let (Some(scope), Some(tags), &Method::GET) = (scope, tags, request.method()) else {
+        return next.run(request).await;
+    };
+    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let mut response = next.run(request).await;
+    if response.status() != StatusCode::OK {
+        return response;
+    }
+    let headers = response.headers_mut();
+    headers.append(VARY, HeaderValue::from_name(AUTHORIZATION));
+    if is_staff(&scope) {
+        headers.insert(CACHE_CONTROL, PRIVATE);
+        return response;
+    }
+    headers.insert(CACHE_CONTROL, PUBLIC);
+    let edge = platform.edge_tags();
+    let tags = tags.iter().map(|tag| edge.of(scope.tenant_id(), tag));
+    let tags: Vec<_> = tags.collect();
+    for (name, separator) in [(SURROGATE_KEY, " "), (CACHE_TAG, ",")] {
+        if let Ok(value) = HeaderValue::try_from(tags.join(separator)) {
+            headers.insert(name, value);
+        }
+    }
+    let (mut head, body) = response.into_parts();
+    // Made from memory, so it cannot fail half-way.
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let tag = validator(&body);
+    let is_known = known.is_some_and(|known| matches(&known, &tag));
+    head.headers.insert(ETAG, tag);
+    if is_known {
+        head.status = StatusCode::NOT_MODIFIED;
+        forget_body(&mut head.headers);
+        return Response::from_parts(head, Body::empty());
+    }
+    Response::from_parts(head, Body::from(body))
+}
+
+/// What an answer of the catalogue depends on, as the cache's tags have it.
+fn tags(request: &Request) -> Option<Vec<String>> {
+    let route = request.extensions().get::<MatchedPath>()?.as_str();
+    let id = || request.uri().path().rsplit('/').next().unwrap_or_default();
+    let shown = ["category".to_owned(), "stock".to_owned()];
+    match route {
+        "/api/products" => Some([&["product".to_owned()], &shown[..]].concat()),
+        "/api/products/{id}" => Some([&[format!("product/{}", id())], &shown[..]].concat()),
+        "/api/categories" => Some(vec!["category".to_owned()]),
+        "/api/categories/{id}" => Some(vec![format!("category/{}", id())]),
+        _ => None,
+    }
+}
+
+/// Weak, because a compressed form of the answer has the same.
+fn validator(body: &Bytes) -> HeaderValue {
+    let hash = URL_SAFE_NO_PAD.encode(&digest(&SHA256, body).as_ref()[..16]);
+    HeaderValue::try_from(format!("W/\"{hash}\"")).expect("base64 is visible ASCII")
+}
+
+/// Whether one of the validators in `If-None-Match` is this one, however strong each is.
+fn matches(known: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else {
+        return false;
+    };
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    known.trim() == "*" || known.split(',').any(|one| opaque(one) == opaque(tag))
+}
+
+fn forget_body(headers: &mut HeaderMap) {
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(CONTENT_TYPE);
+}
