@@ -1,5 +1,6 @@
 //! The shops' JSON interface, on the running server with both databases.
 
+mod caching;
 mod idempotency;
 mod isolation;
 mod keys;
