@@ -32,6 +32,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Feature flags
+//! All off by default: `postgres` and `sqlite` let what is committed to tenancy-core's databases flush
+//! the tags of what it changes, here and in other processes.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod analytics;
@@ -40,6 +44,8 @@ pub mod class;
 mod clock;
 mod entry;
 mod error;
+#[cfg(all(doctest, feature = "sqlite"))]
+mod guides;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod journal;
 mod key;
