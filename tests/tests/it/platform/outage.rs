@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tenancy_tests::Postgres;
 
 use super::Town;
@@ -15,6 +17,8 @@ async fn a_database_that_is_away_is_told_in_a_few_lines_however_many_ask() {
         text.lines().skip(before).map(str::to_owned).collect()
     };
     postgres.stop().await;
+    // What is in memory is shown for as long as nobody can have changed it unnoticed.
+    assert!(town.until(shop, 503).await < Duration::from_millis(1_100));
     let asked = [
         (shop, "/"),
         (shop, "/api/products"),

@@ -1,5 +1,7 @@
 //! What is said when a shop, or the platform, cannot serve: the truth, in the asker's own form.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tenancy_tests::Postgres;
@@ -122,6 +124,8 @@ async fn each_state_of_a_shop_is_told_as_it_is() {
     // Without its registry nobody knows of a shop they have not seen; with it gone, a known shop
     // has no shelves. Neither is a shop that is being tidied up.
     postgres.stop().await;
+    // What is in memory is shown for as long as nobody can have changed it unnoticed.
+    assert!(town.until(shop, 503).await < Duration::from_millis(1_100));
     for host in ["never-asked-for.localhost", shop, "localhost"] {
         let said = town.refused(host, "/", 503).await;
         said.is("This page cannot be reached now", "#unavailable", Some(5));
