@@ -9,6 +9,7 @@ mod bounds;
 mod flights;
 mod flush;
 mod journal;
+mod history;
 mod loads;
 mod many;
 mod temporary;
