@@ -1,6 +1,6 @@
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::entry::{Entry, Use};
 use crate::error::{Error, ErrorKind};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::journal::{Journal, Observer};
+use crate::metrics::NamedTenants;
 use crate::shelf::{Pool, Shelf};
 use crate::tenant_cache::TenantCache;
 use crate::usage::Usage;
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) journal: Option<Arc<Journal>>,
+    named_tenants: Mutex<NamedTenants>,
 }
 
 /// Sets up a [`Cache`].
@@ -169,6 +171,16 @@ impl PlatformCache {
     pub fn usage(&self) -> Vec<Usage> {
         Usage::of(&self.cache.0.pool)
     }
+
+    /// Sets the [gauges](crate::metrics) of what tenants take and of the loads under way: call it
+    /// before they are read. So many tenants with the most bytes are named, by their ids, and the
+    /// rest is added up as `other`; in a process's life no more than 1000 are ever named.
+    pub fn record_usage(&self, named: usize) {
+        let tenants = self.cache.0.named_tenants.lock();
+        // A record that was cut short is made whole by the next one.
+        let mut tenants = tenants.unwrap_or_else(PoisonError::into_inner);
+        tenants.record(&self.usage(), named);
+    }
 }
 
 impl CacheBuilder {
@@ -220,6 +232,7 @@ impl CacheBuilder {
             pool: Pool::new(self.capacity_bytes, guarantee, self.shards),
             value_bytes_max: self.value_bytes_max,
             clock: self.clock,
+            named_tenants: Mutex::default(),
             #[cfg(any(feature = "postgres", feature = "sqlite"))]
             journal: self.database.clone().map(|database| {
                 let tenants = self.tenants.clone();

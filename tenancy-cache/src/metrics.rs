@@ -2,10 +2,19 @@
 //!
 //! The counters `tenancy_cache_hits_total`, `…_misses_total`, `…_stale_total`,
 //! `…_loads_total`, `…_load_failures_total`, `…_evictions_total` and `…_refused_total` (values that
-//! were too large to be kept) have the label `class`. Recorders must be installed before the cache is
-//! built.
+//! were too large to be kept) have the label `class`, and so has the histogram
+//! `tenancy_cache_load_seconds`. Recorders must be installed before the cache is built.
+//!
+//! [`PlatformCache::record_usage`](crate::PlatformCache::record_usage) sets the gauges
+//! `tenancy_cache_bytes`, `…_share_bytes` and `…_entries`, with the label `tenant`, and
+//! `tenancy_cache_loads_under_way`.
 
-use metrics::{Counter, Histogram, counter, histogram};
+use std::collections::HashSet;
+
+use metrics::{Counter, Histogram, counter, gauge, histogram};
+use tenancy_core::TenantId;
+
+use crate::usage::Usage;
 
 /// The counters of one class.
 #[derive(Debug)]
@@ -32,5 +41,68 @@ impl ClassMetrics {
             evictions: counter!("tenancy_cache_evictions_total", "class" => class),
             refused: counter!("tenancy_cache_refused_total", "class" => class),
         }
+    }
+}
+
+/// Which tenants the gauges name.
+#[derive(Debug, Default)]
+pub(crate) struct NamedTenants {
+    now: HashSet<TenantId>,
+    ever: HashSet<TenantId>,
+}
+
+/// How many tenants are named in a process's life. A recorder keeps every label it was ever given.
+const NAMED_EVER_MAX: usize = 1000;
+
+/// What stands for the tenants that are not named.
+const OTHER: &str = "other";
+
+impl NamedTenants {
+    /// Tells what tenants take, the first of them by name. Those who were named before and are no
+    /// longer are set to nothing.
+    pub(crate) fn record(&mut self, usage: &[Usage], named: usize) {
+        let (mut other, before) = (Sums::default(), std::mem::take(&mut self.now));
+        for (place, tenant) in usage.iter().enumerate() {
+            let id = tenant.tenant_id;
+            let is_known = self.ever.contains(&id) || self.ever.len() < NAMED_EVER_MAX;
+            if place < named && is_known {
+                self.ever.insert(id);
+                self.now.insert(id);
+                Sums::default().with(tenant).record(id.to_string());
+            } else {
+                other = other.with(tenant);
+            }
+        }
+        other.record(OTHER.to_owned());
+        for gone in before.difference(&self.now) {
+            Sums::default().record(gone.to_string());
+        }
+        let loads: usize = usage.iter().map(|tenant| tenant.loads).sum();
+        gauge!("tenancy_cache_loads_under_way").set(loads as f64);
+    }
+}
+
+/// What one tenant or several take.
+#[derive(Default)]
+struct Sums {
+    bytes: u64,
+    share_bytes: u64,
+    entries: usize,
+}
+
+impl Sums {
+    fn with(self, tenant: &Usage) -> Self {
+        Self {
+            bytes: self.bytes + tenant.bytes,
+            share_bytes: self.share_bytes + tenant.share_bytes,
+            entries: self.entries + tenant.entries,
+        }
+    }
+
+    fn record(self, tenant: String) {
+        let labels = [("tenant", tenant)];
+        gauge!("tenancy_cache_bytes", &labels).set(self.bytes as f64);
+        gauge!("tenancy_cache_share_bytes", &labels).set(self.share_bytes as f64);
+        gauge!("tenancy_cache_entries", &labels).set(self.entries as f64);
     }
 }

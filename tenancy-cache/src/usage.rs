@@ -16,6 +16,8 @@ pub struct Usage {
     pub bytes: u64,
     /// How many bytes they may take now.
     pub share_bytes: u64,
+    /// How many of its keys are being loaded now.
+    pub loads: usize,
 }
 
 impl Usage {
@@ -28,6 +30,7 @@ impl Usage {
                 entries: shelf.len(),
                 bytes: shelf.bytes(),
                 share_bytes: shelf.share(),
+                loads: shelf.flights.len(),
             })
             .collect();
         usage.sort_by_key(|tenant| Reverse(tenant.bytes));

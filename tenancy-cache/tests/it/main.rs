@@ -8,10 +8,11 @@
 mod bounds;
 mod flights;
 mod flush;
-mod journal;
 mod history;
+mod journal;
 mod loads;
 mod many;
+mod metrics;
 mod temporary;
 mod tenants;
 mod town;
