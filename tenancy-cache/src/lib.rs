@@ -44,7 +44,7 @@ pub mod class;
 mod clock;
 mod entry;
 mod error;
-#[cfg(all(doctest, feature = "sqlite"))]
+#[cfg(doctest)]
 mod guides;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod journal;

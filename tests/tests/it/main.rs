@@ -5,10 +5,12 @@
 )]
 
 mod api;
+mod embed_cache;
 mod embed_postgres;
 mod harness;
 mod isolation;
 mod journal;
+mod other_caches;
 mod platform;
 mod schema;
 mod town;
