@@ -81,7 +81,8 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
     }
     let remembered = async |count| {
         for key in looks(count) {
-            let load = || async { Ok::<u64, Infallible>(unreachable!("every key has a value")) };
+            let load =
+                async || -> Result<u64, Infallible> { unreachable!("every key has a value") };
             black_box(
                 tagged
                     .remember(&PRODUCTS, key, &[], load)

@@ -99,7 +99,7 @@ impl World {
             _ => self.platform.flush_all(how).await,
         }
         .unwrap();
-        self.end(seen, how);
+        Self::end(seen, how);
     }
 
     async fn remove(&self, class: usize, key: usize) {
@@ -109,7 +109,7 @@ impl World {
             .remove(&CLASSES[class], Key::new(key))
             .await
             .unwrap();
-        self.end(seen, Flush::Hard);
+        Self::end(seen, Flush::Hard);
     }
 
     /// Reads and stores in one breath, as the method's contract wants it.
@@ -195,7 +195,7 @@ impl World {
         seen
     }
 
-    fn end(&self, seen: Vec<(&Row, u64)>, how: Flush) {
+    fn end(seen: Vec<(&Row, u64)>, how: Flush) {
         for (row, value) in seen {
             row.doubted.fetch_max(value, Ordering::SeqCst);
             if how == Flush::Hard {
