@@ -264,3 +264,28 @@ impl ser::SerializeMap for Parts<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn what_surrounds_texts_lists_and_maps_counts() {
+        let numbers: HashMap<u64, u64> = (0..1000).map(|number| (number, number)).collect();
+        let table = numbers.capacity() * size_of::<(u64, u64)>();
+        let check = |weight: Option<usize>, least: usize| {
+            let weight = weight.unwrap_or_default();
+            assert!((least..3 * least).contains(&weight), "{weight} for {least}");
+        };
+        check(weigh(&"x".repeat(100)), 100 + size_of::<String>());
+        check(weigh(&vec![String::new(); 10]), 11 * size_of::<String>());
+        check(weigh(&[7_u64; 20]), 20 * size_of::<u64>());
+        check(
+            weigh(&HashMap::<u64, u64>::new()),
+            size_of::<HashMap<u64, u64>>(),
+        );
+        check(weigh(&numbers), table + size_of_val(&numbers));
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenancy_cache::class::{Class, PRODUCT_LISTS};
-use tenancy_cache::{Flush, Key, Match, Tag, TenantCache};
+use tenancy_cache::{Flush, Key, Match, Tag, TenantCache, Verdict};
 use tenancy_core::Actor;
 use tokio::sync::Semaphore;
 
@@ -140,6 +140,22 @@ async fn what_is_flushed_while_it_loads_is_not_stored() {
     shop.remove(&PRODUCT_LISTS, "list").await.unwrap();
     let everywhere = async || platform.flush_all(how).await.unwrap();
     assert_eq!(meanwhile(&shop, everywhere).await, (1, 2));
+}
+
+/// Dead as it is, it would only take room.
+#[tokio::test]
+async fn what_is_flushed_while_it_loads_leaves_nothing() {
+    let shop = Town::new().shop("acme").await;
+    let gate = Arc::new(Semaphore::new(0));
+    let tags = [Tag::new("product")];
+    let load = || gated(&gate, 1_u32);
+    let mut ask = Box::pin(shop.remember(&PRODUCT_LISTS, "list", &tags, load));
+    assert!(futures_util::poll!(&mut ask).is_pending());
+    shop.flush_tag("product", Flush::Hard).await.unwrap();
+    gate.add_permits(1);
+    assert_eq!(*ask.await.unwrap(), 1);
+    let why = shop.why(&PRODUCT_LISTS, "list").await.unwrap();
+    assert_eq!(why.verdict, Verdict::Missing);
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenancy_cache::ErrorKind;
 use tenancy_cache::class::Class;
+use tenancy_cache::{ErrorKind, Flush, Tag};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, advance};
 
@@ -235,17 +235,22 @@ async fn that_there_is_none_is_remembered_for_its_own_time() {
         1
     );
     assert!(shop.remove(&LISTS, "list").await.unwrap());
-    let source = Source::default();
-    let none = || async { Ok::<Option<u32>, Infallible>(None) };
-    assert_eq!(
-        shop.remember_optional(&LISTS, "list", &[], none)
-            .await
-            .unwrap(),
-        None
-    );
-    advance(Duration::from_secs(6)).await;
-    let value = source.through(&shop, &LISTS, "list", &[]).await.unwrap();
-    assert_eq!(value, 1);
+    let asked = Source::default();
+    let ask = async || {
+        let asked_now = asked.clone();
+        let none = || async move {
+            asked_now.read();
+            Ok::<Option<u32>, Infallible>(None)
+        };
+        let found = shop.remember_optional(&LISTS, "list", &[], none).await;
+        assert_eq!(found.unwrap(), None);
+        asked.readings()
+    };
+    assert_eq!(ask().await, 1);
+    advance(Duration::from_secs(4)).await;
+    assert_eq!(ask().await, 1);
+    advance(Duration::from_secs(2)).await;
+    assert_eq!(ask().await, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -287,4 +292,116 @@ async fn who_asks_near_the_end_is_served_and_loads_anew_for_the_others() {
     // Ten times a second for a minute: nobody has waited, for somebody was early enough.
     assert_eq!(waited, Duration::ZERO);
     assert!(source.readings() > 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_load_that_is_given_up_does_not_begin_another() {
+    let shop = Town::new().shop("acme").await;
+    let loads = Source::default();
+    let ask = async |after| {
+        tokio::time::sleep(Duration::from_secs(after)).await;
+        let loads = loads.clone();
+        let load = || async move {
+            loads.read();
+            std::future::pending::<Result<u32, Infallible>>().await
+        };
+        let answer = shop.remember(&LISTS, "list", &[], load).await;
+        answer.unwrap_err().kind()
+    };
+    let given_up = ErrorKind::LoadTimedOut;
+    assert_eq!(tokio::join!(ask(0), ask(3)), (given_up, given_up));
+    assert_eq!(loads.readings(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_while_a_load_fails_takes_the_stale_value_away() {
+    let shop = Town::new().shop("acme").await;
+    for (how, is_answered) in [(Flush::Soft, true), (Flush::Hard, false)] {
+        let source = Source::default();
+        let put = source.through(&shop, &LISTS, "list", &["t"]);
+        assert_eq!(put.await.unwrap(), 1);
+        advance(Duration::from_secs(61)).await;
+        let load = || async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Err::<u32, _>(io::Error::other("down"))
+        };
+        let flush = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            shop.flush_tag("t", how).await.unwrap();
+        };
+        let ask = shop.remember(&LISTS, "list", &[], load);
+        let (answer, ()) = tokio::join!(ask, flush);
+        assert_eq!(answer.is_ok(), is_answered, "{how:?}");
+        shop.remove(&LISTS, "list").await.unwrap();
+    }
+}
+
+/// Had it not, its value would count as flushed.
+#[tokio::test(start_paused = true)]
+async fn who_takes_over_after_a_flush_sees_the_state_anew() {
+    let shop = Town::new().shop("acme").await;
+    for joins_late in [false, true] {
+        let leads = tokio::spawn({
+            let shop = shop.clone();
+            async move {
+                let load = std::future::pending::<Result<u32, Infallible>>;
+                let tags = [Tag::new("t")];
+                shop.remember(&LISTS, "list", &tags, load).await
+            }
+        });
+        settle().await;
+        let source = Source::default();
+        let mut follows = Box::pin(source.through(&shop, &LISTS, "list", &["t"]));
+        assert!(futures_util::poll!(&mut follows).is_pending());
+        shop.flush_tag("t", Flush::Hard).await.unwrap();
+        leads.abort();
+        settle().await;
+        let late = source.through(&shop, &LISTS, "list", &["t"]);
+        if joins_late {
+            assert_eq!(late.await.unwrap(), 1);
+        }
+        assert_eq!(follows.await.unwrap(), 1);
+        let kept = shop.get::<u32>(&LISTS, "list").await.unwrap();
+        assert_eq!(kept.as_deref(), Some(&1));
+        shop.remove(&LISTS, "list").await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_stored_together_do_not_end_together() {
+    let lists = LISTS.jitter(0.5);
+    let shop = Town::new().shop("acme").await;
+    let keys: Vec<String> = (0..100_u32).map(|number| number.to_string()).collect();
+    for key in &keys {
+        shop.put(&lists, key.as_str(), &[], 1_u32).await.unwrap();
+    }
+    let left = async || {
+        let mut left = 0;
+        for key in &keys {
+            let read = shop.get::<u32>(&lists, key.as_str()).await;
+            left += u32::from(read.unwrap().is_some());
+        }
+        left
+    };
+    advance(Duration::from_secs(29)).await;
+    assert_eq!(left().await, 100);
+    advance(Duration::from_secs(16)).await;
+    assert!((20..80).contains(&left().await));
+    advance(Duration::from_secs(16)).await;
+    assert_eq!(left().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_needs_a_value_is_not_content_with_another_finding_none() {
+    let shop = Town::new().shop("acme").await;
+    let gate = Arc::new(Semaphore::new(0));
+    let none = || gated(&gate, None::<u32>);
+    let mut first = Box::pin(shop.remember_optional(&LISTS, "list", &[], none));
+    assert!(futures_util::poll!(&mut first).is_pending());
+    let source = Source::default();
+    let mut second = Box::pin(source.through(&shop, &LISTS, "list", &[]));
+    assert!(futures_util::poll!(&mut second).is_pending());
+    gate.add_permits(1);
+    assert_eq!(first.await.unwrap(), None);
+    assert_eq!(second.await.unwrap(), 1);
 }

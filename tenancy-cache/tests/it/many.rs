@@ -167,3 +167,18 @@ async fn a_loader_that_gives_too_few_values_or_fails_stores_nothing() {
     assert_eq!(values, [10, 20].map(Arc::new));
     assert_eq!(shop.loads_under_way(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_value_does_not_shorten_the_wait_for_one_that_is_missing() {
+    let shop = Town::new().shop("acme").await;
+    let store = Store::default();
+    assert_eq!(store.through(&shop, &[1]).await, [10]);
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let load = |places: Vec<usize>| async move {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Ok::<_, Infallible>(places.into_iter().map(|place| 20 + place).collect())
+    };
+    let values = shop.remember_many(&PRODUCTS, &wanted([1, 2]), load).await;
+    let values: Vec<usize> = values.unwrap().iter().map(|value| **value).collect();
+    assert_eq!(values, [20, 21]);
+}

@@ -1,13 +1,15 @@
 //! One tenant's entries are never another's, nor is its memory.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use tenancy_cache::class::{Class, SETTINGS};
-use tenancy_cache::{Cache, ErrorKind, Flush, Key, TenantCache};
+use tenancy_cache::{Cache, ErrorKind, Flush, Key, Tag, TenantCache};
 use tenancy_core::registry::InMemoryTenants;
 use tenancy_core::{Actor, Tenants};
+use tokio::sync::Semaphore;
 
-use crate::town::{Source, Town};
+use crate::town::{Source, Town, gated};
 
 const PAGES: Class = Class::new("pages");
 
@@ -169,4 +171,47 @@ async fn of_more_tenants_than_fit_the_idlest_goes_and_may_come_back() {
         .map(|tenant| tenant.share_bytes)
         .sum();
     assert_eq!(shares, 1024 * KIB);
+}
+
+#[tokio::test]
+async fn a_load_that_ends_after_its_tenant_had_to_go_takes_no_memory() {
+    let town = Town::with(|cache| cache.capacity_bytes(64 * KIB).guarantee_bytes(64 * KIB));
+    let scope = town.scope("acme").await;
+    let shop = town.cache.tenant(&scope).unwrap();
+    let gate = Arc::new(Semaphore::new(0));
+    let mut ask = Box::pin(shop.remember(&PAGES, "a", &[], || gated(&gate, 1_u32)));
+    assert!(futures_util::poll!(&mut ask).is_pending());
+    let other = town.shop("umbrella").await;
+    gate.add_permits(1);
+    assert_eq!(*ask.await.unwrap(), 1);
+    let platform = town.tenants.platform(Actor::system("test"));
+    let usage = town.cache.platform(&platform).unwrap().usage();
+    assert_eq!(usage.len(), 1);
+    assert_eq!(
+        (usage[0].tenant_id, usage[0].share_bytes),
+        (other.tenant_id(), 64 * KIB)
+    );
+    assert_eq!(shop.get::<u32>(&PAGES, "a").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn long_names_and_tags_of_an_entry_count() {
+    let town = Town::new();
+    let platform = town.tenants.platform(Actor::system("test"));
+    let platform = town.cache.platform(&platform).unwrap();
+    let mut bytes = Vec::new();
+    let (long, tags) = ("a".repeat(1000), ["r", "s", "t"].map(Tag::from));
+    for (slug, key, tags) in [
+        ("short", "a", &[][..]),
+        ("long", &long, &[]),
+        ("tagged", "a", &tags),
+    ] {
+        let shop = town.shop(slug).await;
+        shop.put(&PAGES, key, tags, 1_u32).await.unwrap();
+        let mut usage = platform.usage().into_iter();
+        let tenant = usage.find(|tenant| tenant.tenant_id == shop.tenant_id());
+        bytes.push(tenant.unwrap().bytes);
+    }
+    assert!(bytes[1] >= bytes[0] + 1000, "{bytes:?}");
+    assert!(bytes[2] >= bytes[0] + 3 * 100, "{bytes:?}");
 }
