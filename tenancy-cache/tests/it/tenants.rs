@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tenancy_cache::class::{Class, SETTINGS};
 use tenancy_cache::{Cache, ErrorKind, Flush, Key, Tag, TenantCache};
-use tenancy_core::registry::InMemoryTenants;
-use tenancy_core::{Actor, Tenants};
+use tenancy_core::registry::{Address, InMemoryTenants, TenantRegistry as _};
+use tenancy_core::tenant::{Status, Unavailability};
+use tenancy_core::{Actor, Tenant, Tenants};
 use tokio::sync::Semaphore;
 
 use crate::town::{Source, Town, gated};
@@ -59,6 +61,25 @@ async fn a_scope_of_another_realm_opens_nothing() {
     );
     assert!(town.cache.tenant(&scope).is_ok());
     assert!(town.cache.platform(&platform).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_was_suspended_meanwhile_is_not_opened() {
+    let town = Town::new();
+    let scope = town.scope("acme").await;
+    assert!(town.cache.tenant(&scope).is_ok());
+    let suspended = Tenant {
+        status: Status::Suspended,
+        ..Tenant::clone(&scope.tenant())
+    };
+    let by = Actor::system("test");
+    town.registry.update(&suspended, &by).await.unwrap();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    town.tenants.find(&Address::Id(suspended.id)).await.unwrap();
+    assert_eq!(
+        town.cache.tenant(&scope).unwrap_err().kind(),
+        ErrorKind::NotAvailable(Unavailability::Suspended)
+    );
 }
 
 const KIB: u64 = 1024;
@@ -147,7 +168,7 @@ async fn of_more_tenants_than_fit_the_idlest_goes_and_may_come_back() {
         let shop = town.shop(slug).await;
         visit(&shop, 0..10).await;
         shops.push(shop);
-        tokio::time::advance(std::time::Duration::from_secs(10)).await;
+        tokio::time::advance(Duration::from_secs(10)).await;
     }
     // The fifth took the place of the first, whose handle is still good.
     let platform = town

@@ -11,7 +11,7 @@ use tenancy_core::registry::InMemoryTenants;
 use tenancy_core::{Actor, Purpose, Slug, Tenant, TenantId, TenantScope, Tenants};
 
 pub(crate) struct Town {
-    registry: Arc<InMemoryTenants>,
+    pub(crate) registry: Arc<InMemoryTenants>,
     pub(crate) tenants: Tenants,
     pub(crate) cache: Cache,
 }
