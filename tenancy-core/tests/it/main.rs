@@ -18,6 +18,7 @@ mod outage;
 mod policy;
 mod registry;
 mod schema;
+mod served;
 mod statements;
 mod storage;
 mod tail;
