@@ -65,11 +65,12 @@ impl Place {
         })
     }
 
-    /// The platform, serving until it is dropped.
-    pub(crate) async fn serve(&self) -> (Server, SocketAddr) {
+    /// The platform, with its cache or without, serving until it is dropped.
+    pub(crate) async fn serve(&self, cached: bool) -> (Server, SocketAddr) {
         let address = Server::free_address();
         let mut server = Server::builder(Server::built("platform"))
             .args(["serve", "--listen", &address.to_string()])
+            .env("TENANCY_CACHE__ENABLED", cached.to_string())
             .ready_when_answering(address);
         for (name, value) in &self.settings {
             server = server.env(*name, value);
