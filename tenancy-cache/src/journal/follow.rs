@@ -101,7 +101,7 @@ impl Journal {
         mut tail: OwnedMutexGuard<Option<Tail>>,
     ) {
         let (began, followed) = (clock.now(), &versions.followed);
-        let outcome = timeout(TIME_OUT, self.news(tenant, *tail)).await;
+        let outcome = timeout(TIME_OUT, self.news(tenant, tail.clone())).await;
         let error: Box<dyn std::error::Error> = match outcome {
             Ok(Ok((moved, news))) => {
                 apply(&news, versions);

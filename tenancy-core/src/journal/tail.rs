@@ -1,3 +1,8 @@
+use std::collections::HashSet;
+use std::mem;
+
+use uuid::Uuid;
+
 use crate::error::Error;
 use crate::on_tx;
 use crate::sql::TenantTx;
@@ -6,10 +11,13 @@ use crate::sql::dispatched::{Scoped as _, TxConnection};
 /// A place in a tenant's journal, for a process that must notice what others have changed.
 ///
 /// Unlike a [`Consumer`](super::Consumer)'s it is nobody else's, is kept nowhere and does not wait
-/// for entries to be numbered. An entry may be told twice.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// for entries to be numbered. Each entry is told once. Where nothing numbers them, as no
+/// [`Worker`](super::Worker) runs on any node, a thousand are told and then [`News::Unknown`] for ever.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tail {
     head: i64,
+    /// Those that were told without a number, so that they are not told again with it.
+    told: HashSet<Uuid>,
 }
 
 /// What was committed since a [`Tail`] was last asked.
@@ -36,8 +44,26 @@ pub struct Changed {
 /// How many changes are told one by one.
 const CHANGES_MAX: usize = 1_000;
 
-/// The journal's head, and what an entry is about, if there is one.
-type Row = (i64, Option<String>, Option<String>, Option<String>);
+/// The journal's head, and an entry, if there is one.
+#[derive(sqlx::FromRow)]
+struct Row {
+    head: i64,
+    id: Option<Uuid>,
+    sequence: Option<i64>,
+    action: Option<String>,
+    resource: Option<String>,
+    resource_id: Option<String>,
+}
+
+impl Row {
+    fn change(self) -> Option<Changed> {
+        Some(Changed {
+            action: self.action?,
+            resource: self.resource?,
+            resource_id: self.resource_id?,
+        })
+    }
+}
 
 impl Tail {
     /// The present end of the journal. What is read from the database after this holds all that was
@@ -53,7 +79,8 @@ impl Tail {
             .bind(tenant)
             .fetch_one(conn)
             .await)?;
-        Ok(Self { head })
+        let told = HashSet::new();
+        Ok(Self { head, told })
     }
 
     /// What was committed since, and moves to the present end.
@@ -62,42 +89,42 @@ impl Tail {
     /// Those of the database; the place stays where it was.
     pub async fn advance(&mut self, tx: &mut TenantTx) -> Result<News, Error> {
         let rows = self.rows(tx).await?;
-        let head = rows.first().map_or(self.head, |(head, ..)| *head);
+        let head = rows.first().map_or(self.head, |row| row.head);
         let is_another = head < self.head;
         self.head = head;
         if is_another || rows.len() > CHANGES_MAX {
+            self.told.clear();
             return Ok(News::Unknown);
         }
-        let changes = rows.into_iter().filter_map(|(_, action, resource, id)| {
-            Some(Changed {
-                action: action?,
-                resource: resource?,
-                resource_id: id?,
-            })
-        });
+        let unnumbered = rows.iter().filter(|row| row.sequence.is_none());
+        let unnumbered = unnumbered.filter_map(|row| row.id).collect();
+        let told = mem::replace(&mut self.told, unnumbered);
+        let is_new = |row: &Row| row.id.is_some_and(|id| !told.contains(&id));
+        let changes = rows.into_iter().filter(is_new).filter_map(Row::change);
         Ok(News::Changes(changes.collect()))
     }
 
     /// The databases differ on purpose: on PostgreSQL an entry may be committed and not yet
     /// numbered. It is in the line then, and one statement sees it either there or with its number.
-    async fn rows(self, tx: &mut TenantTx) -> Result<Vec<Row>, Error> {
+    async fn rows(&self, tx: &mut TenantTx) -> Result<Vec<Row>, Error> {
         let (tenant, limit) = (tx.tenant_id().as_uuid(), CHANGES_MAX as i64 + 1);
+        let head = self.head;
         match tx.call() {
             #[cfg(feature = "postgres")]
             (call, TxConnection::Postgres(conn)) => {
-                const SINCE: &str = "SELECT head.sequence, e.action, e.resource, e.resource_id \
-                     FROM (SELECT coalesce(max(sequence), 0) AS sequence \
-                         FROM tenancy_journal_head WHERE tenant_id = $1) head \
-                     LEFT JOIN (SELECT action, resource, resource_id FROM tenancy_journal \
-                         WHERE tenant_id = $1 AND sequence > $2 \
-                         UNION ALL SELECT j.action, j.resource, j.resource_id \
+                const SINCE: &str = "SELECT h.head, e.id, e.sequence, e.action, e.resource, \
+                     e.resource_id FROM (SELECT coalesce(max(sequence), 0) AS head \
+                         FROM tenancy_journal_head WHERE tenant_id = $1) h \
+                     LEFT JOIN (SELECT id, sequence, action, resource, resource_id \
+                         FROM tenancy_journal WHERE tenant_id = $1 AND sequence > $2 \
+                         UNION ALL SELECT j.id, j.sequence, j.action, j.resource, j.resource_id \
                          FROM tenancy_journal_line l JOIN tenancy_journal j \
                          ON j.tenant_id = l.tenant_id AND j.id = l.entry_id \
                          WHERE l.tenant_id = $1) e ON true LIMIT $3";
                 call.run(async move {
                     sqlx::query_as(SINCE)
                         .bind(tenant)
-                        .bind(self.head)
+                        .bind(head)
                         .bind(limit)
                         .fetch_all(conn)
                         .await
@@ -106,15 +133,15 @@ impl Tail {
             }
             #[cfg(feature = "sqlite")]
             (call, TxConnection::Sqlite(conn)) => {
-                const SINCE: &str = "SELECT head.sequence, e.action, e.resource, e.resource_id \
-                     FROM (SELECT coalesce(max(sequence), 0) AS sequence \
-                         FROM tenancy_journal_head WHERE tenant_id = $1) head \
-                     LEFT JOIN (SELECT action, resource, resource_id FROM tenancy_journal \
-                         WHERE tenant_id = $1 AND sequence > $2) e ON 1 = 1 LIMIT $3";
+                const SINCE: &str = "SELECT h.head, e.id, e.sequence, e.action, e.resource, \
+                     e.resource_id FROM (SELECT coalesce(max(sequence), 0) AS head \
+                         FROM tenancy_journal_head WHERE tenant_id = $1) h \
+                     LEFT JOIN (SELECT id, sequence, action, resource, resource_id \
+                         FROM tenancy_journal WHERE tenant_id = $1 AND sequence > $2) e ON 1 = 1 LIMIT $3";
                 call.run(async move {
                     sqlx::query_as(SINCE)
                         .bind(tenant)
-                        .bind(self.head)
+                        .bind(head)
                         .bind(limit)
                         .fetch_all(conn)
                         .await

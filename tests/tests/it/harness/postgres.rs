@@ -107,19 +107,19 @@ async fn a_fresh_database_takes_at_most_100_ms() {
 
     // The machine may be busy with other tests, so one quiet round is enough.
     let mut medians = Vec::new();
-    for _round in 0..40 {
+    for _round in 0..10 {
         let mut times = Vec::new();
-        for _ in 0..3 {
+        for _ in 0..9 {
             let start = Instant::now();
             postgres.database("timed", build).await;
             times.push(start.elapsed());
         }
         times.sort();
-        println!("a fresh database: median {:?}, all {times:?}", times[1]);
-        if times[1] <= Duration::from_millis(100) {
+        println!("a fresh database: median {:?}, all {times:?}", times[4]);
+        if times[4] <= Duration::from_millis(100) {
             return;
         }
-        medians.push(times[1]);
+        medians.push(times[4]);
     }
     panic!("a fresh database takes too long: {medians:?}");
 }
