@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tenancy_cache::class::{Class, PRODUCT_LISTS};
 use tenancy_cache::{Flush, Key, Match, Tag, TenantCache, Verdict};
-use tenancy_core::Actor;
 use tokio::sync::Semaphore;
 
 use crate::town::{Source, Town, gated, settle};
@@ -16,10 +15,7 @@ async fn each_flush_ends_what_it_names_and_nothing_else() {
     let town = Town::new();
     let shop = town.shop("acme").await;
     let other = town.shop("umbrella").await;
-    let everything = town
-        .cache
-        .platform(&town.tenants.platform(Actor::system("test")))
-        .unwrap();
+    let everything = town.platform();
     const PRICES: Class = Class::new("prices");
     let source = Source::default();
     let entries = [
@@ -120,10 +116,7 @@ async fn what_is_written_while_it_loads_stays() {
 async fn what_is_flushed_while_it_loads_is_not_stored() {
     let town = Town::new();
     let shop = town.shop("acme").await;
-    let platform = town
-        .cache
-        .platform(&town.tenants.platform(Actor::system("test")))
-        .unwrap();
+    let platform = town.platform();
     let how = Flush::Hard;
     let tags = [Tag::new("product")];
     let tag = async || shop.flush_tag("product", how).await.unwrap();

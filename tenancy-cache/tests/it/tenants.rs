@@ -11,7 +11,7 @@ use tenancy_core::tenant::{Status, Unavailability};
 use tenancy_core::{Actor, Tenant, Tenants};
 use tokio::sync::Semaphore;
 
-use crate::town::{Source, Town, gated};
+use crate::town::{LITTLE_BYTES, Source, Town, gated};
 
 const PAGES: Class = Class::new("pages");
 
@@ -103,18 +103,9 @@ async fn visit(shop: &TenantCache, keys: impl IntoIterator<Item = u32>) -> u32 {
 
 #[tokio::test]
 async fn a_tenant_that_reads_everything_takes_nothing_from_a_small_one() {
-    let capacity = 4 * 1024 * KIB;
-    let town = Town::with(|cache| {
-        cache
-            .capacity_bytes(capacity)
-            .guarantee_bytes(256 * KIB)
-            .shards(2)
-    });
+    let (capacity, town) = (LITTLE_BYTES, Town::with_little_memory());
     let (small, large) = (town.shop("small").await, town.shop("large").await);
-    let platform = town
-        .cache
-        .platform(&town.tenants.platform(Actor::system("test")))
-        .unwrap();
+    let platform = town.platform();
     visit(&small, 0..100).await;
     let alone = visit(&small, 0..100).await;
     let mut beside = 0;
@@ -132,18 +123,9 @@ async fn a_tenant_that_reads_everything_takes_nothing_from_a_small_one() {
 
 #[tokio::test]
 async fn tenants_who_both_want_more_than_there_is_get_about_the_same() {
-    let capacity = 4 * 1024 * KIB;
-    let town = Town::with(|cache| {
-        cache
-            .capacity_bytes(capacity)
-            .guarantee_bytes(256 * KIB)
-            .shards(2)
-    });
+    let (capacity, town) = (LITTLE_BYTES, Town::with_little_memory());
     let (first, second) = (town.shop("first").await, town.shop("second").await);
-    let platform = town
-        .cache
-        .platform(&town.tenants.platform(Actor::system("test")))
-        .unwrap();
+    let platform = town.platform();
     visit(&first, 0..10_000).await;
     visit(&second, 0..10_000).await;
     let shares: Vec<u64> = platform
@@ -171,10 +153,7 @@ async fn of_more_tenants_than_fit_the_idlest_goes_and_may_come_back() {
         tokio::time::advance(Duration::from_secs(10)).await;
     }
     // The fifth took the place of the first, whose handle is still good.
-    let platform = town
-        .cache
-        .platform(&town.tenants.platform(Actor::system("test")))
-        .unwrap();
+    let platform = town.platform();
     let ids: Vec<_> = platform
         .usage()
         .iter()
@@ -218,8 +197,7 @@ async fn a_load_that_ends_after_its_tenant_had_to_go_takes_no_memory() {
 #[tokio::test]
 async fn long_names_and_tags_of_an_entry_count() {
     let town = Town::new();
-    let platform = town.tenants.platform(Actor::system("test"));
-    let platform = town.cache.platform(&platform).unwrap();
+    let platform = town.platform();
     let mut bytes = Vec::new();
     let (long, tags) = ("a".repeat(1000), ["r", "s", "t"].map(Tag::from));
     for (slug, key, tags) in [

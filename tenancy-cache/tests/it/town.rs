@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tenancy_cache::class::Class;
-use tenancy_cache::{Cache, CacheBuilder, Error, Tag, TenantCache};
+use tenancy_cache::{Cache, CacheBuilder, Error, PlatformCache, Tag, TenantCache};
 use tenancy_core::registry::InMemoryTenants;
 use tenancy_core::{Actor, Purpose, Slug, Tenant, TenantId, TenantScope, Tenants};
+
+pub(crate) const LITTLE_BYTES: u64 = 4 * 1024 * 1024;
 
 pub(crate) struct Town {
     pub(crate) registry: Arc<InMemoryTenants>,
@@ -30,6 +32,19 @@ impl Town {
             tenants,
             cache,
         }
+    }
+
+    /// With four MiB, of which each tenant has 256 KiB to itself.
+    pub(crate) fn with_little_memory() -> Self {
+        Self::with(|cache| {
+            let cache = cache.capacity_bytes(LITTLE_BYTES);
+            cache.guarantee_bytes(LITTLE_BYTES / 16).shards(2)
+        })
+    }
+
+    pub(crate) fn platform(&self) -> PlatformCache {
+        let scope = self.tenants.platform(Actor::system("test"));
+        self.cache.platform(&scope).unwrap()
     }
 
     pub(crate) async fn scope(&self, slug: &str) -> TenantScope {

@@ -2,7 +2,7 @@ use tenancy_core::sql::{Attempt, IdempotencyKey, Reply};
 use tenancy_core::{ErrorKind, on_tx};
 use tokio::runtime::Runtime;
 
-use crate::installation::{Installation, all_notes, write_note};
+use crate::installation::{Installation, all_notes, on_both, write_note};
 
 fn key(caller: &str, fingerprint: &str) -> IdempotencyKey {
     IdempotencyKey::new(caller, "abc", fingerprint).unwrap()
@@ -188,22 +188,6 @@ async fn a_failed_commit_has_freed_the_key_when_it_is_heard_of() {
         thread.join().unwrap()
     });
     assert!(is_first, "nothing was stored");
-}
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name {
-            use crate::installation::Installation;
-            #[tokio::test]
-            async fn postgres() {
-                super::$name(Installation::postgres(8).await).await;
-            }
-            #[tokio::test]
-            async fn sqlite() {
-                super::$name(Installation::sqlite(8).await).await;
-            }
-        })*
-    };
 }
 
 on_both!(

@@ -196,3 +196,22 @@ pub(crate) async fn all_notes(tx: &mut TenantTx) -> Result<Vec<String>, Error> {
     const ALL: &str = "SELECT body FROM notes ORDER BY body";
     on_tx!(tx, |conn| sqlx::query_scalar(ALL).fetch_all(conn).await)
 }
+
+/// A test of each function on each database, with an installation of its own.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(crate::installation::Installation::postgres(8).await).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(crate::installation::Installation::sqlite(8).await).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both;

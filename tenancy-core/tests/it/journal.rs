@@ -12,7 +12,7 @@ use tenancy_core::{Actor, TenantId, TenantScope, on_tx};
 use tenancy_tests::Postgres;
 use tokio::sync::Notify;
 
-use crate::installation::{Installation, Note, write_note};
+use crate::installation::{Installation, Note, on_both, write_note};
 use crate::log::Log;
 
 type Taken = HashMap<TenantId, Vec<(i64, String)>>;
@@ -657,22 +657,6 @@ async fn a_backlog_is_numbered_though_the_journal_was_nearly_empty_when_numberin
         .await)
     .unwrap();
     assert_eq!(last, EARLY + BACKLOG);
-}
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name {
-            use crate::installation::Installation;
-            #[tokio::test(flavor = "multi_thread")]
-            async fn postgres() {
-                super::$name(Installation::postgres(8).await).await;
-            }
-            #[tokio::test(flavor = "multi_thread")]
-            async fn sqlite() {
-                super::$name(Installation::sqlite(8).await).await;
-            }
-        })*
-    };
 }
 
 on_both!(

@@ -11,7 +11,7 @@ use tenancy_core::{ErrorKind, TenantScope, on_tx};
 use tokio::sync::watch;
 
 use crate::contamination::drop_after;
-use crate::installation::{Installation, all_notes, write_note};
+use crate::installation::{Installation, all_notes, on_both, write_note};
 
 /// Counts the doubts there are, and remembers what they were about.
 struct Watch {
@@ -133,23 +133,6 @@ const SLOW_COMMITS: &str = "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE pl
      AS $$ BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END $$; \
      CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED \
      FOR EACH ROW EXECUTE FUNCTION dawdle()";
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(super::Installation::postgres(4).await).await;
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(super::Installation::sqlite(4).await).await;
-            })*
-        }
-    };
-}
 
 on_both!(
     a_doubt_ends_with_the_outcome,

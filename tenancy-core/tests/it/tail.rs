@@ -3,7 +3,7 @@
 use tenancy_core::TenantScope;
 use tenancy_core::journal::{Changed, News, Tail, Worker};
 
-use crate::installation::{Installation, write_note};
+use crate::installation::{Installation, on_both, write_note};
 
 async fn write(site: &Installation, scope: &TenantScope, notes: usize) -> String {
     let mut tx = site.database.write(scope).await.unwrap();
@@ -72,22 +72,6 @@ async fn says_that_it_cannot_tell(site: Installation) {
     // A journal that is shorter than it was, as after an older copy was put in its place.
     assert_eq!(news(&site, &umbrella, &mut tail).await, News::Unknown);
     assert_eq!(news(&site, &umbrella, &mut tail).await, created(&[]));
-}
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name {
-            use crate::installation::Installation;
-            #[tokio::test(flavor = "multi_thread")]
-            async fn postgres() {
-                super::$name(Installation::postgres(8).await).await;
-            }
-            #[tokio::test(flavor = "multi_thread")]
-            async fn sqlite() {
-                super::$name(Installation::sqlite(8).await).await;
-            }
-        })*
-    };
 }
 
 on_both!(

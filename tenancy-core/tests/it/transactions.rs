@@ -7,7 +7,7 @@ use tenancy_core::sql::Database;
 use tenancy_core::tenant::{Status, Unavailability};
 use tenancy_core::{Actor, ErrorKind, Purpose, Tenants, on_tx};
 
-use crate::installation::{Installation, all_notes, write_note};
+use crate::installation::{Installation, all_notes, on_both, write_note};
 
 async fn each_tenant_sees_its_own_rows(site: Installation) {
     let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
@@ -324,26 +324,6 @@ async fn a_session_without_the_prepared_statements_is_told_with_the_remedy() {
     assert!(remedy.contains("use PgBouncer 1.21 or newer"), "{remedy}");
     let database = error.source().unwrap().source().unwrap().to_string();
     assert!(database.contains("does not exist"), "{database}");
-}
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod postgres {
-            use crate::installation::Installation;
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                super::$name(Installation::postgres(8).await).await;
-            })*
-        }
-
-        mod sqlite {
-            use crate::installation::Installation;
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                super::$name(Installation::sqlite(8).await).await;
-            })*
-        }
-    };
 }
 
 on_both!(
