@@ -23,8 +23,8 @@
 //!
 //! # Feature flags
 //! All off by default: `postgres` and `sqlite` add scoped transactions, the registry in SQL and
-//! the journal; `axum` its extractors; `html` sanitised text; `cursor` signed paging cursors;
-//! `testing` the contract suites that implementations outside this crate must pass.
+//! the journal; `redis` a handle to Redis or Valkey; `axum` its extractors; `html` sanitised text;
+//! `cursor` signed paging cursors; `testing` the contract suites that implementations outside this crate must pass.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod client_address;
@@ -41,6 +41,8 @@ pub mod layer;
 pub mod log_throttle;
 pub mod meter;
 pub mod problem;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod registry;
 pub mod resolve;
 pub mod scope;

@@ -16,6 +16,8 @@ mod log;
 mod observe;
 mod outage;
 mod policy;
+#[cfg(feature = "redis")]
+mod redis;
 mod registry;
 mod schema;
 mod served;
