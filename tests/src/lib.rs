@@ -1,6 +1,6 @@
 //! Starts real servers for tests.
 //!
-//! [`Postgres`] and [`Redis`] are private servers that a test may also break; [`Server`] runs a
+//! [`Postgres`], [`Redis`] and [`RedisCluster`] are private servers that a test may also break; [`Server`] runs a
 //! program of the workspace; `Browser`, with the feature `browser`, is a headless Chromium. Each
 //! listens on loopback only, works in a temporary folder, and is gone with its files however the
 //! test process ends. Where a program is not installed, the
@@ -28,7 +28,7 @@ mod supervise;
 pub use crate::browser::Browser;
 pub use crate::error::StartError;
 pub use crate::postgres::{Postgres, TestDatabase};
-pub use crate::redis::Redis;
+pub use crate::redis::{Redis, RedisCluster};
 #[cfg(feature = "sql")]
 pub use crate::schema::Schema;
 pub use crate::server::Server;

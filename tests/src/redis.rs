@@ -1,4 +1,9 @@
-//! Redis servers of the tests' own.
+//! Redis servers and clusters of the tests' own.
+
+mod ask;
+mod cluster;
+
+pub use self::cluster::RedisCluster;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -122,6 +127,7 @@ impl Redis {
 pub struct RedisBuilder {
     program: Option<PathBuf>,
     settings: Vec<(String, String)>,
+    is_cluster_node: bool,
 }
 
 impl RedisBuilder {
@@ -163,6 +169,11 @@ impl RedisBuilder {
             let port = free_port();
             let log = File::create(log_file(supervised.folder())).map_err(failed)?;
             let mut redis = supervised.command(&program);
+            if self.is_cluster_node {
+                // By default it is the first port plus 10,000, where outgoing connections get theirs.
+                let bus = free_port().to_string();
+                redis.args(["--cluster-enabled", "yes", "--cluster-port", &bus]);
+            }
             redis
                 .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
                 .args([

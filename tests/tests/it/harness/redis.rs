@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tenancy_tests::Redis;
+use tenancy_tests::{Redis, RedisCluster};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -101,4 +101,31 @@ async fn ask(connection: &mut BufReader<TcpStream>, command: &str) -> String {
         let _ = connection.read_line(&mut reply).await;
     }
     reply.trim_end().to_owned()
+}
+
+#[tokio::test]
+async fn a_cluster_replaces_a_killed_master_and_takes_it_back_as_a_replica() {
+    let cluster = RedisCluster::start().await;
+    let old = cluster.master_of("visits").await;
+    let mut connection = connect(&old).await;
+    assert_eq!(ask(&mut connection, "INCR visits").await, ":1");
+    assert_eq!(ask(&mut connection, "WAIT 1 5000").await, ":1");
+
+    old.kill().await;
+    let new = cluster.successor_of(&old, "visits").await;
+    assert_ne!(new.port(), old.port());
+    assert_eq!(ask(&mut connect(&new).await, "INCR visits").await, ":2");
+
+    old.restart().await;
+    assert_eq!(cluster.master_of("visits").await.port(), new.port());
+}
+
+#[tokio::test]
+async fn a_replica_takes_over_in_an_orderly_way() {
+    let cluster = RedisCluster::start().await;
+    let old = cluster.master_of("orders").await;
+    assert_eq!(ask(&mut connect(&old).await, "INCR orders").await, ":1");
+    let new = cluster.fail_over("orders").await;
+    assert_ne!(new.port(), old.port());
+    assert_eq!(ask(&mut connect(&new).await, "INCR orders").await, ":2");
 }
