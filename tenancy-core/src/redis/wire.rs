@@ -29,6 +29,9 @@ use super::reply::{Failure, Reply};
 use super::value::Value;
 use crate::error::{Error, ErrorKind};
 
+/// How much news of a connection may wait: a failure is told twice.
+const NEWS_MAX: usize = 4;
+
 /// What every connection to a target needs.
 #[derive(Clone, Debug)]
 pub(super) struct Dialer {
@@ -60,7 +63,7 @@ impl Dialer {
     /// Connects, signs in and hears a first answer.
     pub(super) async fn dial(&self, address: &Address) -> Result<(Connection, Lifetime), String> {
         // Its answers are the same whatever the commands; RESP3 would give some other types.
-        self.connect(address, RespVersion::RESP2, 1).await
+        self.connect(address, RespVersion::RESP2, NEWS_MAX).await
     }
 
     /// A connection for subscriptions, on which RESP3 allows a `PING` in between.
@@ -68,7 +71,7 @@ impl Dialer {
         &self,
         address: &Address,
     ) -> Result<(Connection, Lifetime), String> {
-        self.connect(address, RespVersion::RESP3, self.messages_max)
+        self.connect(address, RespVersion::RESP3, self.messages_max.max(NEWS_MAX))
             .await
     }
 
@@ -230,6 +233,11 @@ fn value(frame: Resp3Frame) -> Reply {
         Resp3Frame::Null => Ok(Value::Nil),
         Resp3Frame::Array { data, .. } => {
             let values: Result<_, _> = data.into_iter().map(value).collect();
+            values.map(Value::Array)
+        }
+        // An inner array that looks like a message; fred has put a word of its own before it.
+        Resp3Frame::Push { data, .. } => {
+            let values: Result<_, _> = data.into_iter().skip(1).map(value).collect();
             values.map(Value::Array)
         }
         Resp3Frame::SimpleError { data, .. } => Err(Failure::Refused(data.to_string())),
