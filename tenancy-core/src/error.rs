@@ -25,7 +25,7 @@ pub enum ErrorKind {
     CheckViolation,
     /// What was stored could not be read back; retrying will not help.
     Corrupt,
-    /// The database refused the statement for a reason of its own; see the source.
+    /// The database or Redis refused the statement for a reason of its own; see the source.
     Database,
     /// A row names another that does not exist, or is still named by one.
     ForeignKeyViolation,

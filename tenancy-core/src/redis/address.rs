@@ -44,32 +44,32 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let url = Url::parse(text).map_err(|error| invalid(format!("not a URL: {error}")))?;
+        let url = Url::parse(text).map_err(|error| invalid(&format!("not a URL: {error}")))?;
         let (is_cluster, is_tls) = match url.scheme() {
             "redis" | "valkey" => (false, false),
             "rediss" | "valkeys" => (false, true),
             "redis-cluster" | "valkey-cluster" => (true, false),
             "rediss-cluster" | "valkeys-cluster" => (true, true),
             other => {
-                return Err(invalid(format!(
+                return Err(invalid(&format!(
                     "the scheme {other} is none of redis, rediss, redis-cluster and rediss-cluster"
                 )));
             }
         };
         let host = url.host_str().filter(|host| !host.is_empty());
-        let host = host.ok_or_else(|| invalid("a host is missing".to_owned()))?;
+        let host = host.ok_or_else(|| invalid("a host is missing"))?;
         let mut addresses = vec![Address::new(host, url.port().unwrap_or(6379))];
         for (name, value) in url.query_pairs() {
             if !is_cluster || name != "node" {
-                return Err(invalid(format!("the parameter {name} is unknown")));
+                return Err(invalid(&format!("the parameter {name} is unknown")));
             }
             addresses.push(node(&value)?);
         }
         let database = match url.path().trim_start_matches('/') {
             "" => None,
-            _ if is_cluster => return Err(invalid("a cluster has no databases".to_owned())),
+            _ if is_cluster => return Err(invalid("a cluster has no databases")),
             number => Some(number.parse().map_err(|_| {
-                invalid(format!("the database {number} is not a number up to 255"))
+                invalid(&format!("the database {number} is not a number up to 255"))
             })?),
         };
         Ok(Self {
@@ -108,17 +108,17 @@ fn node(text: &str) -> Result<Address, Error> {
     let parsed = text
         .rsplit_once(':')
         .and_then(|(host, port)| Some(Address::new(host, port.parse().ok()?)));
-    parsed.ok_or_else(|| invalid(format!("the node {text} is not HOST:PORT")))
+    parsed.ok_or_else(|| invalid(&format!("the node {text} is not HOST:PORT")))
 }
 
 fn decoded(text: &str) -> Result<Option<String>, Error> {
     let decoded = percent_decode_str(text).decode_utf8();
-    let decoded = decoded.map_err(|_| invalid("the credentials are not UTF-8".to_owned()))?;
+    let decoded = decoded.map_err(|_| invalid("the credentials are not UTF-8"))?;
     Ok(Some(decoded.into_owned()))
 }
 
 /// The text never holds the connection string, which can hold a password.
-fn invalid(why: String) -> Error {
+fn invalid(why: &str) -> Error {
     Error::with_source(
         ErrorKind::InvalidInput,
         format!("in the connection string of Redis, {why}"),

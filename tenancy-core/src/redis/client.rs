@@ -98,6 +98,9 @@ impl Redis {
     }
 
     /// Listens to a channel. Returns at once; the subscription stands when it says so.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn subscribe(&self, channel: &str) -> Subscription {
         let settings = &self.inner.settings;
         let inner = self.inner.clone();

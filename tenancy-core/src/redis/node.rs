@@ -106,7 +106,7 @@ impl Shared {
         let _permit = self
             .permits
             .try_acquire_many(wanted)
-            .map_err(|_| self.away(&format!("{} commands wait already", self.commands_max)))?;
+            .map_err(|_| self.away(&format!("at most {} commands may wait", self.commands_max)))?;
         match timeout_at(deadline, connection.send(commands)).await {
             Ok(replies) => Ok(replies),
             Err(_) => {
@@ -138,30 +138,43 @@ impl Shared {
 
     /// Opens the breaker after a time-out. The supervisor looks into it.
     fn suspect(&self) {
+        let is_closed = |state: &State| matches!(state, State::Closed(_));
+        self.open_if(is_closed, "a command timed out");
+    }
+
+    fn open_if(&self, condition: impl FnOnce(&State) -> bool, cause: &str) {
         self.state.send_if_modified(|state| {
-            let is_closed = matches!(state, State::Closed(_));
-            if is_closed {
-                *state = State::Open("a command timed out".into());
+            let is_open = condition(state);
+            if is_open {
+                if matches!(state, State::Closed(_) | State::Connecting) {
+                    tracing::warn!(server = %self.address, cause, "Redis is away");
+                }
+                *state = State::Open(cause.into());
             }
-            is_closed
+            is_open
         });
+    }
+
+    fn close(&self, connection: &Connection) {
+        let before = self.state.send_replace(State::Closed(connection.clone()));
+        if matches!(before, State::Open(_) | State::HalfOpen(_)) {
+            tracing::info!(server = %self.address, "Redis answers again");
+        }
     }
 
     async fn supervise(self: Arc<Self>) {
         let mut backoff = Backoff::default();
         loop {
-            match self.dialer.dial(&self.address).await {
+            let began = Instant::now();
+            let cause = match self.dialer.dial(&self.address).await {
                 Ok((connection, lifetime)) => {
-                    let began = Instant::now();
                     let cause = self.serve(connection, lifetime).await;
-                    tracing::warn!(server = %self.address, cause, "Redis is away");
-                    self.state.send_replace(State::Open(cause.into()));
                     backoff.note_success(began.elapsed());
+                    cause
                 }
-                Err(cause) => {
-                    self.state.send_replace(State::Open(cause.into()));
-                }
-            }
+                Err(cause) => cause,
+            };
+            self.open_if(|_| true, &cause);
             sleep(backoff.next()).await;
             self.state.send_if_modified(State::try_again);
         }
@@ -171,7 +184,7 @@ impl Shared {
     async fn serve(&self, connection: Connection, mut lifetime: Lifetime) -> String {
         let mut states = self.state.subscribe();
         loop {
-            self.state.send_replace(State::Closed(connection.clone()));
+            self.close(&connection);
             let suspected = states.wait_for(|state| !matches!(state, State::Closed(_)));
             tokio::select! {
                 cause = lifetime.ended() => return cause,

@@ -133,8 +133,8 @@ pub(super) struct Connection(Client);
 impl Connection {
     /// Sends the commands together and waits for all answers.
     ///
-    /// They are sent however early this is dropped. They arrive in order, but those of others may
-    /// come in between.
+    /// Dropped, it has sent them or none. They arrive in order, but those of others may come in
+    /// between.
     pub(super) async fn send(&self, commands: &[&Command]) -> Vec<Reply> {
         if let [command] = commands {
             return vec![self.request(command).await];
@@ -167,13 +167,16 @@ impl Connection {
         let arguments = command.arguments().iter().cloned().map(Argument::Bytes);
         let custom = CustomCommand::new_static(command.name(), None, false);
         let reply = self.0.custom_raw(custom, arguments.collect()).await;
-        value(reply.map_err(lost)?)
+        value(reply.map_err(|error| lost(&error))?)
     }
 
     /// Subscribes, and returns when Redis has confirmed it.
     pub(super) async fn subscribe(&self, channel: &str) -> Result<Messages, Failure> {
         let messages = Messages(self.0.message_rx());
-        self.0.subscribe(channel).await.map_err(lost)?;
+        self.0
+            .subscribe(channel)
+            .await
+            .map_err(|error| lost(&error))?;
         // fred does not wait for the confirmation; the answer to what was sent later comes later.
         self.request(&Command::new("PING")).await?;
         Ok(messages)
@@ -244,21 +247,14 @@ fn value(frame: Resp3Frame) -> Reply {
         Resp3Frame::BlobError { data, .. } => Err(Failure::Refused(
             String::from_utf8_lossy(&data).into_owned(),
         )),
-        other => Err(Failure::Refused(format!(
-            "an answer of the kind {:?} is not understood",
-            fred_kind(&other)
-        ))),
+        _ => Err(Failure::Refused(
+            "the answer is of a kind that RESP2 does not have".to_owned(),
+        )),
     }
 }
 
-fn fred_kind(frame: &Resp3Frame) -> String {
-    let mut text = format!("{frame:?}");
-    text.truncate(text.find(['{', '(', ' ']).unwrap_or(text.len()));
-    text
-}
-
-fn lost(error: fred::error::Error) -> Failure {
-    Failure::Away(error.details().to_owned())
+fn lost(error: &fred::error::Error) -> Failure {
+    Failure::Away(format!("the connection was lost: {}", error.details()))
 }
 
 /// Trusts the system's certificate authorities.

@@ -78,13 +78,21 @@ fn assert_outage(error: &Error) {
     assert!(kinds.contains(&error.kind()), "{error:?}");
 }
 
-/// Sends a server what a client must not.
-async fn administer(server: &Server, command: &str) {
+/// Sends a server what the handle does not, and returns the line or the text that it answers.
+async fn ask(server: &Server, command: &str) -> String {
     let connection = TcpStream::connect(("127.0.0.1", server.port())).await;
     let mut connection = BufReader::new(connection.unwrap());
     let line = format!("{command}\r\n");
     connection.write_all(line.as_bytes()).await.unwrap();
     let mut reply = String::new();
     connection.read_line(&mut reply).await.unwrap();
-    assert_eq!(reply.trim_end(), "+OK", "{command}");
+    if reply.starts_with('$') {
+        reply.clear();
+        connection.read_line(&mut reply).await.unwrap();
+    }
+    reply.trim_end().to_owned()
+}
+
+async fn administer(server: &Server, command: &str) {
+    assert_eq!(ask(server, command).await, "+OK", "{command}");
 }

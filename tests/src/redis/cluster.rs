@@ -93,7 +93,8 @@ impl RedisCluster {
                     let is_replica = view
                         .lines()
                         .any(|line| line.contains("myself,slave") && line.contains(&id));
-                    is_replica && ask(node.port, &["CLUSTER", "FAILOVER"]).is_ok_and(is_ok)
+                    is_replica
+                        && ask(node.port, &["CLUSTER", "FAILOVER"]).is_ok_and(|text| text == "OK")
                 })
             })
         })
@@ -147,7 +148,7 @@ impl RedisCluster {
         for (master, replica) in masters.iter().zip(replicas) {
             let id = command(master, &["CLUSTER", "MYID"])?;
             wait_until("the replicas know their masters", || {
-                ask(replica.port, &["CLUSTER", "REPLICATE", &id]).is_ok_and(is_ok)
+                ask(replica.port, &["CLUSTER", "REPLICATE", &id]).is_ok_and(|text| text == "OK")
             })?;
         }
         wait_until("the cluster serves", || nodes.iter().all(serves))?;
@@ -231,10 +232,6 @@ fn master(port: u16, key: &str) -> Option<u16> {
         let (_, port) = words[1].split('@').next()?.rsplit_once(':')?;
         is_owner.then(|| port.parse().ok())?
     })
-}
-
-fn is_ok(text: String) -> bool {
-    text == "OK"
 }
 
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) -> Result<(), StartError> {

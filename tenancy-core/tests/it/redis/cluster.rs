@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use tenancy_core::ErrorKind;
 use tenancy_core::redis::{BreakerState, Command, Event, EvictionScope, Script, Value};
-use tenancy_tests::{Redis as Server, RedisCluster};
+use tenancy_tests::RedisCluster;
 
 use super::subscriptions::{message, next, publish};
-use super::{administer, bytes, cause, get, handle, incr, set};
+use super::{administer, ask, bytes, cause, get, handle, incr, set};
 
 #[tokio::test]
 async fn a_pipeline_reaches_the_keys_of_every_master() {
@@ -120,8 +120,10 @@ async fn keys_are_found_while_their_slot_moves_and_after() {
         .iter()
         .find(|node| node.port() != from.port())
         .unwrap();
-    let (from_id, to_id) = (id(&from).await, id(to).await);
-    let slot = slot_of(&from, "{move}").await;
+    let from_id = ask(&from, "CLUSTER MYID").await;
+    let to_id = ask(to, "CLUSTER MYID").await;
+    let slot = ask(&from, "CLUSTER KEYSLOT {move}").await;
+    let slot = slot.trim_start_matches(':');
 
     administer(to, &format!("CLUSTER SETSLOT {slot} IMPORTING {from_id}")).await;
     administer(&from, &format!("CLUSTER SETSLOT {slot} MIGRATING {to_id}")).await;
@@ -144,17 +146,4 @@ async fn keys_are_found_while_their_slot_moves_and_after() {
         .await;
     let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers, [Value::Integer(21), bytes("old")]);
-}
-
-async fn id(node: &Server) -> String {
-    let command = Command::new("CLUSTER").arg("MYID");
-    let id = handle(&node.url()).command(command).await.unwrap();
-    let id = id.into_bytes().unwrap().unwrap();
-    String::from_utf8(id.into()).unwrap()
-}
-
-async fn slot_of(node: &Server, key: &str) -> i64 {
-    let command = Command::new("CLUSTER").arg("KEYSLOT").arg(key);
-    let slot = handle(&node.url()).command(command).await.unwrap();
-    slot.into_integer().unwrap()
 }

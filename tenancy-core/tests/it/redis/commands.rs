@@ -128,7 +128,7 @@ async fn more_commands_than_may_wait_fail_at_once() {
     let refused = refused.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unavailable);
     let expected = format!(
-        "Redis at 127.0.0.1:{}: 10 commands wait already",
+        "Redis at 127.0.0.1:{}: at most 10 commands may wait",
         server.port()
     );
     assert_eq!(cause(&refused), expected);

@@ -1,4 +1,4 @@
-use tenancy_core::redis::{Command, EvictionScope};
+use tenancy_core::redis::EvictionScope;
 use tenancy_tests::Redis as Server;
 
 use super::{administer, handle};
@@ -8,13 +8,12 @@ async fn a_policy_that_drops_keys_is_told_with_what_mends_it() {
     let server = Server::start().await;
     let redis = handle(&server.url());
     let check = |policy: &'static str, scope: EvictionScope, told: &'static str| {
-        let configure = Command::new("CONFIG").arg("SET").arg("maxmemory-policy");
-        let (redis, port) = (redis.clone(), server.port());
+        let (redis, server) = (redis.clone(), server.clone());
         async move {
-            redis.command(configure.arg(policy)).await.unwrap();
+            administer(&server, &format!("CONFIG SET maxmemory-policy {policy}")).await;
             let eviction = redis.eviction().await.unwrap();
             assert_eq!(eviction.scope(), scope, "{policy}");
-            let expected = format!("Redis at 127.0.0.1:{port} {told}");
+            let expected = format!("Redis at 127.0.0.1:{} {told}", server.port());
             assert!(eviction.to_string().starts_with(&expected), "{eviction}");
         }
     };

@@ -5,10 +5,10 @@ use fred::interfaces::ClientLike;
 use fred::types::CustomCommand;
 use fred::types::config::Config;
 use tenancy_core::ErrorKind;
-use tenancy_core::redis::{Command, Script, Value};
+use tenancy_core::redis::{Script, Value};
 use tenancy_tests::Redis as Server;
 
-use super::{bytes, cause, get, handle, set};
+use super::{administer, bytes, cause, get, handle, set};
 
 const NONE: [&str; 0] = [];
 
@@ -121,7 +121,7 @@ async fn a_forgotten_script_is_taught_again() {
     assert_eq!(ask(add.call(["sum"], [2])).await, Value::Integer(2));
     assert_eq!(ask(add.call(["sum"], [2])).await, Value::Integer(4));
 
-    ask(Command::new("SCRIPT").arg("FLUSH")).await;
+    administer(&server, "SCRIPT FLUSH").await;
     let commands = vec![get("sum"), add.call(["sum"], [3]), add.call(["sum"], [4])];
     let answers = redis.pipeline(commands).await;
     let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
