@@ -7,7 +7,7 @@ use tenancy_core::redis::{BreakerState, Redis, Value};
 use tenancy_tests::Redis as Server;
 use tokio::task::JoinSet;
 
-use super::{TIME_OUT, breaker, bytes, cause, get, hasty_handle, incr, recover, set};
+use super::{PATIENCE, TIME_OUT, breaker, bytes, cause, get, hasty_handle, incr, recover, set};
 
 /// What may be added to a time-out on a busy machine.
 const ALLOWANCE: Duration = Duration::from_millis(50);
@@ -163,10 +163,14 @@ async fn the_last_handle_closes_the_connections() {
     assert_eq!(clients(&witness).await, alone + 2);
     drop(clone);
     drop(subscription);
-    let mut turns = tokio::time::interval(Duration::from_millis(10));
-    while clients(&witness).await != alone {
-        turns.tick().await;
-    }
+    let closed = async {
+        let mut turns = tokio::time::interval(Duration::from_millis(10));
+        while clients(&witness).await != alone {
+            turns.tick().await;
+        }
+    };
+    let closed = tokio::time::timeout(PATIENCE, closed).await;
+    closed.expect("the connections are closed");
 }
 
 /// How many connections the server has ever accepted.

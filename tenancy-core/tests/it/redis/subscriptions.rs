@@ -46,20 +46,30 @@ async fn a_slow_reader_is_told_how_much_it_missed_and_reads_on() {
     assert_eq!(next(&mut subscription).await, Event::Subscribed);
 
     const PUBLISHED: u64 = 1000;
-    let messages = (0..PUBLISHED).map(|number| publish(&number.to_string()));
-    for answer in redis.pipeline(messages.collect()).await {
-        answer.unwrap();
-    }
-    let (mut missed, mut read) = (0, 0);
-    while missed + read < PUBLISHED {
-        match next(&mut subscription).await {
-            Event::Lagged(count) => missed += count,
-            Event::Message(_) => read += 1,
-            other => panic!("{other:?}"),
+    let messages = || (0..PUBLISHED).map(|number| publish(&number.to_string()));
+    // A burst is too fast for the task that takes the messages over, a stream for the reader only.
+    for is_burst in [true, false] {
+        if is_burst {
+            redis.pipeline(messages().collect()).await;
+        } else {
+            for message in messages() {
+                redis.command(message).await.unwrap();
+            }
         }
+        let (mut missed, mut read) = (0, 0);
+        while missed + read < PUBLISHED {
+            match next(&mut subscription).await {
+                Event::Lagged(count) => missed += count,
+                Event::Message(_) => read += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(missed + read, PUBLISHED);
+        assert!(
+            (1..=64).contains(&read),
+            "{read} read of a burst: {is_burst}"
+        );
     }
-    assert_eq!(missed + read, PUBLISHED);
-    assert!(missed > 0 && read > 0, "{missed} missed, {read} read");
 
     redis.command(publish("and on")).await.unwrap();
     assert_eq!(next(&mut subscription).await, message("and on"));
