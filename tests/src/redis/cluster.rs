@@ -172,9 +172,12 @@ fn node() -> RedisBuilder {
 
 /// Has every node meet every other, which is faster than waiting for the news to get round.
 fn introduce(nodes: &[Redis]) -> Result<(), StartError> {
+    // A node takes its epoch only as long as it knows nobody.
     for (index, node) in nodes.iter().enumerate() {
         let epoch = (index + 1).to_string();
         command(node, &["CLUSTER", "SET-CONFIG-EPOCH", &epoch])?;
+    }
+    for (index, node) in nodes.iter().enumerate() {
         for other in &nodes[index + 1..] {
             let (port, bus) = (other.port.to_string(), bus_port(other)?);
             command(node, &["CLUSTER", "MEET", "127.0.0.1", &port, &bus])?;
