@@ -1,28 +1,26 @@
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::time::Duration;
 
 use tenancy_core::scope::Realm;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use tenancy_core::sql::Database;
-use tenancy_core::{PlatformScope, TenantScope, Tenants};
+use tenancy_core::{PlatformScope, TenantId, TenantScope, Tenants};
 use tokio::time::Instant;
 
 use crate::class::{Class, Classes};
 use crate::clock::Clock;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use crate::entry::Cause;
-use crate::entry::{Entry, Use};
+use crate::entry::{Cause, Entry, Use};
 use crate::error::{Error, ErrorKind};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::journal::{Journal, Observer};
 use crate::metrics::NamedTenants;
+use crate::remote::{Remote, Shared};
 use crate::shelf::{Pool, Shelf};
 use crate::tenant_cache::TenantCache;
 use crate::usage::Usage;
-use crate::version::Flush;
+use crate::version::{Flush, Version};
 
 /// A cache for the tenants of one [`Tenants`].
 ///
@@ -40,6 +38,7 @@ pub(crate) struct Inner {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) journal: Option<Arc<Journal>>,
     named_tenants: Mutex<NamedTenants>,
+    pub(crate) shared: Option<Arc<Shared>>,
 }
 
 /// Sets up a [`Cache`].
@@ -56,6 +55,8 @@ pub struct CacheBuilder {
     value_bytes_max: u64,
     shards: usize,
     clock: Clock,
+    remote: Option<Arc<dyn Remote>>,
+    staleness_max: Duration,
 }
 
 /// The right to flush entries of all tenants.
@@ -87,6 +88,8 @@ impl Cache {
             value_bytes_max: 1024 * 1024,
             shards: threads.min(8),
             clock: Clock::System,
+            remote: None,
+            staleness_max: Duration::from_secs(1),
         }
     }
 
@@ -128,10 +131,59 @@ impl Inner {
         {
             return Use::Dead(Cause::Unsure);
         }
+        if let Some(shared) = &self.shared
+            && !shared.proves(shelf, entry, now)
+        {
+            return Use::Dead(Cause::Unsure);
+        }
         let here = shelf.versions.flushes.load(Ordering::Acquire);
         // Both only grow, so their sum is the same only while each is.
-        let flushes = here.wrapping_add(self.classes.flushes.load(Ordering::Acquire));
+        let mut flushes = here.wrapping_add(self.classes.flushes.load(Ordering::Acquire));
+        for ledger in shelf.ledgers.iter().flatten() {
+            flushes = flushes.wrapping_add(ledger.flushes.load(Ordering::Acquire));
+        }
         entry.usable(now, flushes)
+    }
+
+    /// Does something to the version of this name in the remote tier, where something depends on it.
+    pub(crate) fn obey(&self, name: &[u8], act: impl Fn(&Version)) {
+        let Some((kind, rest)) = name.split_first() else {
+            return;
+        };
+        let text = || str::from_utf8(rest).ok();
+        match kind {
+            b'p' => act(&self.classes.platform),
+            b'e' => {
+                if let Some(version) = text().and_then(|class| self.classes.known(class)) {
+                    act(&version);
+                }
+            }
+            _ => return self.obey_of_tenant(*kind, rest, act),
+        }
+        self.classes.flushed();
+    }
+
+    fn obey_of_tenant(&self, kind: u8, name: &[u8], act: impl Fn(&Version)) {
+        let Some((tenant, rest)) = name.split_first_chunk::<16>() else {
+            return;
+        };
+        let tenant = TenantId::from(uuid::Uuid::from_bytes(*tenant));
+        let Some(shelf) = self.pool.known(tenant) else {
+            return;
+        };
+        let versions = &shelf.versions;
+        let version = match kind {
+            b'T' => Some(versions.tenant.clone()),
+            b'c' => str::from_utf8(rest)
+                .ok()
+                .and_then(|class| versions.known_class(class)),
+            b't' => versions.known_tag(rest),
+            _ => None,
+        };
+        if let Some(version) = version {
+            act(&version);
+            versions.flushed();
+        }
     }
 
     /// Makes sure that what other processes have changed is known, as far as it can be. Says whether
@@ -150,11 +202,11 @@ impl PlatformCache {
     /// Flushes everything.
     ///
     /// # Errors
-    /// None yet: a cache in one process cannot fail to flush.
+    /// [`Unavailable`](ErrorKind::Unavailable) where the remote tier could not be told; the flush is
+    /// done here, and told as soon as it can be.
     pub async fn flush_all(&self, how: Flush) -> Result<(), Error> {
-        let classes = &self.cache.0.classes;
-        classes.flush(&classes.platform, how);
-        Ok(())
+        let platform = self.cache.0.classes.platform.clone();
+        self.flush(platform, how).await
     }
 
     /// Flushes a class of every tenant.
@@ -162,8 +214,17 @@ impl PlatformCache {
     /// # Errors
     /// As [`flush_all`](Self::flush_all).
     pub async fn flush_class(&self, class: &Class, how: Flush) -> Result<(), Error> {
-        let classes = &self.cache.0.classes;
-        classes.flush(&classes.of(class).everywhere, how);
+        let everywhere = self.cache.0.classes.of(class).everywhere.clone();
+        self.flush(everywhere, how).await
+    }
+
+    async fn flush(&self, version: Arc<Version>, how: Flush) -> Result<(), Error> {
+        let cache = &self.cache.0;
+        cache.classes.flush(&version, how);
+        if let Some(shared) = &cache.shared {
+            let nobody = TenantId::from(uuid::Uuid::nil());
+            shared.tell_flush(nobody, &[version], how).await?;
+        }
         Ok(())
     }
 
@@ -221,27 +282,55 @@ impl CacheBuilder {
         self
     }
 
+    /// Shares entries and flushes with other processes, through a remote tier. Then
+    /// [`build`](Self::build) must be called in a tokio runtime.
+    pub fn remote(mut self, remote: impl Remote) -> Self {
+        self.remote = Some(Arc::new(remote));
+        self
+    }
+
+    /// Sets how old an answer may be at most that another process has flushed. Default: one second.
+    /// Where the remote tier cannot be reached for longer, only what was loaded since then is served.
+    pub fn staleness_max(mut self, staleness_max: Duration) -> Self {
+        self.staleness_max = staleness_max;
+        self
+    }
+
     /// The cache.
+    ///
+    /// # Panics
+    /// With a [`remote`](Self::remote) tier, outside a tokio runtime.
     pub fn build(self) -> Cache {
         let guarantee = self
             .guarantee_bytes
             .unwrap_or(self.capacity_bytes / GUARANTEES);
+        let shared = self.remote.clone();
+        let shared = shared.map(|remote| Arc::new(Shared::new(remote, self.staleness_max)));
         let cache = Arc::new(Inner {
             realm: self.tenants.realm(),
             classes: Classes::new(),
-            pool: Pool::new(self.capacity_bytes, guarantee, self.shards),
+            pool: Pool::new(self.capacity_bytes, guarantee, self.shards, shared.clone()),
+            shared: shared.clone(),
             value_bytes_max: self.value_bytes_max,
             clock: self.clock,
             named_tenants: Mutex::default(),
             #[cfg(any(feature = "postgres", feature = "sqlite"))]
             journal: self.database.clone().map(|database| {
                 let tenants = self.tenants.clone();
-                Arc::new(Journal::new(database, tenants, self.check_interval))
+                Arc::new(Journal::new(
+                    database,
+                    tenants,
+                    self.check_interval,
+                    shared.clone(),
+                ))
             }),
         });
         #[cfg(any(feature = "postgres", feature = "sqlite"))]
         if let Some(database) = &self.database {
             Observer::observe_for(&cache, database);
+        }
+        if cache.shared.is_some() {
+            tokio::spawn(Shared::follow(Arc::downgrade(&cache)));
         }
         Cache(cache)
     }

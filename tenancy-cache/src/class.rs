@@ -172,7 +172,25 @@ impl Classes {
 
     pub(crate) fn flush(&self, version: &Version, how: Flush) {
         version.flush(how);
+        self.flushed();
+    }
+
+    /// Lets every entry be compared again. Called after what was flushed has changed.
+    pub(crate) fn flushed(&self) {
         self.flushes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Lets all be read from the remote tier again.
+    pub(crate) fn forget(&self) {
+        self.platform.forget();
+        let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().for_each(|state| state.everywhere.forget());
+    }
+
+    /// The version of a class of every tenant, where it is in use.
+    pub(crate) fn known(&self, name: &str) -> Option<Arc<Version>> {
+        let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&id(name)).map(|state| state.everywhere.clone())
     }
 
     /// What is known of a class.

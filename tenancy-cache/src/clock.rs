@@ -1,4 +1,3 @@
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -9,11 +8,9 @@ use tokio::time::Instant;
 pub(crate) struct Moment(u64);
 
 /// A moment that threads share.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[derive(Debug, Default)]
 pub(crate) struct AtomicMoment(AtomicU64);
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl AtomicMoment {
     pub(crate) fn load(&self) -> Moment {
         Moment(self.0.load(Ordering::Acquire))

@@ -65,7 +65,6 @@ pub(crate) enum Cause {
     Expired,
     Flushed,
     /// Nobody knows what others have changed since it was loaded.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     Unsure,
 }
 
@@ -93,10 +92,27 @@ impl Dependencies {
         let tags = tags.iter().map(|tag| shelf.versions.of_tag(tag));
         // The number first: a flush that comes between is then met again, and not missed.
         let seen = AtomicU64::new(shelf.conjunctions.last());
+        let epochs = shelf
+            .ledgers
+            .iter()
+            .flatten()
+            .map(|ledger| ledger.epoch.clone());
         Self {
-            stamps: Stamps::take(wholes.into_iter().chain(tags)),
+            stamps: Stamps::take(wholes.into_iter().chain(tags).chain(epochs)),
             conjunctions: shelf.conjunctions.clone(),
             seen,
+        }
+    }
+
+    /// The same, as it is now.
+    pub(crate) fn again(seen: &Self) -> Self {
+        let conjunctions = seen.conjunctions.clone();
+        // The number first, as above.
+        let number = AtomicU64::new(conjunctions.last());
+        Self {
+            stamps: Stamps::take(seen.stamps.iter().map(|(version, ..)| version.clone())),
+            conjunctions,
+            seen: number,
         }
     }
 
@@ -129,6 +145,8 @@ pub(crate) struct Making<'a> {
     pub(crate) name_bytes: usize,
     pub(crate) now: Moment,
     pub(crate) load_time: Duration,
+    /// How long it is fresh and then stale, where the class does not say.
+    pub(crate) life: Option<(Duration, Duration)>,
 }
 
 impl Entry {
@@ -141,9 +159,11 @@ impl Entry {
             name_bytes,
             now,
             load_time,
+            life,
         } = making;
         let shortened = 1.0 - policy.jitter * fastrand::f64();
         let (life, stale_for) = match value {
+            _ if life.is_some() => life.unwrap_or_default(),
             Some(_) => (policy.time_to_live.mul_f64(shortened), policy.stale_for),
             None => (policy.absence, Duration::ZERO),
         };
@@ -203,6 +223,16 @@ impl Entry {
     fn is_early(&self, now: Moment) -> bool {
         let left = self.fresh_until.since(now).as_secs_f64();
         left < -self.reach.as_secs_f64() * fastrand::f64().max(f64::MIN_POSITIVE).ln()
+    }
+
+    pub(crate) fn is_younger_than(&self, age: Duration, now: Moment) -> bool {
+        now.since(self.loaded_at) < age
+    }
+
+    /// How long it is fresh from its beginning, and then stale.
+    pub(crate) fn life(&self) -> (Duration, Duration) {
+        let fresh_for = self.fresh_until.since(self.loaded_at);
+        (fresh_for, self.stale_until.since(self.fresh_until))
     }
 
     /// Lets the next load wait a moment, for one has just failed.

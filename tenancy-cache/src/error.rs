@@ -32,6 +32,8 @@ pub enum ErrorKind {
     TagTooLong,
     /// An entry has more than [`TAGS_MAX`](crate::TAGS_MAX) tags.
     TooManyTags,
+    /// The remote tier could not be reached.
+    Unavailable,
     /// The value is larger than the cache takes.
     ValueTooLarge,
     /// The scope was made by another [`Tenants`](tenancy_core::Tenants) than the cache belongs to.
@@ -72,7 +74,11 @@ impl From<tenancy_core::Error> for Error {
     fn from(error: tenancy_core::Error) -> Self {
         match error.kind() {
             tenancy_core::ErrorKind::NotAvailable(state) => ErrorKind::NotAvailable(state).into(),
-            _ => ErrorKind::NotFound.into(),
+            tenancy_core::ErrorKind::NotFound => ErrorKind::NotFound.into(),
+            _ => Self {
+                kind: ErrorKind::Unavailable,
+                source: Some(Arc::new(error)),
+            },
         }
     }
 }
@@ -87,6 +93,7 @@ impl fmt::Display for Error {
             ErrorKind::NotFound => "the tenant is gone",
             ErrorKind::TagTooLong => "a tag is too long",
             ErrorKind::TooManyTags => "the entry has too many tags",
+            ErrorKind::Unavailable => "the remote tier could not be reached",
             ErrorKind::ValueTooLarge => "the value is too large for the cache",
             ErrorKind::WrongRealm => "the scope belongs to another realm",
             ErrorKind::WrongType => "the entry holds a value of another type",

@@ -52,6 +52,7 @@ mod key;
 mod load;
 mod many;
 pub mod metrics;
+pub mod remote;
 mod shelf;
 mod temporary;
 mod tenant_cache;

@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
 
@@ -16,6 +17,7 @@ use crate::cache::Inner;
 use crate::class::{Class, ClassState};
 use crate::entry::{Dependencies, Entry, Making, Value};
 use crate::error::{Error, ErrorKind};
+use crate::remote::{Found, Kept};
 use crate::shelf::{Name, NameRef, Shelf};
 use crate::version::Standing;
 
@@ -27,7 +29,13 @@ pub(crate) type Lead = Leader<Name, Dependencies, Result<Value, Error>>;
 pub(crate) struct Loaded {
     pub(crate) value: Value,
     pub(crate) bytes: Option<usize>,
+    /// Of its parts' names and types.
+    pub(crate) shape: Shape,
+    /// As it goes to the remote tier, if there is one.
+    pub(crate) encoded: Option<Vec<u8>>,
 }
+
+pub(crate) type Shape = u64;
 
 /// What has to be loaded, and how.
 #[derive(Clone)]
@@ -42,6 +50,8 @@ pub(crate) struct Load<'a> {
     pub(crate) found: Option<Arc<Entry>>,
     /// Whether "there is none" is an answer.
     pub(crate) takes_absence: bool,
+    /// Reads a value of the remote tier.
+    pub(crate) read: fn(Option<&[u8]>) -> Option<Loaded>,
 }
 
 impl Load<'_> {
@@ -70,8 +80,18 @@ impl Load<'_> {
             lead.succeed(Ok(entry.value.clone()), || ());
             return Ok(entry.value.clone());
         }
+        let mut berths = vec![self.berth(lead)];
+        if let Some(shared) = &self.cache.shared {
+            let tasks = [self];
+            let asked = shared.find_for(self.cache, self.shelf, &tasks, &mut berths);
+            // Late is as good as not there; the remote tier bounds its calls itself.
+            let found = timeout(patience, asked).await;
+            if let Some(value) = found.ok().and_then(|mut found| found.pop().flatten()) {
+                return Ok(value);
+            }
+        }
         let load = load.take().expect("a caller leads once");
-        let values = fly_for(patience, vec![self.berth(lead)], one(load())).await;
+        let values = fly_for(patience, berths, one(load())).await;
         self.settle(values.map(first), stale)
     }
 
@@ -199,20 +219,30 @@ where
     };
     let (began, class) = (Instant::now(), class.clone());
     class.metrics.loads.increment(berths.len() as u64);
-    let error = match timeout(policy.hard_time_out, load).await {
-        Ok(Ok(loaded)) if loaded.len() == berths.len() => {
-            class.metrics.load_seconds.record(began.elapsed());
-            let kept = berths.into_iter().zip(loaded);
-            return Ok(kept
-                .map(|(berth, loaded)| berth.keep(loaded, began))
-                .collect());
-        }
+    let outcome = match timeout(policy.hard_time_out, load).await {
+        Ok(Ok(loaded)) if loaded.len() == berths.len() => Ok(loaded),
         Ok(Ok(loaded)) => {
             let (values, keys) = (loaded.len(), berths.len());
-            Error::load_failed(format!("the loader gave {values} values for {keys} keys"))
+            let wrong = format!("the loader gave {values} values for {keys} keys");
+            Err(Error::load_failed(wrong))
         }
-        Ok(Err(error)) => Error::load_failed(error),
-        Err(_) => ErrorKind::LoadTimedOut.into(),
+        Ok(Err(error)) => Err(Error::load_failed(error)),
+        Err(_) => Err(ErrorKind::LoadTimedOut.into()),
+    };
+    let error = match outcome {
+        Err(error) => error,
+        Ok(loaded) => {
+            class.metrics.load_seconds.record(began.elapsed());
+            let (mut values, mut parcels) = (Vec::new(), Vec::new());
+            for (berth, loaded) in berths.into_iter().zip(loaded) {
+                let (value, parcel) = berth.keep(loaded, began.elapsed(), None);
+                values.push(value);
+                parcels.extend(parcel.map(Parcel::send));
+            }
+            // Those who waited have their values by now.
+            join_all(parcels).await;
+            return Ok(values);
+        }
     };
     class.metrics.load_failures.increment(berths.len() as u64);
     for Berth { lead, .. } in berths {
@@ -233,8 +263,47 @@ fn first(mut values: Vec<Value>) -> Value {
     values.swap_remove(0)
 }
 
+/// A value on its way to the remote tier.
+struct Parcel {
+    cache: Arc<Inner>,
+    shelf: Arc<Shelf>,
+    name: Name,
+    seen: Arc<Dependencies>,
+    kept: Kept,
+}
+
+impl Parcel {
+    async fn send(self) {
+        if let Some(shared) = &self.cache.shared {
+            let (tenant, name) = (self.shelf.tenant, self.name.as_ref());
+            shared.keep(tenant, name, &self.seen, self.kept).await;
+        }
+    }
+}
+
 impl Berth {
-    fn keep(self, loaded: Loaded, began: Instant) -> Value {
+    /// Takes what the remote tier had.
+    pub(crate) fn keep_found(self, found: Found) -> Value {
+        let life = (found.fresh_for, found.stale_for);
+        self.keep(found.loaded, found.load_time, Some(life)).0
+    }
+
+    /// Sees the state anew, after more of it has become known.
+    pub(crate) fn see_again(&mut self) {
+        let seen = Dependencies::again(self.lead.ticket());
+        self.lead.renew(seen);
+    }
+
+    pub(crate) fn seen(&self) -> &Dependencies {
+        self.lead.ticket()
+    }
+
+    fn keep(
+        self,
+        loaded: Loaded,
+        load_time: Duration,
+        life: Option<(Duration, Duration)>,
+    ) -> (Value, Option<Parcel>) {
         let Self {
             cache,
             shelf,
@@ -243,9 +312,15 @@ impl Berth {
             name,
             lead,
         } = self;
-        let Loaded { value, bytes } = loaded;
+        let Loaded {
+            value,
+            bytes,
+            shape,
+            encoded,
+        } = loaded;
         let bytes = bytes.filter(|bytes| *bytes as u64 <= cache.value_bytes_max);
         let seen = lead.ticket().clone();
+        let mut kept = None;
         lead.succeed(Ok(value.clone()), || {
             let Some(bytes) = bytes else {
                 class.metrics.refused.increment(1);
@@ -263,11 +338,31 @@ impl Berth {
                 value_bytes: bytes,
                 name_bytes: name.bytes(),
                 now: cache.clock.now(),
-                load_time: began.elapsed(),
+                load_time,
+                life,
             };
             let entry = Entry::new(value.clone(), making);
+            kept = Some(entry.life());
             shelf.insert(&cache.pool, name, Arc::new(entry));
         });
-        value
+        // What came from the remote tier is there.
+        let kept = kept.filter(|_| cache.shared.is_some() && life.is_none());
+        let is_written = value.is_none() || encoded.is_some();
+        let parcel = kept
+            .filter(|_| is_written)
+            .map(|(fresh_for, stale_for)| Parcel {
+                cache,
+                shelf,
+                name,
+                seen,
+                kept: Kept {
+                    value: encoded,
+                    shape,
+                    fresh_for,
+                    stale_for,
+                    load_time,
+                },
+            });
+        (value, parcel)
     }
 }

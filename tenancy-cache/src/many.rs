@@ -9,8 +9,8 @@ use crate::class::Class;
 use crate::entry::{Entry, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
-use crate::load::{Follow, Landing, Lead, Load, Loaded, Part, fly_for};
-use crate::tenant_cache::{Cached, TenantCache, loaded, name, tag_names, typed};
+use crate::load::{Berth, Follow, Landing, Lead, Load, Loaded, Part, fly_for};
+use crate::tenant_cache::{Cached, TenantCache, loaded, name, read, tag_names, typed};
 
 /// A key that [`TenantCache::remember_many`] is asked for, and the tags of its value.
 #[derive(Clone, Debug)]
@@ -67,6 +67,7 @@ impl TenantCache {
         for Wanted { tags: of_key, .. } in wanted {
             tags.push(tag_names(of_key)?);
         }
+        let is_shared = self.cache.shared.is_some();
         let load = |places: Vec<usize>| {
             let load = Box::pin(load(places));
             async move {
@@ -74,7 +75,7 @@ impl TenantCache {
                 Ok::<_, E>(
                     values
                         .into_iter()
-                        .map(|value| loaded(Some(value)))
+                        .map(|value| loaded(Some(value), is_shared))
                         .collect(),
                 )
             }
@@ -93,6 +94,7 @@ impl TenantCache {
                 tags,
                 found,
                 takes_absence: false,
+                read: read::<T>,
             };
             let used = task
                 .found
@@ -178,6 +180,7 @@ impl<'a> Party<'a> {
                 berths.push(seat.task.berth(lead));
             }
         }
+        self.find(&mut places, &mut berths).await;
         let Some(seat) = places.first().map(|place| &self.seats[*place]) else {
             return Ok(());
         };
@@ -191,6 +194,30 @@ impl<'a> Party<'a> {
             self.seats[place].settle(outcome.map_err(Clone::clone))?;
         }
         Ok(())
+    }
+
+    /// Takes what the remote tier has.
+    async fn find(&mut self, places: &mut Vec<usize>, berths: &mut Vec<Berth>) {
+        let Some(place) = places.first() else {
+            return;
+        };
+        let (cache, shelf) = (self.seats[*place].task.cache, self.seats[*place].task.shelf);
+        let Some(shared) = &cache.shared else {
+            return;
+        };
+        let tasks: Vec<_> = places
+            .iter()
+            .map(|place| &self.seats[*place].task)
+            .collect();
+        let found = shared.find_for(cache, shelf, &tasks, berths).await;
+        let mut missing = Vec::new();
+        for (place, value) in places.drain(..).zip(found) {
+            match value {
+                Some(value) => self.seats[place].value = value,
+                None => missing.push(place),
+            }
+        }
+        *places = missing;
     }
 
     /// Waits for what others load. Where they gave up, this call leads.

@@ -17,6 +17,7 @@ pub(crate) use self::pool::Pool;
 use crate::clock::Moment;
 use crate::entry::Entry;
 use crate::load::Loads;
+use crate::remote::Ledgers;
 use crate::version::Versions;
 
 /// One tenant's entries, with the tenant's share of the memory as their bound, and the loads under
@@ -29,6 +30,8 @@ pub(crate) struct Shelf {
     /// Outlives the shelf where something is in doubt.
     pub(crate) versions: Arc<Versions>,
     pub(crate) conjunctions: Arc<Conjunctions>,
+    /// With a remote tier, the logs that the tenant's entries depend on.
+    pub(crate) ledgers: Option<Ledgers>,
     pub(crate) flights: Loads,
     table: Table<Name, Arc<Entry>, Bytes, RandomState, Counted>,
     /// The share, in bytes; zero once retired. Changed by the pool only, under its lock.
@@ -116,7 +119,13 @@ impl Lifecycle<Name, Arc<Entry>> for Counted {
 }
 
 impl Shelf {
-    fn new(tenant: TenantId, versions: Arc<Versions>, share: u64, shards: usize) -> Self {
+    fn new(
+        tenant: TenantId,
+        versions: Arc<Versions>,
+        ledgers: Option<Ledgers>,
+        share: u64,
+        shards: usize,
+    ) -> Self {
         let options = OptionsBuilder::new()
             // The table grows with its entries; this bounds only how many shards it may have.
             .estimated_items_capacity(32 * shards)
@@ -127,6 +136,7 @@ impl Shelf {
         Self {
             tenant,
             versions,
+            ledgers,
             conjunctions: Arc::default(),
             flights: Loads::default(),
             table: Table::with_options(options, Bytes, RandomState::default(), Counted),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::class::Class;
 use crate::error::Error;
 use crate::key::Key;
-use crate::tenant_cache::{Cached, TenantCache, name, typed};
+use crate::tenant_cache::{Cached, TenantCache, name, read, typed};
 
 const TEMPORARY: Class = Class::new("temporary")
     .time_to_live(Duration::from_secs(300))
@@ -61,6 +61,12 @@ impl Temporary<'_> {
         let name = name(&TEMPORARY, &key)?;
         self.0.cache.make_sure(shelf).await;
         let taken = shelf.take(name);
+        if let Some(shared) = &self.0.cache.shared {
+            let taken = shared
+                .take(&self.0.cache, shelf.tenant, name, read::<T>)
+                .await?;
+            return typed(&taken.and_then(|loaded| loaded.value));
+        }
         match taken.filter(|entry| self.0.cache.usable(shelf, entry).is_fresh()) {
             Some(entry) => typed(&entry.value),
             None => Ok(None),

@@ -15,9 +15,10 @@ use crate::entry::{Dependencies, Entry, Making, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
 use crate::load::{Load, Loaded};
+use crate::remote::{Kept, Question};
 use crate::shelf::{NameRef, Shelf};
-use crate::version::Flush;
-use crate::weight::weigh;
+use crate::version::{Flush, Version};
+use crate::weight::{Weight, weigh};
 use crate::why::Why;
 
 /// How many tags an entry may have.
@@ -131,18 +132,22 @@ impl TenantCache {
         let key = key.into();
         let mut other = None;
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
-        let Some(entry) = shelf.get(name) else {
-            self.cache.classes.of(class).metrics.misses.increment(1);
-            return Ok(None);
+        let found = shelf.get(name);
+        let used = |entry: &Arc<Entry>| self.cache.usable(shelf, entry);
+        let mut used_now = found.as_ref().map(used);
+        if used_now.is_some_and(Use::is_dead) && self.cache.make_sure(shelf).await {
+            used_now = found.as_ref().map(used);
+        }
+        let entry = match found {
+            Some(entry) if used_now.is_some_and(Use::is_fresh) => entry,
+            _ => match self.find_shared::<T>(class, shelf, name).await {
+                Some(entry) => entry,
+                None => {
+                    self.cache.classes.of(class).metrics.misses.increment(1);
+                    return Ok(None);
+                }
+            },
         };
-        let mut used = self.cache.usable(shelf, &entry);
-        if used.is_dead() && self.cache.make_sure(shelf).await {
-            used = self.cache.usable(shelf, &entry);
-        }
-        if !used.is_fresh() {
-            entry.class.metrics.misses.increment(1);
-            return Ok(None);
-        }
         entry.class.metrics.hits.increment(1);
         typed(&entry.value)
     }
@@ -170,27 +175,50 @@ impl TenantCache {
         self.cache.make_sure(shelf).await;
         shelf.flights.overtake(&name.to_name());
         let state = self.cache.classes.of(class);
-        let bytes = weigh(&value).filter(|bytes| *bytes as u64 <= self.cache.value_bytes_max);
-        let Some(bytes) = bytes else {
-            shelf.take(name);
+        let Loaded {
+            value,
+            bytes,
+            shape,
+            encoded,
+        } = loaded(Some(value), self.cache.shared.is_some());
+        let bytes = bytes.filter(|bytes| *bytes as u64 <= self.cache.value_bytes_max);
+        if bytes.is_none() {
+            self.remove_everywhere(shelf, name).await?;
             return Err(ErrorKind::ValueTooLarge.into());
-        };
-        let dependencies = Dependencies::see(shelf, &state, &tags);
-        if !dependencies.allow_keeping() {
+        }
+        let mut dependencies = Dependencies::see(shelf, &state, &tags);
+        if let Some(shared) = &self.cache.shared {
+            self.remove_everywhere(shelf, name).await?;
+            shared.know(&self.cache, shelf, &dependencies).await;
+            dependencies = Dependencies::again(&dependencies);
+        }
+        let (true, Some(value_bytes)) = (dependencies.allow_keeping(), bytes) else {
             shelf.take(name);
             return Ok(());
-        }
+        };
         let making = Making {
             policy: class,
-            dependencies,
+            dependencies: dependencies.clone(),
             class: state,
-            value_bytes: bytes,
+            value_bytes,
             name_bytes: name.bytes(),
             now: self.cache.clock.now(),
             load_time: Duration::ZERO,
+            life: None,
         };
-        let entry = Entry::new(Some(Arc::new(value)), making);
+        let entry = Entry::new(value, making);
+        let (fresh_for, stale_for) = entry.life();
         shelf.insert(&self.cache.pool, name, Arc::new(entry));
+        if let (Some(shared), Some(_)) = (&self.cache.shared, &encoded) {
+            let kept = Kept {
+                value: encoded,
+                shape,
+                fresh_for,
+                stale_for,
+                load_time: Duration::ZERO,
+            };
+            shared.keep(shelf.tenant, name, &dependencies, kept).await;
+        }
         Ok(())
     }
 
@@ -205,7 +233,7 @@ impl TenantCache {
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         // Loads first, so that none stores after the removal.
         shelf.flights.overtake(&name.to_name());
-        Ok(shelf.take(name).is_some())
+        self.remove_everywhere(shelf, name).await
     }
 
     /// Flushes the entries with a tag, in the same time however many there are.
@@ -224,35 +252,45 @@ impl TenantCache {
     pub async fn flush_tags(&self, which: Match, tags: &[Tag], how: Flush) -> Result<(), Error> {
         let mut other = None;
         let (shelf, tags) = (self.shelf(&mut other), tag_names(tags)?);
-        // A version that is not known has no entry and no load that depends on it.
-        let versions = tags.iter().map(|tag| shelf.versions.known_tag(tag));
+        let is_shared = self.cache.shared.is_some();
+        // A version that is not known has no entry and no load that depends on it, unless elsewhere.
+        let version = |tag: &&[u8]| match is_shared {
+            true => Some(shelf.versions.of_tag(tag)),
+            false => shelf.versions.known_tag(tag),
+        };
         match which {
-            Match::Any => versions
-                .flatten()
-                .for_each(|version| shelf.versions.flush(&version, how)),
+            Match::Any => {
+                let versions: Vec<_> = tags.iter().filter_map(version).collect();
+                self.flush(shelf, &versions, how).await
+            }
+            Match::All if is_shared => {
+                // The remote tier knows tags one by one: all that have the first are more than those
+                // that have all.
+                let versions: Vec<_> = tags.first().and_then(version).into_iter().collect();
+                self.flush(shelf, &versions, how).await
+            }
             Match::All => {
-                if let Some(versions) = versions.collect::<Option<Vec<_>>>()
+                if let Some(versions) = tags.iter().map(version).collect::<Option<Vec<_>>>()
                     && !versions.is_empty()
                 {
                     shelf.conjunctions.flush(versions, how);
                     shelf.versions.flushed();
                 }
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Flushes the tenant's entries of a class.
     ///
     /// # Errors
-    /// None yet: a cache in one process cannot fail to flush.
+    /// [`Unavailable`](ErrorKind::Unavailable) where the remote tier could not be told; the flush is
+    /// done here, and told as soon as it can be.
     pub async fn flush_class(&self, class: &Class, how: Flush) -> Result<(), Error> {
         let mut other = None;
-        let versions = &self.shelf(&mut other).versions;
-        if let Some(version) = versions.known_class(class.name()) {
-            versions.flush(&version, how);
-        }
-        Ok(())
+        let shelf = self.shelf(&mut other);
+        let version = shelf.versions.of_class(class.name());
+        self.flush(shelf, &[version], how).await
     }
 
     /// Flushes all of the tenant's entries.
@@ -261,9 +299,9 @@ impl TenantCache {
     /// As [`flush_class`](Self::flush_class).
     pub async fn flush_tenant(&self, how: Flush) -> Result<(), Error> {
         let mut other = None;
-        let versions = &self.shelf(&mut other).versions;
-        versions.flush(&versions.tenant, how);
-        Ok(())
+        let shelf = self.shelf(&mut other);
+        let version = shelf.versions.tenant.clone();
+        self.flush(shelf, &[version], how).await
     }
 
     /// Why a key's value is served, or why not.
@@ -279,6 +317,14 @@ impl TenantCache {
         let used = entry.as_ref().map(|entry| self.cache.usable(shelf, entry));
         let facts = entry.map(|entry| entry.facts(self.cache.clock.now()));
         Ok(Why::of(used, facts, loading))
+    }
+
+    /// Whether flushes of other processes are known up to now. True where there is no remote tier.
+    pub fn is_proven(&self) -> bool {
+        let now = self.cache.clock.now();
+        let mut other = None;
+        let mut ledgers = self.shelf(&mut other).ledgers.iter().flatten();
+        ledgers.all(|ledger| ledger.is_proven(now))
     }
 
     /// How many keys are being loaded now.
@@ -316,10 +362,11 @@ impl TenantCache {
             return typed(&entry.value);
         }
         let tags = tag_names(tags)?;
+        let is_shared = self.cache.shared.is_some();
         let load = || {
             // Boxed, since all that waits for it would have its size.
             let load = Box::pin(load());
-            async move { load.await.map(loaded) }
+            async move { load.await.map(|value| loaded(value, is_shared)) }
         };
         let task = Load {
             cache: &self.cache,
@@ -330,6 +377,7 @@ impl TenantCache {
             tags: &tags,
             found,
             takes_absence,
+            read: read::<T>,
         };
         let stale = match (&task.found, used) {
             (Some(entry), Some(Use::Early)) => {
@@ -355,6 +403,68 @@ impl TenantCache {
         }
     }
 
+    /// The entry that the remote tier has, with the tags it was stored with.
+    async fn find_shared<T: Cached>(
+        &self,
+        class: &Class,
+        shelf: &Arc<Shelf>,
+        name: NameRef<'_>,
+    ) -> Option<Arc<Entry>> {
+        let shared = self.cache.shared.as_ref()?;
+        let tags = shared.tags_of(&self.cache, shelf.tenant, name).await?;
+        let tags: Vec<&[u8]> = tags.iter().map(Vec::as_slice).collect();
+        let class_state = self.cache.classes.of(class);
+        let question = Question {
+            name,
+            seen: Dependencies::see(shelf, &class_state, &tags),
+            read: read::<T>,
+        };
+        let questions = [question];
+        let found = shared.find(&self.cache, shelf, &questions).await.pop()??;
+        let [Question { seen, .. }] = questions;
+        let dependencies = Dependencies::again(&seen);
+        let making = Making {
+            policy: class,
+            dependencies,
+            class: class_state,
+            value_bytes: found.loaded.bytes?,
+            name_bytes: name.bytes(),
+            now: self.cache.clock.now(),
+            load_time: found.load_time,
+            life: Some((found.fresh_for, found.stale_for)),
+        };
+        let is_fresh = found.fresh_for > Duration::ZERO && making.dependencies.allow_keeping();
+        let entry = is_fresh.then(|| Arc::new(Entry::new(found.loaded.value, making)))?;
+        shelf.insert(&self.cache.pool, name, entry.clone());
+        Some(entry)
+    }
+
+    async fn remove_everywhere(&self, shelf: &Shelf, name: NameRef<'_>) -> Result<bool, Error> {
+        let was_here = shelf.take(name).is_some();
+        let Some(shared) = &self.cache.shared else {
+            return Ok(was_here);
+        };
+        let was_there = shared.remove(shelf.tenant, name).await?;
+        Ok(was_here || was_there.is_some())
+    }
+
+    /// Flushes versions here, and tells the others.
+    async fn flush(
+        &self,
+        shelf: &Shelf,
+        versions: &[Arc<Version>],
+        how: Flush,
+    ) -> Result<(), Error> {
+        for version in versions {
+            version.flush(how);
+        }
+        shelf.versions.flushed();
+        if let Some(shared) = &self.cache.shared {
+            shared.tell_flush(shelf.tenant, versions, how).await?;
+        }
+        Ok(())
+    }
+
     /// The shelf, or the one that has taken its place.
     pub(crate) fn shelf<'a>(&'a self, other: &'a mut Option<Arc<Shelf>>) -> &'a Arc<Shelf> {
         if self.shelf.is_retired() {
@@ -365,12 +475,26 @@ impl TenantCache {
     }
 }
 
-pub(crate) fn loaded<T: Cached>(value: Option<T>) -> Loaded {
-    let bytes = value.as_ref().map_or(Some(0), weigh);
+/// A value as it is kept, and as it goes to the remote tier where there is one.
+pub(crate) fn loaded<T: Cached>(value: Option<T>, is_shared: bool) -> Loaded {
+    let weight = value.as_ref().map_or(Some(Weight::default()), weigh);
+    let encoded = value.as_ref().filter(|_| is_shared);
     Loaded {
+        bytes: weight.map(|weight| weight.bytes),
+        shape: weight.unwrap_or_default().shape,
+        // What the codec cannot write is not shared.
+        encoded: encoded.and_then(|value| postcard::to_stdvec(value).ok()),
         value: value.map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>),
-        bytes,
     }
+}
+
+/// A value as the remote tier has it, if it is of this type.
+pub(crate) fn read<T: Cached>(encoded: Option<&[u8]>) -> Option<Loaded> {
+    let Some(encoded) = encoded else {
+        return Some(loaded::<T>(None, false));
+    };
+    let (value, rest) = postcard::take_from_bytes::<T>(encoded).ok()?;
+    rest.is_empty().then(|| loaded(Some(value), false))
 }
 
 pub(crate) fn typed<T: Cached>(value: &Value) -> Result<Option<Arc<T>>, Error> {

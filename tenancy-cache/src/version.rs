@@ -28,6 +28,9 @@ pub(crate) struct Version {
     /// How many changes are being made of which nobody knows yet whether others see them: what is
     /// loaded meanwhile may be old already, and is not kept.
     doubts: AtomicU64,
+    /// One more than the number of the remote flush that the versions are of; zero where they are
+    /// this process's own.
+    known_at: AtomicU64,
 }
 
 /// What can be flushed.
@@ -35,6 +38,8 @@ pub(crate) struct Version {
 pub(crate) enum Subject {
     /// A class of one tenant.
     Class(&'static str),
+    /// All that depends on one log of the remote tier.
+    Epoch(u16),
     /// A class of every tenant.
     Everywhere(&'static str),
     /// All entries there are.
@@ -49,6 +54,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Class(name) => write!(f, "class {name}"),
+            Self::Epoch(_) => f.write_str("the remote tier has lost what it knew"),
             Self::Everywhere(name) => write!(f, "class {name} of all tenants"),
             Self::Platform => f.write_str("all tenants"),
             Self::Tag(name) => {
@@ -77,13 +83,55 @@ impl Version {
             hard: AtomicU64::new(next()),
             soft: AtomicU64::new(next()),
             doubts: AtomicU64::new(0),
+            known_at: AtomicU64::new(0),
         }
     }
 
     pub(crate) fn flush(&self, how: Flush) {
+        self.told(how, next());
+    }
+
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Takes the version that a flush has brought.
+    pub(crate) fn told(&self, how: Flush, version: u64) {
         match how {
-            Flush::Hard => self.hard.store(next(), Ordering::Release),
-            Flush::Soft => self.soft.store(next(), Ordering::Release),
+            Flush::Hard => self.hard.store(version, Ordering::Release),
+            Flush::Soft => self.soft.store(version, Ordering::Release),
+        }
+    }
+
+    /// Whether the versions are those of the remote tier.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known_at.load(Ordering::Acquire) != 0
+    }
+
+    /// Lets the versions be read from the remote tier again.
+    pub(crate) fn forget(&self) {
+        self.known_at.store(0, Ordering::Release);
+    }
+
+    /// Takes both versions as the remote tier had them after so many flushes, unless something newer
+    /// is known. Called by one at a time for each log.
+    pub(crate) fn learn(&self, hard: u64, soft: u64, number: u64) {
+        if self.known_at.load(Ordering::Acquire) <= number {
+            self.hard.store(hard, Ordering::Release);
+            self.soft.store(soft, Ordering::Release);
+            self.known_at.store(number + 1, Ordering::Release);
+        }
+    }
+
+    /// Takes a flush of the remote tier by its number. Called by one at a time for each log.
+    pub(crate) fn obey(&self, how: Flush, version: u64, number: u64) {
+        match self.known_at.load(Ordering::Acquire) {
+            0 => self.flush(how),
+            known_at if known_at <= number => {
+                self.told(how, version);
+                self.known_at.store(number + 1, Ordering::Release);
+            }
+            _ => {}
         }
     }
 }
@@ -165,6 +213,13 @@ impl Stamps {
         versions.iter().all(depends)
     }
 
+    /// The versions, with those that were seen.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<Version>, u64, u64)> {
+        self.0
+            .iter()
+            .map(|stamp| (&stamp.version, stamp.hard, stamp.soft))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
@@ -214,6 +269,17 @@ impl Versions {
         lock(&self.tags).of(tag, tag.into(), || Version::new(Subject::Tag(tag.into())))
     }
 
+    /// Lets all be read from the remote tier again.
+    pub(crate) fn forget(&self) {
+        self.tenant.forget();
+        lock(&self.classes)
+            .alive()
+            .for_each(|version| version.forget());
+        lock(&self.tags)
+            .alive()
+            .for_each(|version| version.forget());
+    }
+
     pub(crate) fn flush(&self, version: &Version, how: Flush) {
         version.flush(how);
         self.flushed();
@@ -241,6 +307,10 @@ impl<K: Eq + Hash, V> Table<K, V> {
             by_name: HashMap::new(),
             sweep_at: SWEEP_AT_MIN,
         }
+    }
+
+    fn alive(&self) -> impl Iterator<Item = Arc<V>> {
+        self.by_name.values().filter_map(Weak::upgrade)
     }
 
     fn known<Q>(&self, name: &Q) -> Option<Arc<V>>

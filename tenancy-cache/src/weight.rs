@@ -1,21 +1,39 @@
-//! How much memory a value takes, measured through its `Serialize`.
+//! What a value weighs and is made of, measured through its `Serialize`.
 
 use std::fmt::Display;
 
 use serde::ser::{self, Serialize};
 
-/// About how many bytes a value holds in memory, what it points to among them.
-///
-/// A text counts for its bytes, its `String` and what an allocator adds; a map's entry for its share
-/// of a table. The figure errs upwards for values without pointers. A value that cannot be serialised
-/// has no weight.
-pub(crate) fn weigh<T: Serialize + ?Sized>(value: &T) -> Option<usize> {
-    let mut scale = Scale(0);
-    value.serialize(&mut scale).ok()?;
-    Some(scale.0)
+/// What a value weighs, and what it is made of.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Weight {
+    /// About how many bytes the value holds in memory, what it points to among them. A text counts
+    /// for its bytes, its `String` and what an allocator adds; a map's entry for its share of a
+    /// table. The figure errs upwards for values without pointers.
+    pub(crate) bytes: usize,
+    /// Of the names and types of its parts: where a type has changed, a value that was read as the
+    /// new type has another shape than it had when it was written as the old one.
+    pub(crate) shape: u64,
 }
 
-struct Scale(usize);
+/// A value that cannot be serialised has no weight.
+pub(crate) fn weigh<T: Serialize + ?Sized>(value: &T) -> Option<Weight> {
+    let mut scale = Scale {
+        bytes: 0,
+        shape: FNV_OFFSET,
+    };
+    value.serialize(&mut scale).ok()?;
+    let Scale { bytes, shape } = scale;
+    Some(Weight { bytes, shape })
+}
+
+struct Scale {
+    bytes: usize,
+    /// By FNV-1a, whose hashes are the same in every release.
+    shape: u64,
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 
 #[derive(Debug, thiserror::Error)]
 #[error("not weighable")]
@@ -30,16 +48,28 @@ impl ser::Error for Unweighable {
 const POINTED: usize = size_of::<String>() + 16;
 
 impl Scale {
-    fn add(&mut self, bytes: usize) -> Result<(), Unweighable> {
-        self.0 += bytes;
+    fn add(&mut self, what: &str, bytes: usize) -> Result<(), Unweighable> {
+        self.mark(what);
+        self.bytes += bytes;
         Ok(())
+    }
+
+    fn mark(&mut self, what: &str) {
+        for byte in what.bytes().chain([0]) {
+            self.shape = (self.shape ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn parts(&mut self, what: &str, bytes: usize, each: usize) -> Result<Parts<'_>, Unweighable> {
+        self.add(what, bytes)?;
+        Ok(Parts { scale: self, each })
     }
 }
 
 macro_rules! scalars {
     ($($name:ident($type:ty)),*) => {
         $(fn $name(self, _: $type) -> Result<(), Unweighable> {
-            self.add(size_of::<$type>())
+            self.add(stringify!($type), size_of::<$type>())
         })*
     };
 }
@@ -73,44 +103,49 @@ impl<'a> ser::Serializer for &'a mut Scale {
     );
 
     fn serialize_str(self, text: &str) -> Result<(), Unweighable> {
-        self.add(POINTED + text.len())
+        self.add("str", POINTED + text.len())
     }
 
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Unweighable> {
-        self.add(POINTED + bytes.len())
+        self.add("bytes", POINTED + bytes.len())
     }
 
     fn serialize_none(self) -> Result<(), Unweighable> {
-        self.add(size_of::<String>())
+        self.add("none", size_of::<String>())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Unweighable> {
-        self.0 += size_of::<u64>();
+        self.add("some", size_of::<u64>())?;
         value.serialize(self)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
     }
 
     fn serialize_unit(self) -> Result<(), Unweighable> {
         Ok(())
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Unweighable> {
-        Ok(())
+    fn serialize_unit_struct(self, name: &'static str) -> Result<(), Unweighable> {
+        self.add(name, 0)
     }
 
     fn serialize_unit_variant(
         self,
         _: &'static str,
         _: u32,
-        _: &'static str,
+        variant: &'static str,
     ) -> Result<(), Unweighable> {
-        self.add(size_of::<u64>())
+        self.add(variant, size_of::<u64>())
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), Unweighable> {
+        self.mark(name);
         value.serialize(self)
     }
 
@@ -118,75 +153,56 @@ impl<'a> ser::Serializer for &'a mut Scale {
         self,
         _: &'static str,
         _: u32,
-        _: &'static str,
+        variant: &'static str,
         value: &T,
     ) -> Result<(), Unweighable> {
-        self.0 += size_of::<u64>();
+        self.add(variant, size_of::<u64>())?;
         value.serialize(self)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>, Unweighable> {
-        self.0 += POINTED;
-        Ok(Parts {
-            scale: self,
-            each: 0,
-        })
+        self.parts("seq", POINTED, 0)
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Parts<'a>, Unweighable> {
-        Ok(Parts {
-            scale: self,
-            each: 0,
-        })
+        self.parts("tuple", 0, 0)
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, Unweighable> {
-        Ok(Parts {
-            scale: self,
-            each: 0,
-        })
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Parts<'a>, Unweighable> {
+        self.parts(name, 0, 0)
     }
 
     fn serialize_tuple_variant(
         self,
         _: &'static str,
         _: u32,
-        _: &'static str,
+        variant: &'static str,
         _: usize,
     ) -> Result<Parts<'a>, Unweighable> {
-        Ok(Parts {
-            scale: self,
-            each: 0,
-        })
+        self.parts(variant, 0, 0)
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Parts<'a>, Unweighable> {
-        self.0 += 2 * POINTED;
         // A table that doubles is half empty on the whole.
-        Ok(Parts {
-            scale: self,
-            each: 32,
-        })
+        self.parts("map", 2 * POINTED, 32)
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, Unweighable> {
-        Ok(Parts {
-            scale: self,
-            each: 0,
-        })
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Parts<'a>, Unweighable> {
+        self.parts(name, 0, 0)
     }
 
     fn serialize_struct_variant(
         self,
         _: &'static str,
         _: u32,
-        _: &'static str,
+        variant: &'static str,
         _: usize,
     ) -> Result<Parts<'a>, Unweighable> {
-        Ok(Parts {
-            scale: self,
-            each: 0,
-        })
+        self.parts(variant, 0, 0)
     }
 }
 
@@ -197,7 +213,7 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unweighable> {
-        self.scale.0 += self.each;
+        self.scale.bytes += self.each;
         value.serialize(&mut *self.scale)
     }
 }
@@ -227,9 +243,10 @@ macro_rules! fields {
 
             fn serialize_field<T: Serialize + ?Sized>(
                 &mut self,
-                _: &'static str,
+                name: &'static str,
                 value: &T,
             ) -> Result<(), Unweighable> {
+                self.scale.mark(name);
                 self.part(value)
             }
 
@@ -269,14 +286,16 @@ impl ser::SerializeMap for Parts<'_> {
 mod tests {
     use std::collections::HashMap;
 
+    use serde::Serialize;
+
     use super::*;
 
     #[test]
     fn what_surrounds_texts_lists_and_maps_counts() {
         let numbers: HashMap<u64, u64> = (0..1000).map(|number| (number, number)).collect();
         let table = numbers.capacity() * size_of::<(u64, u64)>();
-        let check = |weight: Option<usize>, least: usize| {
-            let weight = weight.unwrap_or_default();
+        let check = |weight: Option<Weight>, least: usize| {
+            let weight = weight.expect("plain data").bytes;
             assert!((least..3 * least).contains(&weight), "{weight} for {least}");
         };
         check(weigh(&"x".repeat(100)), 100 + size_of::<String>());
@@ -287,5 +306,35 @@ mod tests {
             size_of::<HashMap<u64, u64>>(),
         );
         check(weigh(&numbers), table + size_of_val(&numbers));
+    }
+
+    #[derive(Serialize)]
+    struct Product {
+        name: String,
+        price: i64,
+    }
+
+    /// The same bytes in a codec without names.
+    #[derive(Serialize)]
+    struct Renamed {
+        title: String,
+        price: i64,
+    }
+
+    #[test]
+    fn the_shape_is_of_names_and_types_and_not_of_contents() {
+        let product = |name: &str, price| Product {
+            name: name.to_owned(),
+            price,
+        };
+        let (one, other) = (weigh(&product("a", 1)), weigh(&product("bcd", 2)));
+        let (one, other) = (one.expect("plain data"), other.expect("plain data"));
+        assert_eq!((one.shape, one.bytes + 2), (other.shape, other.bytes));
+        let renamed = Renamed {
+            title: "a".to_owned(),
+            price: 1,
+        };
+        assert_ne!(weigh(&renamed).expect("plain data").shape, one.shape);
+        assert_ne!(weigh(&1_i64), weigh(&1_u64));
     }
 }

@@ -58,7 +58,6 @@ impl Why {
             None => Verdict::Missing,
             Some(Use::Dead(Cause::Expired)) => Verdict::Expired,
             Some(Use::Dead(Cause::Flushed)) => Verdict::Flushed,
-            #[cfg(any(feature = "postgres", feature = "sqlite"))]
             Some(Use::Dead(Cause::Unsure)) => Verdict::Unsure,
             Some(Use::Early | Use::Fresh) => Verdict::Fresh,
             Some(Use::Resting | Use::Stale) => Verdict::Stale,

@@ -12,8 +12,9 @@ use tokio::time::timeout;
 
 use super::{FlushOrder, tags};
 use crate::clock::{AtomicMoment, Clock, Moment};
+use crate::remote::Shared;
 use crate::shelf::Shelf;
-use crate::version::{Flush, Versions};
+use crate::version::{Flush, Version, Versions};
 
 /// The journals of the tenants whose entries are used here.
 ///
@@ -23,6 +24,7 @@ pub(crate) struct Journal {
     database: Database,
     tenants: Tenants,
     interval: Duration,
+    shared: Option<Arc<Shared>>,
     away: LogThrottle,
 }
 
@@ -46,11 +48,17 @@ const TIME_OUT: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_millis(500);
 
 impl Journal {
-    pub(crate) fn new(database: Database, tenants: Tenants, interval: Duration) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        tenants: Tenants,
+        interval: Duration,
+        shared: Option<Arc<Shared>>,
+    ) -> Self {
         Self {
             database,
             tenants,
             interval,
+            shared,
             away: LogThrottle::default(),
         }
     }
@@ -104,7 +112,7 @@ impl Journal {
         let outcome = timeout(TIME_OUT, self.news(tenant, tail.clone())).await;
         let error: Box<dyn std::error::Error> = match outcome {
             Ok(Ok((moved, news))) => {
-                apply(&news, versions);
+                self.apply(tenant, &news, versions);
                 *tail = Some(moved);
                 followed.sure_until.store(began.after(self.interval));
                 followed.look_at.store(began.after(self.interval / 2));
@@ -138,21 +146,43 @@ impl Journal {
     }
 }
 
-fn apply(news: &News, versions: &Versions) {
-    let News::Changes(changes) = news else {
-        versions.flush(&versions.tenant, Flush::Hard);
-        return;
-    };
-    for order in changes.iter().filter_map(FlushOrder::of) {
-        order.obey(versions);
+impl Journal {
+    fn apply(&self, tenant: TenantId, news: &News, versions: &Versions) {
+        let News::Changes(changes) = news else {
+            self.flush(
+                tenant,
+                versions,
+                std::slice::from_ref(&versions.tenant),
+                Flush::Hard,
+            );
+            return;
+        };
+        for order in changes.iter().filter_map(FlushOrder::of) {
+            let known = order.subject(versions);
+            // Of a class that is not in use here, the remote tier may have entries.
+            let everything = || self.shared.as_ref().map(|_| versions.tenant.clone());
+            let flushed: Vec<_> = known.or_else(everything).into_iter().collect();
+            self.flush(tenant, versions, &flushed, order.how());
+        }
+        let changes = changes.iter();
+        let changed = tags(changes.map(|one| (one.resource.as_str(), one.resource_id.as_str())));
+        let changed = changed.iter().filter_map(|tag| tag.bytes().ok());
+        // A version that is not known has no entry and no load that depends on it, unless elsewhere.
+        let changed = changed.filter_map(|tag| match &self.shared {
+            Some(_) => Some(versions.of_tag(tag)),
+            None => versions.known_tag(tag),
+        });
+        let changed: Vec<_> = changed.collect();
+        self.flush(tenant, versions, &changed, Flush::Hard);
     }
-    let changes = changes.iter();
-    let changed = tags(changes.map(|one| (one.resource.as_str(), one.resource_id.as_str())));
-    for tag in &changed {
-        // A version that is not known has no entry and no load that depends on it.
-        let known = tag.bytes().ok().and_then(|tag| versions.known_tag(tag));
-        if let Some(version) = known {
-            versions.flush(&version, Flush::Hard);
+
+    fn flush(&self, tenant: TenantId, versions: &Versions, flushed: &[Arc<Version>], how: Flush) {
+        for version in flushed {
+            versions.flush(version, how);
+        }
+        if let (Some(shared), false) = (&self.shared, flushed.is_empty()) {
+            // Each node says so for itself: what was flushed twice is loaded once more.
+            shared.tell_flush_later(tenant, flushed, how);
         }
     }
 }

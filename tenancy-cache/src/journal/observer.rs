@@ -26,9 +26,10 @@ impl ObserveCommits for Observer {
         };
         let changes = changes.iter();
         let changed = tags(changes.map(|change| (change.resource(), change.resource_id())));
-        let versions = cache.pool.versions(scope.tenant_id());
+        let (tenant, shared) = (scope.tenant_id(), cache.shared.clone());
+        let versions = cache.pool.versions(tenant);
         // A tag that is too long to be had by an entry has nothing to flush.
         let tags = changed.iter().filter_map(|tag| tag.bytes().ok());
-        Box::new(Doubt::of(&versions, tags))
+        Box::new(Doubt::of(tenant, &versions, shared, tags))
     }
 }

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use serde::{Serialize, Serializer};
 use tenancy_core::journal::{Change, Changed, Resource};
 
 use crate::key::Tag;
-use crate::version::{Flush, Versions};
+use crate::version::{Flush, Version, Versions};
 
 /// A flush that is ordered through the tenant's journal, for a process that does not have the
 /// entries itself: every process that does obeys within its
@@ -59,8 +61,13 @@ impl FlushOrder {
         Some(Self { what, how })
     }
 
-    pub(super) fn obey(&self, versions: &Versions) {
-        let version = match self.what.split_once('/') {
+    pub(super) fn how(&self) -> Flush {
+        self.how
+    }
+
+    /// The version of what is ordered to be flushed, where something depends on it here.
+    pub(super) fn subject(&self, versions: &Versions) -> Option<Arc<Version>> {
+        match self.what.split_once('/') {
             Some(("class", name)) => versions.known_class(name),
             Some(("tag", parts)) => {
                 let mut parts = parts.split('/');
@@ -70,9 +77,6 @@ impl FlushOrder {
             }
             // What a later release orders is not known here: everything is the safe reading.
             _ => Some(versions.tenant.clone()),
-        };
-        if let Some(version) = version {
-            versions.flush(&version, self.how);
         }
     }
 }

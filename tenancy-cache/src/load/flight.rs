@@ -157,6 +157,12 @@ impl<K: Clone + Eq + Hash, T, V> Leader<K, T, V> {
         &self.ticket
     }
 
+    /// Replaces what was seen, before the load begins.
+    pub(crate) fn renew(&mut self, seen: T) {
+        self.ticket = Arc::new(seen);
+        self.seat.flight.lock().ticket = self.ticket.clone();
+    }
+
     /// Ends the load well: `store` runs unless the name was removed or written meanwhile, and is
     /// done before such a removal returns.
     pub(crate) fn succeed(mut self, outcome: V, store: impl FnOnce()) {

@@ -6,6 +6,7 @@ use foldhash::{HashMap, HashMapExt as _};
 use tenancy_core::TenantId;
 
 use super::Shelf;
+use crate::remote::Shared;
 use crate::version::{Table, Versions};
 
 /// The memory of the cache, and how the tenants share it.
@@ -19,6 +20,7 @@ pub(crate) struct Pool {
     capacity: u64,
     guarantee: u64,
     shards: usize,
+    shared: Option<Arc<Shared>>,
     shares: Mutex<Shares>,
 }
 
@@ -33,12 +35,18 @@ struct Shares {
 }
 
 impl Pool {
-    pub(crate) fn new(capacity: u64, guarantee: u64, shards: usize) -> Self {
+    pub(crate) fn new(
+        capacity: u64,
+        guarantee: u64,
+        shards: usize,
+        shared: Option<Arc<Shared>>,
+    ) -> Self {
         let capacity = capacity.max(1);
         Self {
             capacity,
             guarantee: guarantee.clamp(1, capacity),
             shards,
+            shared,
             shares: Mutex::new(Shares {
                 free: capacity,
                 shelves: HashMap::new(),
@@ -62,7 +70,14 @@ impl Pool {
         }
         shares.free -= self.guarantee;
         let versions = shares.versions_of(tenant);
-        let shelf = Arc::new(Shelf::new(tenant, versions, self.guarantee, self.shards));
+        let ledgers = self.shared.as_ref().map(|shared| shared.ledgers_of(tenant));
+        let shelf = Arc::new(Shelf::new(
+            tenant,
+            versions,
+            ledgers,
+            self.guarantee,
+            self.shards,
+        ));
         shares.shelves.insert(tenant, shelf.clone());
         shares.by_share.insert((self.guarantee, tenant));
         shelf
@@ -95,6 +110,11 @@ impl Pool {
         }
         shares.free -= step;
         shares.set(shelf, share + step);
+    }
+
+    /// The tenant's shelf, where there is one.
+    pub(crate) fn known(&self, tenant: TenantId) -> Option<Arc<Shelf>> {
+        self.lock().shelves.get(&tenant).cloned()
     }
 
     pub(crate) fn shelves(&self) -> Vec<Arc<Shelf>> {

@@ -13,6 +13,8 @@ mod journal;
 mod loads;
 mod many;
 mod metrics;
+#[cfg(feature = "redis")]
+mod shared;
 mod temporary;
 mod tenants;
 mod town;

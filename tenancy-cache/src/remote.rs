@@ -1,0 +1,160 @@
+//! What several processes share: values, and what has been flushed.
+
+mod frame;
+mod ledger;
+#[cfg(feature = "redis")]
+mod redis;
+mod shared;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tenancy_core::TenantId;
+
+#[cfg(feature = "redis")]
+pub use self::redis::RedisRemote;
+pub(crate) use self::shared::{Found, Kept, Ledgers, Question, Shared};
+use crate::version::{Flush, Subject};
+
+/// Flushes are told in a log for each bucket. Every tenant has one, and the platform its own.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Bucket(u16);
+
+/// How many buckets tenants have.
+const TENANTS_BUCKETS: u16 = 16;
+
+impl Bucket {
+    /// Of what is flushed for all tenants.
+    pub const PLATFORM: Self = Self(TENANTS_BUCKETS);
+
+    /// Of a tenant.
+    pub fn of(tenant: TenantId) -> Self {
+        let bytes = tenant.as_uuid().into_bytes();
+        // The end of an id is random.
+        Self(u16::from_le_bytes([bytes[14], bytes[15]]) % TENANTS_BUCKETS)
+    }
+
+    /// Its number.
+    pub fn number(self) -> u16 {
+        self.0
+    }
+}
+
+/// Where a reader is in a bucket's log.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Place(pub(crate) String);
+
+/// What a bucket's log tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct News {
+    /// Changes when the store has lost what it knew.
+    pub generation: u64,
+    /// How many flushes there have been.
+    pub number: u64,
+    /// What follows the place that was asked from, oldest first, as far as one answer goes.
+    pub events: Vec<(Place, u64, Bytes)>,
+    /// The end of the log, where it was asked from no place.
+    pub end: Place,
+}
+
+/// Names whose versions are wanted, of one bucket.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Where they are.
+    pub bucket: Bucket,
+    /// What they are called.
+    pub names: Vec<Vec<u8>>,
+}
+
+/// Versions as the store knows them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Versions {
+    /// The bucket's generation.
+    pub generation: u64,
+    /// How many flushes there had been.
+    pub number: u64,
+    /// Hard and soft, for each name.
+    pub versions: Vec<(u64, u64)>,
+}
+
+/// What a read finds, in one round trip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// For each key the payload, and for how many milliseconds it will still be there.
+    pub payloads: Vec<Option<(Bytes, u64)>>,
+    /// For each bucket that was asked.
+    pub versions: Vec<Versions>,
+}
+
+/// A flush to be told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Where.
+    pub bucket: Bucket,
+    /// Whose versions change.
+    pub names: Vec<Vec<u8>>,
+    /// How.
+    pub how: Flush,
+    /// What they change to.
+    pub version: u64,
+    /// The flush in words of the cache, for the log.
+    pub event: Vec<u8>,
+}
+
+/// A store that several processes share.
+///
+/// The cache trusts nothing it says beyond its order: a bucket's flushes are numbered without gaps
+/// within a generation. Every call is bounded in time by the implementation.
+#[async_trait]
+pub trait Remote: fmt::Debug + Send + Sync + 'static {
+    /// What each log tells after a place.
+    async fn news(&self, asked: &[(Bucket, Place)]) -> Vec<Result<News, tenancy_core::Error>>;
+
+    /// Changes versions and tells it to all.
+    async fn tell(&self, told: &Told) -> Result<(), tenancy_core::Error>;
+
+    /// Begins a new generation of a bucket.
+    async fn renew(&self, bucket: Bucket) -> Result<(), tenancy_core::Error>;
+
+    /// Reads versions, making those that are missing, and the payloads of keys, in one round trip.
+    async fn read(
+        &self,
+        keys: &[Vec<u8>],
+        wanted: &[Wanted],
+    ) -> Result<Reading, tenancy_core::Error>;
+
+    /// Stores a payload for so many milliseconds.
+    async fn write(
+        &self,
+        key: &[u8],
+        payload: Vec<u8>,
+        milliseconds: u64,
+    ) -> Result<(), tenancy_core::Error>;
+
+    /// Removes a key's payload and returns it, to one caller only.
+    async fn take(&self, key: &[u8]) -> Result<Option<Bytes>, tenancy_core::Error>;
+
+    /// Returns when a log may have grown.
+    async fn wait(&self);
+}
+
+/// How a subject is called in the store.
+pub(crate) fn subject_name(tenant: TenantId, subject: &Subject) -> (Bucket, Vec<u8>) {
+    let of_tenant = |kind: u8, rest: &[u8]| {
+        let id = tenant.as_uuid().into_bytes();
+        let name = [&[kind], id.as_slice(), rest].concat();
+        (Bucket::of(tenant), name)
+    };
+    match subject {
+        Subject::Class(class) => of_tenant(b'c', class.as_bytes()),
+        Subject::Tag(tag) => of_tenant(b't', tag),
+        Subject::Tenant => of_tenant(b'T', &[]),
+        Subject::Everywhere(class) => (Bucket::PLATFORM, [b"e", class.as_bytes()].concat()),
+        Subject::Platform => (Bucket::PLATFORM, b"p".to_vec()),
+        Subject::Epoch(number) => {
+            let name = [b"g".as_slice(), &number.to_le_bytes()].concat();
+            (Bucket(*number), name)
+        }
+    }
+}

@@ -1,0 +1,307 @@
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Bucket, News, Place, Told};
+use crate::clock::{AtomicMoment, Moment};
+use crate::version::{Flush, Subject, Version};
+
+/// What this process knows of the flushes in one bucket of the store.
+///
+/// Entries may be used for as long as the log was read to its end not longer ago than the bound. What
+/// was loaded within the bound needs no proof: it cannot be staler than that.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    pub(crate) bucket: Bucket,
+    /// Changes with the bucket's generation, and ends all that was known before.
+    pub(crate) epoch: Arc<Version>,
+    /// How often entries had to be compared again because of this bucket as a whole.
+    pub(crate) flushes: AtomicU64,
+    proven_until: AtomicMoment,
+    /// How many flushes are being told now.
+    telling: AtomicUsize,
+    known: Mutex<Known>,
+}
+
+/// Held while a flush is being told: until the store has it, what it has is not to be used.
+#[derive(Debug)]
+pub(crate) struct Telling(Arc<Ledger>);
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        self.0.telling.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    generation: u64,
+    number: u64,
+    /// `None` where the log has to be joined at its end.
+    place: Option<Place>,
+    /// Flushes that the store has not heard of. Until it has, nothing it says is believed.
+    untold: Vec<Told>,
+    /// Whether there were too many of them, so that a new generation has to end everything.
+    renew: bool,
+}
+
+/// What has to be said before anything is believed.
+#[derive(Debug, Default)]
+pub(crate) struct Owed {
+    pub(crate) told: Vec<Told>,
+    pub(crate) renew: bool,
+}
+
+/// What news come to.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// Numbers and events to be obeyed, in order.
+    pub(crate) events: Vec<(u64, Bytes)>,
+    /// Whether all that was known is void.
+    pub(crate) lost: bool,
+    /// Whether there is more to read.
+    pub(crate) more: bool,
+}
+
+const UNTOLD_MAX: usize = 256;
+
+impl Ledger {
+    pub(crate) fn new(bucket: Bucket) -> Self {
+        Self {
+            bucket,
+            epoch: Arc::new(Version::new(Subject::Epoch(bucket.number()))),
+            flushes: AtomicU64::new(0),
+            proven_until: AtomicMoment::default(),
+            telling: AtomicUsize::new(0),
+            known: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn is_proven(&self, now: Moment) -> bool {
+        now < self.proven_until.load()
+    }
+
+    pub(crate) fn begin_telling(self: &Arc<Self>) -> Telling {
+        self.telling.fetch_add(1, Ordering::AcqRel);
+        Telling(self.clone())
+    }
+
+    /// Whether the store has heard of all that was flushed here.
+    pub(crate) fn is_told(&self) -> bool {
+        if self.telling.load(Ordering::Acquire) > 0 {
+            return false;
+        }
+        let known = self.lock();
+        known.untold.is_empty() && !known.renew
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        self.lock().place.clone().unwrap_or_default()
+    }
+
+    /// Ends everything that depends on the bucket as it was before this generation.
+    pub(crate) fn begin(&self, generation: u64) {
+        self.epoch.flush(Flush::Hard);
+        self.epoch.told(Flush::Hard, generation);
+        self.flushed();
+    }
+
+    /// Lets every entry be compared again.
+    pub(crate) fn flushed(&self) {
+        self.flushes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Remembers a flush that could not be told.
+    pub(crate) fn owe(&self, told: Told) {
+        let mut known = self.lock();
+        if known.untold.len() < UNTOLD_MAX {
+            known.untold.push(told);
+        } else {
+            known.untold.clear();
+            known.renew = true;
+        }
+        self.proven_until.store(Moment::default());
+    }
+
+    pub(crate) fn owed(&self) -> Owed {
+        let known = self.lock();
+        Owed {
+            told: known.untold.clone(),
+            renew: known.renew,
+        }
+    }
+
+    /// Forgets what has been said. What came to be owed meanwhile stays.
+    pub(crate) fn said(&self, owed: &Owed) {
+        let mut known = self.lock();
+        let said = owed.told.len().min(known.untold.len());
+        known.untold.drain(..said);
+        known.renew &= !owed.renew;
+    }
+
+    /// Takes news from this ledger's place. What they come to has to be done before they
+    /// [`prove`](Self::prove) anything.
+    pub(crate) fn apply(&self, news: News) -> Applied {
+        let mut known = self.lock();
+        let is_first = known.place.is_none();
+        let mut is_whole = !is_first && news.generation == known.generation;
+        let mut events = Vec::new();
+        let (mut number, mut last) = (known.number, None);
+        for (place, its_number, event) in news.events {
+            is_whole &= its_number == number + 1;
+            (number, last) = (its_number, Some(place));
+            events.push((number, event));
+        }
+        // With fewer flushes than were heard of, or none of those that there must be, the store has
+        // forgotten some.
+        is_whole &= number == news.number || number < news.number && !events.is_empty();
+        if is_whole {
+            known.number = number;
+            known.place = last.or(known.place.take());
+            Applied {
+                events,
+                lost: false,
+                more: number < news.number,
+            }
+        } else {
+            known.generation = news.generation;
+            known.number = news.number;
+            // The end is told only to who asks from no place.
+            known.place = is_first.then_some(news.end);
+            Applied {
+                events: Vec::new(),
+                lost: true,
+                more: !is_first,
+            }
+        }
+    }
+
+    /// Lets entries be used for so long after a moment at which the log was read to its end.
+    pub(crate) fn prove(&self, asked_at: Moment, bound: Duration) {
+        let known = self.lock();
+        if known.untold.is_empty() && !known.renew {
+            self.proven_until.store(asked_at.after(bound));
+        }
+    }
+
+    /// The generation, once it is known.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        let known = self.lock();
+        known.place.is_some().then_some(known.generation)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        // Fields change together at the end of each step, so a poisoned state is whole.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUND: Duration = Duration::from_secs(1);
+
+    fn place(number: u64) -> Place {
+        Place(format!("{number}-0"))
+    }
+
+    /// News of a generation up to a number, with the events of some numbers.
+    fn news(generation: u64, number: u64, events: impl IntoIterator<Item = u64>) -> News {
+        let event = |number: u64| (place(number), number, Bytes::from(number.to_string()));
+        News {
+            generation,
+            number,
+            events: events.into_iter().map(event).collect(),
+            end: place(number),
+        }
+    }
+
+    fn outcome(ledger: &Ledger, news: News) -> (Vec<u64>, bool, bool) {
+        let now = Moment::default();
+        let applied = ledger.apply(news);
+        if !applied.more {
+            ledger.prove(now, BOUND);
+        }
+        let numbers = applied.events.into_iter().map(|(number, _)| number);
+        (numbers.collect(), applied.lost, ledger.is_proven(now))
+    }
+
+    #[test]
+    fn what_follows_without_a_gap_is_applied_and_proves_the_rest() {
+        let ledger = Ledger::new(Bucket::PLATFORM);
+        assert!(!ledger.is_proven(Moment::default()));
+        assert_eq!(outcome(&ledger, news(7, 3, [])), (vec![], true, true));
+        assert_eq!(ledger.place(), place(3));
+        assert_eq!(outcome(&ledger, news(7, 3, [])), (vec![], false, true));
+        assert_eq!(
+            outcome(&ledger, news(7, 5, [4, 5])),
+            (vec![4, 5], false, true)
+        );
+        assert_eq!(ledger.place(), place(5));
+        assert!(!ledger.is_proven(Moment::default().after(BOUND)));
+    }
+
+    #[test]
+    fn what_is_not_all_says_that_there_is_more() {
+        let ledger = Ledger::new(Bucket::PLATFORM);
+        outcome(&ledger, news(7, 0, []));
+        let applied = ledger.apply(news(7, 9, [1, 2]));
+        assert!(applied.more && !applied.lost);
+        let applied = ledger.apply(news(7, 9, 3..=9));
+        assert!(!applied.more && !applied.lost);
+        assert_eq!(ledger.place(), place(9));
+    }
+
+    #[test]
+    fn whatever_does_not_follow_voids_what_was_known() {
+        for other in [
+            news(8, 5, []),  // another generation
+            news(7, 4, []),  // fewer than before
+            news(7, 7, [7]), // one is missing
+            news(7, 6, []),  // the log itself
+            news(7, 6, [5]), // a number for a second time
+            news(0, 0, []),  // nothing is left
+        ] {
+            let ledger = Ledger::new(Bucket::PLATFORM);
+            outcome(&ledger, news(7, 5, []));
+            let shown = format!("{other:?}");
+            let applied = ledger.apply(other);
+            assert!(applied.lost && applied.more, "{shown}");
+            assert!(applied.events.is_empty(), "{shown}");
+            assert_eq!(ledger.place(), Place::default(), "{shown}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_proven_while_something_is_untold() {
+        let ledger = Ledger::new(Bucket::PLATFORM);
+        outcome(&ledger, news(7, 0, []));
+        let told = Told {
+            bucket: ledger.bucket,
+            names: Vec::new(),
+            how: Flush::Hard,
+            version: 1,
+            event: Vec::new(),
+        };
+        ledger.owe(told.clone());
+        assert!(!ledger.is_proven(Moment::default()));
+        assert_eq!(outcome(&ledger, news(7, 0, [])), (vec![], false, false));
+        let owed = ledger.owed();
+        ledger.owe(told.clone());
+        ledger.said(&owed);
+        assert_eq!(ledger.owed().told.len(), 1);
+        ledger.said(&ledger.owed());
+        assert_eq!(outcome(&ledger, news(7, 0, [])), (vec![], false, true));
+
+        for _ in 0..=UNTOLD_MAX {
+            ledger.owe(told.clone());
+        }
+        let owed = ledger.owed();
+        assert!(owed.renew && owed.told.is_empty());
+        ledger.said(&owed);
+        assert!(!ledger.owed().renew);
+    }
+}
