@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     /// After a failed load, in milliseconds after `loaded_at`.
     rest: AtomicU64,
     reach: Duration,
+    /// Which load it is of.
+    pub(crate) load: u64,
     dependencies: Dependencies,
 }
 
@@ -145,6 +147,8 @@ pub(crate) struct Making<'a> {
     pub(crate) name_bytes: usize,
     pub(crate) now: Moment,
     pub(crate) load_time: Duration,
+    /// A number of the load's own, in all processes.
+    pub(crate) load: u64,
     /// How long it is fresh and then stale, where the class does not say.
     pub(crate) life: Option<(Duration, Duration)>,
 }
@@ -159,6 +163,7 @@ impl Entry {
             name_bytes,
             now,
             load_time,
+            load,
             life,
         } = making;
         let shortened = 1.0 - policy.jitter * fastrand::f64();
@@ -183,6 +188,7 @@ impl Entry {
             stale_until: fresh_until.after(stale_for),
             rest: AtomicU64::new(0),
             reach,
+            load,
             dependencies,
         }
     }

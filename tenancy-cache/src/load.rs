@@ -1,5 +1,6 @@
 //! Loads: one at a time for each name, bounded in time, with a stale value to fall back on.
 
+mod fate;
 mod flight;
 mod sync;
 
@@ -8,16 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument as _, Span};
 
+pub(crate) use self::fate::{Fate, PAUSES};
 use self::flight::{Flights, Follower, Leader};
 pub(crate) use self::flight::{Landing, Part};
 use crate::cache::Inner;
 use crate::class::{Class, ClassState};
 use crate::entry::{Dependencies, Entry, Making, Value};
 use crate::error::{Error, ErrorKind};
-use crate::remote::{Found, Kept};
+use crate::remote::{Found, Kept, Lease, Read, hold};
 use crate::shelf::{Name, NameRef, Shelf};
 use crate::version::Standing;
 
@@ -51,7 +53,7 @@ pub(crate) struct Load<'a> {
     /// Whether "there is none" is an answer.
     pub(crate) takes_absence: bool,
     /// Reads a value of the remote tier.
-    pub(crate) read: fn(Option<&[u8]>) -> Option<Loaded>,
+    pub(crate) read: Read,
 }
 
 impl Load<'_> {
@@ -81,21 +83,48 @@ impl Load<'_> {
             return Ok(entry.value.clone());
         }
         let mut berths = vec![self.berth(lead)];
-        if let Some(shared) = &self.cache.shared {
-            let tasks = [self];
-            let asked = shared.find_for(self.cache, self.shelf, &tasks, &mut berths);
-            // Late is as good as not there; the remote tier bounds its calls itself.
-            let found = timeout(patience, asked).await;
-            if let Some(value) = found.ok().and_then(|mut found| found.pop().flatten()) {
-                return Ok(value);
-            }
+        match self.fate(patience, &mut berths).await {
+            Fate::Found(value) => return Ok(value),
+            Fate::Theirs => return self.settle(Err(ErrorKind::LoadTimedOut.into()), stale),
+            Fate::Ours => {}
         }
         let load = load.take().expect("a caller leads once");
         let values = fly_for(patience, berths, one(load())).await;
         self.settle(values.map(first), stale)
     }
 
-    /// Loads in the background, unless someone does already.
+    /// Waits until a load that is about to begin is this process's or done; `Theirs` if it is
+    /// neither for so long.
+    async fn fate(&self, patience: Duration, berths: &mut Vec<Berth>) -> Fate {
+        let Some(shared) = &self.cache.shared else {
+            return Fate::Ours;
+        };
+        let until = Instant::now() + patience;
+        let [mut pause, pause_max] = PAUSES;
+        let mut theirs = false;
+        loop {
+            match timeout_at(until, shared.fates(berths)).await {
+                Ok(mut fates) => match fates.pop() {
+                    Some(Fate::Theirs) => {}
+                    fate => return fate.unwrap_or(Fate::Ours),
+                },
+                Err(_) if theirs => return Fate::Theirs,
+                // A remote tier that is late is as good as none.
+                Err(_) => return Fate::Ours,
+            }
+            if !theirs {
+                self.class.metrics.remote_waits.increment(1);
+            }
+            theirs = true;
+            let jittered = pause.mul_f64(0.5 + fastrand::f64());
+            if timeout_at(until, sleep(jittered)).await.is_err() {
+                return Fate::Theirs;
+            }
+            pause = (2 * pause).min(pause_max);
+        }
+    }
+
+    /// Loads in the background, unless someone does already, here or in another process.
     pub(crate) fn refresh<F, Fut, E>(&self, load: F)
     where
         F: FnOnce() -> Fut,
@@ -105,7 +134,22 @@ impl Load<'_> {
         if let Part::Lead(lead) = self.join()
             && self.stored_meanwhile().is_none()
         {
-            let flight = fly(vec![self.berth(lead)], one(load()));
+            let refreshed = self.found.as_ref().map(|found| found.load);
+            let mut berths = vec![Berth {
+                refreshed,
+                ..self.berth(lead)
+            }];
+            let (shared, load) = (self.cache.shared.clone(), one(load()));
+            let flight = async move {
+                let fate = match shared {
+                    Some(shared) => shared.fates(&mut berths).await.pop(),
+                    None => Some(Fate::Ours),
+                };
+                if let Some(Fate::Ours) = fate {
+                    // Who waits has the error too.
+                    let _ = fly(berths, load).await;
+                }
+            };
             tokio::spawn(flight.instrument(Span::current()));
         }
     }
@@ -154,6 +198,10 @@ impl Load<'_> {
             policy: self.policy,
             class: self.class.clone(),
             name: self.name.to_name(),
+            takes_absence: self.takes_absence,
+            read: self.read,
+            refreshed: None,
+            lease: None,
             lead,
         }
     }
@@ -182,12 +230,18 @@ impl Load<'_> {
 
 /// A value's place in a load: who waits for it, and where it goes.
 pub(crate) struct Berth {
-    cache: Arc<Inner>,
-    shelf: Arc<Shelf>,
+    pub(crate) cache: Arc<Inner>,
+    pub(crate) shelf: Arc<Shelf>,
     policy: Class,
     class: Arc<ClassState>,
-    name: Name,
-    lead: Lead,
+    pub(crate) name: Name,
+    takes_absence: bool,
+    read: Read,
+    /// The load whose value is still fresh, and not enough.
+    refreshed: Option<u64>,
+    /// Leave of the other processes.
+    pub(crate) lease: Option<Lease>,
+    pub(crate) lead: Lead,
 }
 
 /// Loads values, and waits only for so long; then the load goes on for those who come later.
@@ -219,7 +273,11 @@ where
     };
     let (began, class) = (Instant::now(), class.clone());
     class.metrics.loads.increment(berths.len() as u64);
-    let outcome = match timeout(policy.hard_time_out, load).await {
+    let leases: Vec<_> = berths
+        .iter()
+        .filter_map(|berth| berth.lease.as_ref())
+        .collect();
+    let outcome = match timeout(policy.hard_time_out, hold(&leases, load)).await {
         Ok(Ok(loaded)) if loaded.len() == berths.len() => Ok(loaded),
         Ok(Ok(loaded)) => {
             let (values, keys) = (loaded.len(), berths.len());
@@ -270,31 +328,54 @@ struct Parcel {
     name: Name,
     seen: Arc<Dependencies>,
     kept: Kept,
+    lease: Lease,
 }
 
 impl Parcel {
     async fn send(self) {
         if let Some(shared) = &self.cache.shared {
             let (tenant, name) = (self.shelf.tenant, self.name.as_ref());
-            shared.keep(tenant, name, &self.seen, self.kept).await;
+            shared
+                .keep(tenant, name, &self.seen, self.kept, self.lease)
+                .await;
         }
     }
 }
 
 impl Berth {
+    /// Whether what the remote tier has is an answer, and a new one.
+    fn is_served_by(&self, found: &Found) -> bool {
+        let is_answer = self.takes_absence || found.loaded.value.is_some();
+        let is_served = is_answer && self.refreshed != Some(found.load);
+        let metrics = &self.class.metrics;
+        let counter = match is_served {
+            true => &metrics.remote_hits,
+            false => &metrics.remote_misses,
+        };
+        counter.increment(1);
+        is_served
+    }
+
     /// Takes what the remote tier had.
-    pub(crate) fn keep_found(self, found: Found) -> Value {
-        let life = (found.fresh_for, found.stale_for);
-        self.keep(found.loaded, found.load_time, Some(life)).0
+    fn keep_found(self, found: Found) -> Value {
+        let Found {
+            loaded,
+            load,
+            fresh_for,
+            stale_for,
+            load_time,
+        } = found;
+        let life = (fresh_for, stale_for);
+        self.keep(loaded, load_time, Some((load, life))).0
     }
 
     /// Sees the state anew, after more of it has become known.
-    pub(crate) fn see_again(&mut self) {
+    fn see_again(&mut self) {
         let seen = Dependencies::again(self.lead.ticket());
         self.lead.renew(seen);
     }
 
-    pub(crate) fn seen(&self) -> &Dependencies {
+    fn seen(&self) -> &Dependencies {
         self.lead.ticket()
     }
 
@@ -302,7 +383,7 @@ impl Berth {
         self,
         loaded: Loaded,
         load_time: Duration,
-        life: Option<(Duration, Duration)>,
+        found: Option<(u64, (Duration, Duration))>,
     ) -> (Value, Option<Parcel>) {
         let Self {
             cache,
@@ -310,7 +391,9 @@ impl Berth {
             policy,
             class,
             name,
+            lease,
             lead,
+            ..
         } = self;
         let Loaded {
             value,
@@ -320,6 +403,7 @@ impl Berth {
         } = loaded;
         let bytes = bytes.filter(|bytes| *bytes as u64 <= cache.value_bytes_max);
         let seen = lead.ticket().clone();
+        let load = found.map_or_else(|| fastrand::u64(..), |(load, _)| load);
         let mut kept = None;
         lead.succeed(Ok(value.clone()), || {
             let Some(bytes) = bytes else {
@@ -339,30 +423,30 @@ impl Berth {
                 name_bytes: name.bytes(),
                 now: cache.clock.now(),
                 load_time,
-                life,
+                load,
+                life: found.map(|(_, life)| life),
             };
             let entry = Entry::new(value.clone(), making);
             kept = Some(entry.life());
             shelf.insert(&cache.pool, name, Arc::new(entry));
         });
-        // What came from the remote tier is there.
-        let kept = kept.filter(|_| cache.shared.is_some() && life.is_none());
         let is_written = value.is_none() || encoded.is_some();
-        let parcel = kept
-            .filter(|_| is_written)
-            .map(|(fresh_for, stale_for)| Parcel {
-                cache,
-                shelf,
-                name,
-                seen,
-                kept: Kept {
-                    value: encoded,
-                    shape,
-                    fresh_for,
-                    stale_for,
-                    load_time,
-                },
-            });
+        let kept = kept.filter(|_| is_written).zip(lease);
+        let parcel = kept.map(|((fresh_for, stale_for), lease)| Parcel {
+            cache,
+            shelf,
+            name,
+            seen,
+            lease,
+            kept: Kept {
+                value: encoded,
+                load,
+                shape,
+                fresh_for,
+                stale_for,
+                load_time,
+            },
+        });
         (value, parcel)
     }
 }

@@ -2,14 +2,16 @@
 
 use std::error::Error as StdError;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::class::Class;
 use crate::entry::{Entry, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
-use crate::load::{Berth, Follow, Landing, Lead, Load, Loaded, Part, fly_for};
+use crate::load::{Berth, Fate, Follow, Landing, Lead, Load, Loaded, PAUSES, Part, fly_for};
+use crate::shelf::NameRef;
 use crate::tenant_cache::{Cached, TenantCache, loaded, name, read, tag_names, typed};
 
 /// A key that [`TenantCache::remember_many`] is asked for, and the tags of its value.
@@ -22,7 +24,8 @@ pub struct Wanted {
 }
 
 impl TenantCache {
-    /// The fresh values of keys, in the keys' order.
+    /// The fresh values of keys, in the keys' order. Those that are not in this process are looked
+    /// for together in the remote tier.
     ///
     /// # Errors
     /// As [`get`](Self::get), for any of the keys.
@@ -31,11 +34,36 @@ impl TenantCache {
         class: &Class,
         keys: impl IntoIterator<Item = Key>,
     ) -> Result<Vec<Option<Arc<T>>>, Error> {
-        let mut values = Vec::new();
-        for key in keys {
-            values.push(self.get(class, key).await?);
+        let keys: Vec<_> = keys.into_iter().collect();
+        let mut other = None;
+        let shelf = self.shelf(&mut other);
+        self.cache.make_sure(shelf).await;
+        let names = keys.iter().map(|key| name(class, key));
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        let metrics = &self.cache.classes.of(class).metrics;
+        let here = |name: &NameRef<'_>| {
+            let found = shelf.get(*name);
+            found.filter(|entry| self.cache.usable(shelf, entry).is_fresh())
+        };
+        let mut entries: Vec<_> = names.iter().map(here).collect();
+        let missing = names.iter().zip(&entries);
+        let missing = missing.filter_map(|(name, entry)| entry.is_none().then_some(*name));
+        let missing: Vec<_> = missing.collect();
+        let found = self.find_shared::<T>(class, shelf, &missing).await;
+        let places = entries.iter_mut().filter(|entry| entry.is_none());
+        for (place, found) in places.zip(found) {
+            *place = found;
         }
-        Ok(values)
+        let value = |entry: Option<Arc<Entry>>| {
+            let counter = if entry.is_some() {
+                &metrics.hits
+            } else {
+                &metrics.misses
+            };
+            counter.increment(1);
+            entry.map_or(Ok(None), |entry| typed(&entry.value))
+        };
+        entries.into_iter().map(value).collect()
     }
 
     /// The values of keys, in their order. Those that are missing are loaded together: `load` gets
@@ -124,6 +152,13 @@ struct Party<'a> {
     seats: Vec<Seat<'a>>,
     leads: Vec<(usize, Lead)>,
     follows: Vec<(usize, Follow)>,
+    /// For other processes' loads.
+    waits: Option<Waits>,
+}
+
+struct Waits {
+    until: Instant,
+    pause: Duration,
 }
 
 struct Seat<'a> {
@@ -180,7 +215,7 @@ impl<'a> Party<'a> {
                 berths.push(seat.task.berth(lead));
             }
         }
-        self.find(&mut places, &mut berths).await;
+        self.share(&mut places, &mut berths).await?;
         let Some(seat) = places.first().map(|place| &self.seats[*place]) else {
             return Ok(());
         };
@@ -196,28 +231,52 @@ impl<'a> Party<'a> {
         Ok(())
     }
 
-    /// Takes what the remote tier has.
-    async fn find(&mut self, places: &mut Vec<usize>, berths: &mut Vec<Berth>) {
+    /// Leaves what is this process's to load. What others have loaded is taken, and what they are
+    /// loading is left for later.
+    async fn share(
+        &mut self,
+        places: &mut Vec<usize>,
+        berths: &mut Vec<Berth>,
+    ) -> Result<(), Error> {
         let Some(place) = places.first() else {
-            return;
+            return Ok(());
         };
-        let (cache, shelf) = (self.seats[*place].task.cache, self.seats[*place].task.shelf);
-        let Some(shared) = &cache.shared else {
-            return;
+        let task = &self.seats[*place].task;
+        let (Some(shared), hard_time_out) = (&task.cache.shared, task.policy.hard_time_out) else {
+            return Ok(());
         };
-        let tasks: Vec<_> = places
-            .iter()
-            .map(|place| &self.seats[*place].task)
-            .collect();
-        let found = shared.find_for(cache, shelf, &tasks, berths).await;
-        let mut missing = Vec::new();
-        for (place, value) in places.drain(..).zip(found) {
-            match value {
-                Some(value) => self.seats[place].value = value,
-                None => missing.push(place),
+        let fates = shared.fates(berths).await;
+        let mut left = std::mem::take(berths).into_iter();
+        let mut theirs = Vec::new();
+        let mut ours = Vec::new();
+        for (place, fate) in places.drain(..).zip(fates) {
+            match fate {
+                Fate::Found(value) => self.seats[place].value = value,
+                Fate::Ours => {
+                    ours.push(place);
+                    berths.extend(left.next());
+                }
+                Fate::Theirs => theirs.extend(left.next().map(|berth| (place, berth.lead))),
             }
         }
-        *places = missing;
+        *places = ours;
+        if theirs.is_empty() {
+            return Ok(());
+        }
+        let Waits { until, pause } = self.waits.get_or_insert_with(|| Waits::of(hard_time_out));
+        if *until <= Instant::now() {
+            for (place, lead) in theirs {
+                drop(lead);
+                self.seats[place].settle(Err(ErrorKind::LoadTimedOut.into()))?;
+            }
+            return Ok(());
+        }
+        self.leads.extend(theirs);
+        if places.is_empty() {
+            sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
+            *pause = (2 * *pause).min(PAUSES[1]);
+        }
+        Ok(())
     }
 
     /// Waits for what others load. Where they gave up, this call leads.
@@ -240,6 +299,15 @@ impl<'a> Party<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl Waits {
+    fn of(patience: Duration) -> Self {
+        Self {
+            until: Instant::now() + patience,
+            pause: PAUSES[0],
+        }
     }
 }
 

@@ -5,13 +5,25 @@
 //! were too large to be kept) have the label `class`, and so has the histogram
 //! `tenancy_cache_load_seconds`. Recorders must be installed before the cache is built.
 //!
+//! Of the remote tier tell, with the label `class`, `tenancy_cache_remote_hits_total`,
+//! `…_remote_misses_total` and `…_remote_waits_total` (loads that waited for another process's), and
+//! without it
+//!
+//! - the counters `tenancy_cache_remote_fenced_total` (values that came too late to be stored),
+//!   `…_remote_lost_total` (times that a log of flushes had lost something, so that all entries were
+//!   given up), and `…_remote_unreadable_total`, with the label `why`;
+//! - the histogram `tenancy_cache_flush_visible_seconds`: from the telling of a flush until it is
+//!   obeyed here;
+//! - the gauge `tenancy_cache_unproven_seconds`: for how long this process has not known of all
+//!   flushes. Beyond the cache's `staleness_max`, entries are no longer served.
+//!
 //! [`PlatformCache::record_usage`](crate::PlatformCache::record_usage) sets the gauges
 //! `tenancy_cache_bytes`, `…_share_bytes` and `…_entries`, with the label `tenant`, and
 //! `tenancy_cache_loads_under_way`.
 
 use std::collections::HashSet;
 
-use metrics::{Counter, Histogram, counter, gauge, histogram};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tenancy_core::TenantId;
 
 use crate::usage::Usage;
@@ -27,6 +39,9 @@ pub(crate) struct ClassMetrics {
     pub(crate) load_seconds: Histogram,
     pub(crate) evictions: Counter,
     pub(crate) refused: Counter,
+    pub(crate) remote_hits: Counter,
+    pub(crate) remote_misses: Counter,
+    pub(crate) remote_waits: Counter,
 }
 
 impl ClassMetrics {
@@ -40,6 +55,29 @@ impl ClassMetrics {
             load_seconds: histogram!("tenancy_cache_load_seconds", "class" => class),
             evictions: counter!("tenancy_cache_evictions_total", "class" => class),
             refused: counter!("tenancy_cache_refused_total", "class" => class),
+            remote_hits: counter!("tenancy_cache_remote_hits_total", "class" => class),
+            remote_misses: counter!("tenancy_cache_remote_misses_total", "class" => class),
+            remote_waits: counter!("tenancy_cache_remote_waits_total", "class" => class),
+        }
+    }
+}
+
+/// What concerns all that is shared.
+#[derive(Debug)]
+pub(crate) struct RemoteMetrics {
+    pub(crate) fenced: Counter,
+    pub(crate) flush_visible_seconds: Histogram,
+    pub(crate) lost: Counter,
+    pub(crate) unproven_seconds: Gauge,
+}
+
+impl RemoteMetrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            fenced: counter!("tenancy_cache_remote_fenced_total"),
+            flush_visible_seconds: histogram!("tenancy_cache_flush_visible_seconds"),
+            lost: counter!("tenancy_cache_remote_lost_total"),
+            unproven_seconds: gauge!("tenancy_cache_unproven_seconds"),
         }
     }
 }

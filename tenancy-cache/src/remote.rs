@@ -1,20 +1,27 @@
 //! What several processes share: values, and what has been flushed.
 
+mod find;
 mod frame;
+mod keep;
+mod lease;
 mod ledger;
 #[cfg(feature = "redis")]
 mod redis;
 mod shared;
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tenancy_core::TenantId;
 
+pub(crate) use self::find::{Found, Question, Read};
+pub(crate) use self::keep::Kept;
+pub(crate) use self::lease::{Lease, hold};
 #[cfg(feature = "redis")]
 pub use self::redis::RedisRemote;
-pub(crate) use self::shared::{Found, Kept, Ledgers, Question, Shared};
+pub(crate) use self::shared::{Ledgers, Shared};
 use crate::version::{Flush, Subject};
 
 /// Flushes are told in a log for each bucket. Every tenant has one, and the platform its own.
@@ -53,9 +60,22 @@ pub struct News {
     /// How many flushes there have been.
     pub number: u64,
     /// What follows the place that was asked from, oldest first, as far as one answer goes.
-    pub events: Vec<(Place, u64, Bytes)>,
+    pub events: Vec<Logged>,
     /// The end of the log, where it was asked from no place.
     pub end: Place,
+}
+
+/// A flush or a removal in a log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logged {
+    /// Where it is.
+    pub place: Place,
+    /// Which of the generation's flushes it is.
+    pub number: u64,
+    /// What the teller said.
+    pub event: Bytes,
+    /// How long ago it was told, by the store's clock.
+    pub age: Duration,
 }
 
 /// Names whose versions are wanted, of one bucket.
@@ -81,17 +101,19 @@ pub struct Versions {
 /// What a read finds, in one round trip.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// For each key the payload, and for how many milliseconds it will still be there.
-    pub payloads: Vec<Option<(Bytes, u64)>>,
+    /// For each key the payload, and for how long it will still be there.
+    pub payloads: Vec<Option<(Bytes, Duration)>>,
     /// For each bucket that was asked.
     pub versions: Vec<Versions>,
 }
 
-/// A flush to be told.
+/// A flush or a removal to be told.
 #[derive(Clone, Debug)]
 pub struct Told {
     /// Where.
     pub bucket: Bucket,
+    /// The key whose payload and lease end before it is told.
+    pub removed: Option<Vec<u8>>,
     /// Whose versions change.
     pub names: Vec<Vec<u8>>,
     /// How.
@@ -100,6 +122,32 @@ pub struct Told {
     pub version: u64,
     /// The flush in words of the cache, for the log.
     pub event: Vec<u8>,
+}
+
+/// A lease that is asked for.
+#[derive(Clone, Debug)]
+pub struct LeaseRequest {
+    /// The key whose value is about to be loaded.
+    pub key: Vec<u8>,
+    /// Who asks: a number of its own for each load.
+    pub token: u64,
+    /// [`MARK`] of the payload that the caller has read, empty where there was none. `None` to have
+    /// a lease prolonged.
+    pub mark: Option<Vec<u8>>,
+}
+
+/// Where a payload has eight bytes that differ from those of any other.
+pub const MARK: std::ops::Range<usize> = 4..12;
+
+/// What comes of a [`LeaseRequest`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LeaseAnswer {
+    /// The caller has it.
+    Held,
+    /// Another has it; or, to be prolonged, it is no longer there.
+    Busy,
+    /// Nobody has it, and the payload is another than the caller has read.
+    Changed,
 }
 
 /// A store that several processes share.
@@ -124,16 +172,28 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
         wanted: &[Wanted],
     ) -> Result<Reading, tenancy_core::Error>;
 
-    /// Stores a payload for so many milliseconds.
+    /// Stores a payload for so long, and ends the key's lease. With a token only where that holds the
+    /// lease; says whether it was stored.
     async fn write(
         &self,
         key: &[u8],
         payload: Vec<u8>,
-        milliseconds: u64,
-    ) -> Result<(), tenancy_core::Error>;
+        life: Duration,
+        token: Option<u64>,
+    ) -> Result<bool, tenancy_core::Error>;
 
-    /// Removes a key's payload and returns it, to one caller only.
+    /// Removes a key's payload and returns it, to one caller only, and ends the key's lease.
     async fn take(&self, key: &[u8]) -> Result<Option<Bytes>, tenancy_core::Error>;
+
+    /// Takes or prolongs leases, for so long, in one round trip.
+    async fn lease(
+        &self,
+        asked: &[LeaseRequest],
+        life: Duration,
+    ) -> Vec<Result<LeaseAnswer, tenancy_core::Error>>;
+
+    /// Ends a key's lease, if this token holds it.
+    async fn release(&self, key: &[u8], token: u64) -> Result<(), tenancy_core::Error>;
 
     /// Returns when a log may have grown.
     async fn wait(&self);

@@ -33,6 +33,8 @@ pub(crate) struct Shelf {
     /// With a remote tier, the logs that the tenant's entries depend on.
     pub(crate) ledgers: Option<Ledgers>,
     pub(crate) flights: Loads,
+    /// How often a single entry was removed, here or elsewhere.
+    removals: AtomicU64,
     table: Table<Name, Arc<Entry>, Bytes, RandomState, Counted>,
     /// The share, in bytes; zero once retired. Changed by the pool only, under its lock.
     share: AtomicU64,
@@ -139,6 +141,7 @@ impl Shelf {
             ledgers,
             conjunctions: Arc::default(),
             flights: Loads::default(),
+            removals: AtomicU64::new(0),
             table: Table::with_options(options, Bytes, RandomState::default(), Counted),
             share: AtomicU64::new(share),
             used_at: AtomicU64::new(0),
@@ -156,6 +159,33 @@ impl Shelf {
 
     pub(crate) fn take(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
         self.table.remove(&name).map(|(_, entry)| entry)
+    }
+
+    /// As [`take`](Self::take), and nothing that is on its way takes the entry's place.
+    pub(crate) fn remove(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
+        // Loads first, so that none stores after the removal.
+        self.flights.overtake(&name.to_name());
+        self.removals.fetch_add(1, Ordering::AcqRel);
+        self.take(name)
+    }
+
+    /// Inserts entries that were read since there had been so many removals, unless there was one
+    /// more.
+    pub(crate) fn insert_unless_removed(
+        &self,
+        pool: &Pool,
+        name: NameRef<'_>,
+        entry: Arc<Entry>,
+        removals: u64,
+    ) {
+        self.insert(pool, name, entry);
+        if self.removals() != removals {
+            self.take(name);
+        }
+    }
+
+    pub(crate) fn removals(&self) -> u64 {
+        self.removals.load(Ordering::Acquire)
     }
 
     /// Puts an entry on the shelf, after asking the pool for more room where there is too little.

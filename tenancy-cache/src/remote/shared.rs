@@ -1,29 +1,30 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tenancy_core::TenantId;
 use tokio::time::timeout;
 
-use super::frame::{Frame, Header, RemoteStamp};
 use super::ledger::{Ledger, Telling};
-use super::{Bucket, Remote, TENANTS_BUCKETS, Told, Versions, Wanted, subject_name};
+use super::{Bucket, Logged, Remote, TENANTS_BUCKETS, Told, subject_name};
 use crate::cache::Inner;
 use crate::clock::Moment;
-use crate::entry::{Dependencies, Entry, Value};
-use crate::load::{Berth, Load, Loaded, Shape};
+use crate::entry::Entry;
+use crate::metrics::RemoteMetrics;
 use crate::shelf::{NameRef, Shelf};
-use crate::version::{Flush, Standing, Subject, Version};
+use crate::version::{Flush, Version};
 
 /// What this process shares with others through the remote tier.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    remote: Arc<dyn Remote>,
+    pub(super) remote: Arc<dyn Remote>,
     bound: Duration,
     ledgers: Vec<Arc<Ledger>>,
+    /// This process, so that it knows its own words in a log.
+    node: u64,
     /// Versions are taken from the remote tier by one at a time.
     learning: Mutex<()>,
+    pub(super) metrics: RemoteMetrics,
 }
 
 /// The logs that a tenant's entries depend on: its own bucket's, and the platform's.
@@ -38,18 +39,12 @@ enum Event {
         version: u64,
     },
     Removed {
+        /// Who has removed it, and needs not hear of it.
+        node: u64,
         tenant: [u8; 16],
         class: u64,
         key: Vec<u8>,
     },
-}
-
-/// A value that the remote tier had.
-pub(crate) struct Found {
-    pub(crate) loaded: Loaded,
-    pub(crate) fresh_for: Duration,
-    pub(crate) stale_for: Duration,
-    pub(crate) load_time: Duration,
 }
 
 /// How often the logs are read where nobody tells that they have grown.
@@ -62,7 +57,9 @@ impl Shared {
             remote,
             bound,
             ledgers: ledgers.collect(),
+            node: fastrand::u64(..),
             learning: Mutex::default(),
+            metrics: RemoteMetrics::new(),
         }
     }
 
@@ -70,7 +67,7 @@ impl Shared {
         [Bucket::of(tenant), Bucket::PLATFORM].map(|bucket| self.ledger(bucket).clone())
     }
 
-    fn ledger(&self, bucket: Bucket) -> &Arc<Ledger> {
+    pub(super) fn ledger(&self, bucket: Bucket) -> &Arc<Ledger> {
         &self.ledgers[usize::from(bucket.number())]
     }
 
@@ -120,10 +117,14 @@ impl Shared {
                 let generation = news.generation;
                 let applied = ledger.apply(news);
                 if applied.lost {
+                    if !applied.is_beginning {
+                        self.metrics.lost.increment(1);
+                    }
                     self.forget(cache, ledger, generation);
                 }
-                for (number, event) in applied.events {
-                    self.obey(cache, ledger, number, &event);
+                for logged in applied.events {
+                    self.obey(cache, ledger, &logged);
+                    self.metrics.flush_visible_seconds.record(logged.age);
                 }
                 if applied.more {
                     more = true;
@@ -132,9 +133,16 @@ impl Shared {
                 }
             }
             if !more {
-                return;
+                break;
             }
         }
+        let now = cache.clock.now();
+        let since = self
+            .ledgers
+            .iter()
+            .map(|ledger| ledger.unproven_for(now, self.bound));
+        let longest = since.max().unwrap_or_default();
+        self.metrics.unproven_seconds.set(longest.as_secs_f64());
     }
 
     async fn say_owed(&self, ledger: &Ledger) {
@@ -164,8 +172,9 @@ impl Shared {
         ledger.begin(generation);
     }
 
-    fn obey(&self, cache: &Inner, ledger: &Ledger, number: u64, event: &Bytes) {
-        let Ok(event) = postcard::from_bytes::<Event>(event) else {
+    fn obey(&self, cache: &Inner, ledger: &Ledger, logged: &Logged) {
+        let number = logged.number;
+        let Ok(event) = postcard::from_bytes::<Event>(&logged.event) else {
             // Of a later release: everything is the safe reading.
             ledger.begin(ledger.generation().unwrap_or_default());
             return;
@@ -182,12 +191,13 @@ impl Shared {
                     cache.obey(&name, |known| known.obey(how, version, number));
                 }
             }
-            Event::Removed { tenant, class, key } => {
+            Event::Removed { node, .. } if node == self.node => {}
+            Event::Removed {
+                tenant, class, key, ..
+            } => {
                 let tenant = TenantId::from(uuid::Uuid::from_bytes(tenant));
                 if let Some(shelf) = cache.pool.known(tenant) {
-                    let name = NameRef { class, key: &key };
-                    shelf.flights.overtake(&name.to_name());
-                    shelf.take(name);
+                    shelf.remove(NameRef { class, key: &key });
                 }
             }
         }
@@ -210,6 +220,7 @@ impl Shared {
         let version = fastrand::u64(1..);
         let told = buckets.first().map(|bucket| Told {
             bucket: *bucket,
+            removed: None,
             names: names.clone(),
             how,
             version,
@@ -246,45 +257,68 @@ impl Shared {
         self: &Arc<Self>,
         told: Told,
     ) -> impl Future<Output = Result<(), tenancy_core::Error>> + Send + use<> {
-        let telling = Owing {
-            _telling: self.ledger(told.bucket).begin_telling(),
-            ledger: self.ledger(told.bucket).clone(),
-            told: Some(told.clone()),
-        };
+        let telling = self.owe(told);
         let remote = self.remote.clone();
         async move {
-            let outcome = remote.tell(&told).await;
-            if outcome.is_ok() {
-                telling.forgive();
-            }
-            outcome
+            let told = telling.told.clone();
+            telling.tell(&*remote, told).await
         }
     }
 
-    /// Removes a key's value everywhere.
+    /// Owes the telling of something, until it is told.
+    fn owe(&self, told: Told) -> Owing {
+        let ledger = self.ledger(told.bucket).clone();
+        Owing {
+            _telling: ledger.begin_telling(),
+            ledger,
+            told: Some(told),
+        }
+    }
+
+    /// Removes a key's value everywhere. Whether the remote tier had one.
     pub(crate) async fn remove(
-        self: &Arc<Self>,
+        &self,
         tenant: TenantId,
         name: NameRef<'_>,
-    ) -> Result<Option<Bytes>, tenancy_core::Error> {
+    ) -> Result<bool, tenancy_core::Error> {
+        let telling = self.removing(tenant, name);
         let taken = self.remote.take(&entry_name(tenant, name)).await;
+        self.tell_removal(telling, taken.is_ok()).await?;
+        Ok(taken.is_ok_and(|taken| taken.is_some()))
+    }
+
+    /// Owes the removal of a key's value.
+    pub(super) fn removing(&self, tenant: TenantId, name: NameRef<'_>) -> Owing {
         let event = Event::Removed {
+            node: self.node,
             tenant: tenant.as_uuid().into_bytes(),
             class: name.class,
             key: name.key.to_vec(),
         };
-        let told = Told {
+        self.owe(Told {
             bucket: Bucket::of(tenant),
+            removed: Some(entry_name(tenant, name)),
             names: Vec::new(),
             how: Flush::Hard,
             version: 1,
             event: encoded(&event),
-        };
-        self.tell(told).await?;
-        taken
+        })
     }
 
-    fn learning(&self) -> MutexGuard<'_, ()> {
+    /// Tells of a removal, which may have been done already.
+    pub(super) async fn tell_removal(
+        &self,
+        telling: Owing,
+        is_done: bool,
+    ) -> Result<(), tenancy_core::Error> {
+        let told = telling.told.clone().map(|told| Told {
+            removed: told.removed.filter(|_| !is_done),
+            ..told
+        });
+        telling.tell(&*self.remote, told).await
+    }
+
+    pub(super) fn learning(&self) -> MutexGuard<'_, ()> {
         self.learning.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -300,15 +334,23 @@ pub(crate) fn entry_name(tenant: TenantId, name: NameRef<'_>) -> Vec<u8> {
 }
 
 /// Owes what has not been told when it is dropped, for whatever reason.
-struct Owing {
+pub(super) struct Owing {
     told: Option<Told>,
     ledger: Arc<Ledger>,
     _telling: Telling,
 }
 
 impl Owing {
-    fn forgive(mut self) {
+    async fn tell(
+        mut self,
+        remote: &dyn Remote,
+        told: Option<Told>,
+    ) -> Result<(), tenancy_core::Error> {
+        if let Some(told) = &told {
+            remote.tell(told).await?;
+        }
         self.told = None;
+        Ok(())
     }
 }
 
@@ -318,281 +360,4 @@ impl Drop for Owing {
             self.ledger.owe(told);
         }
     }
-}
-
-/// What is asked of the remote tier for one load.
-pub(crate) struct Question<'a> {
-    pub(crate) name: NameRef<'a>,
-    /// What the load depends on now.
-    pub(crate) seen: Dependencies,
-    pub(crate) read: fn(Option<&[u8]>) -> Option<Loaded>,
-}
-
-impl Shared {
-    /// Looks for values, in one round trip, and learns the versions that were not known. Nothing is
-    /// found where the remote tier is away.
-    pub(crate) async fn find(
-        &self,
-        cache: &Inner,
-        shelf: &Shelf,
-        questions: &[Question<'_>],
-    ) -> Vec<Option<Found>> {
-        let nothing = || questions.iter().map(|_| None).collect();
-        // What it has may be what was flushed here.
-        if !shelf
-            .ledgers
-            .iter()
-            .flatten()
-            .all(|ledger| ledger.is_told())
-        {
-            return nothing();
-        }
-        let seen = questions.iter().map(|question| &question.seen);
-        let (wanted, asked) = unknown(cache, shelf, seen);
-        let names: Vec<_> = questions
-            .iter()
-            .map(|question| entry_name(shelf.tenant, question.name))
-            .collect();
-        let Ok(reading) = self.remote.read(&names, &wanted).await else {
-            return nothing();
-        };
-        self.learn_all(&wanted, &asked, &reading.versions);
-        let found = questions.iter().zip(&names).zip(reading.payloads);
-        found
-            .map(|((question, name), payload)| {
-                let (payload, left) = payload?;
-                let frame = Frame::decode(name, &payload, cache.value_bytes_max as usize);
-                match frame {
-                    Ok(frame) => accept(shelf, question, frame, left),
-                    Err(error) => {
-                        tracing::debug!(%error, "a payload of the remote tier is no value");
-                        None
-                    }
-                }
-            })
-            .collect()
-    }
-
-    /// Looks for the values of loads that are about to begin. Those that are found are kept and their
-    /// berths are gone; the others have seen the state anew.
-    pub(crate) async fn find_for(
-        &self,
-        cache: &Inner,
-        shelf: &Shelf,
-        tasks: &[&Load<'_>],
-        berths: &mut Vec<Berth>,
-    ) -> Vec<Option<Value>> {
-        let questions: Vec<_> = tasks
-            .iter()
-            .zip(&*berths)
-            .map(|(task, berth)| Question {
-                name: task.name,
-                seen: berth.seen().clone(),
-                read: task.read,
-            })
-            .collect();
-        let found = self.find(cache, shelf, &questions).await;
-        let (mut values, mut left) = (Vec::new(), Vec::new());
-        for ((mut berth, task), found) in berths.drain(..).zip(tasks).zip(found) {
-            berth.see_again();
-            let is_answer = |found: &Found| task.takes_absence || found.loaded.value.is_some();
-            match found.filter(is_answer) {
-                Some(found) => values.push(Some(berth.keep_found(found))),
-                None => {
-                    values.push(None);
-                    left.push(berth);
-                }
-            }
-        }
-        *berths = left;
-        values
-    }
-
-    /// Learns what is not known of what is about to be stored.
-    pub(crate) async fn know(&self, cache: &Inner, shelf: &Shelf, seen: &Dependencies) {
-        let (wanted, asked) = unknown(cache, shelf, std::iter::once(seen));
-        if let Ok(reading) = self.remote.read(&[], &wanted).await {
-            self.learn_all(&wanted, &asked, &reading.versions);
-        }
-    }
-
-    fn learn_all(&self, wanted: &[Wanted], asked: &[Vec<Arc<Version>>], answers: &[Versions]) {
-        for ((Wanted { bucket, .. }, asked), answer) in wanted.iter().zip(asked).zip(answers) {
-            self.learn(*bucket, asked, answer);
-        }
-    }
-
-    fn learn(&self, bucket: Bucket, asked: &[Arc<Version>], answer: &Versions) {
-        let ledger = self.ledger(bucket);
-        if ledger
-            .generation()
-            .is_none_or(|generation| generation != answer.generation)
-        {
-            // The log has more to say about that; until then nothing is known.
-            return;
-        }
-        let _learning = self.learning();
-        for (version, (hard, soft)) in asked.iter().zip(&answer.versions) {
-            version.learn(*hard, *soft, answer.number);
-        }
-        // Entries that were loaded under other versions are compared again.
-        ledger.flushed();
-    }
-
-    /// The tags that a value was stored with, if there is one.
-    pub(crate) async fn tags_of(
-        &self,
-        cache: &Inner,
-        tenant: TenantId,
-        name: NameRef<'_>,
-    ) -> Option<Vec<Vec<u8>>> {
-        let name = entry_name(tenant, name);
-        let reading = self.remote.read(std::slice::from_ref(&name), &[]).await;
-        let (payload, _) = reading.ok()?.payloads.pop()??;
-        let frame = Frame::decode(&name, &payload, cache.value_bytes_max as usize).ok()?;
-        let tag = |stamp: &RemoteStamp| {
-            let (kind, rest) = stamp.subject.split_first()?;
-            let tag = rest.get(16..)?;
-            (*kind == b't').then(|| tag.to_vec())
-        };
-        Some(frame.header.stamps.iter().filter_map(tag).collect())
-    }
-
-    /// Takes a value that is taken once.
-    pub(crate) async fn take(
-        &self,
-        cache: &Inner,
-        tenant: TenantId,
-        name: NameRef<'_>,
-        read: fn(Option<&[u8]>) -> Option<Loaded>,
-    ) -> Result<Option<Loaded>, tenancy_core::Error> {
-        let name = entry_name(tenant, name);
-        let Some(payload) = self.remote.take(&name).await? else {
-            return Ok(None);
-        };
-        let frame = Frame::decode(&name, &payload, cache.value_bytes_max as usize);
-        Ok(frame.ok().and_then(|frame| {
-            let loaded = read(frame.value.as_deref())?;
-            (loaded.shape == frame.header.shape).then_some(loaded)
-        }))
-    }
-
-    /// Stores what was loaded, for others and for later.
-    pub(crate) async fn keep(
-        &self,
-        tenant: TenantId,
-        name: NameRef<'_>,
-        seen: &Dependencies,
-        kept: Kept,
-    ) {
-        if seen.standing() != Standing::Current {
-            return;
-        }
-        // What is not known of the remote tier cannot be compared by others.
-        let Some(stamps) = stamps_of(tenant, seen) else {
-            return;
-        };
-        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let header = Header {
-            stamps,
-            shape: kept.shape,
-            stale_ms: milliseconds(kept.stale_for),
-            load_ms: milliseconds(kept.load_time),
-        };
-        let name = entry_name(tenant, name);
-        let value = kept.value;
-        let payload = Frame { header, value }.encode(&name);
-        let life = milliseconds(kept.fresh_for.saturating_add(kept.stale_for));
-        if let Err(error) = self.remote.write(&name, payload, life).await {
-            tracing::debug!(%error, "a value was not stored in the remote tier");
-        }
-    }
-}
-
-/// The versions that have to be learnt before loads can be compared with what others store.
-fn unknown<'a>(
-    cache: &Inner,
-    shelf: &Shelf,
-    seen: impl Iterator<Item = &'a Dependencies>,
-) -> (Vec<Wanted>, Vec<Vec<Arc<Version>>>) {
-    let now = cache.clock.now();
-    let ledgers = shelf.ledgers.iter().flatten();
-    // What was known before a log was lost sight of may be out of date.
-    let is_proven = ledgers.clone().all(|ledger| ledger.is_proven(now));
-    let mut unknown: Vec<Arc<Version>> = Vec::new();
-    for (version, ..) in seen.flat_map(|seen| seen.stamps.iter()) {
-        let is_epoch = matches!(version.subject(), Subject::Epoch(_));
-        let is_new = !unknown.iter().any(|known| Arc::ptr_eq(known, version));
-        if !is_epoch && is_new && !(is_proven && version.is_known()) {
-            unknown.push(version.clone());
-        }
-    }
-    let (mut wanted, mut asked) = (Vec::new(), Vec::new());
-    for ledger in ledgers {
-        let (mut names, mut versions) = (Vec::new(), Vec::new());
-        for version in &unknown {
-            let (bucket, name) = subject_name(shelf.tenant, version.subject());
-            if bucket == ledger.bucket {
-                names.push(name);
-                versions.push(version.clone());
-            }
-        }
-        if !names.is_empty() {
-            let bucket = ledger.bucket;
-            wanted.push(Wanted { bucket, names });
-            asked.push(versions);
-        }
-    }
-    (wanted, asked)
-}
-
-/// The value of a frame, if it depends on the same as the question and on nothing that was
-/// flushed since.
-fn accept(shelf: &Shelf, question: &Question<'_>, frame: Frame, left: u64) -> Option<Found> {
-    let Frame { header, value } = frame;
-    let now = stamps_of(shelf.tenant, &Dependencies::again(&question.seen))?;
-    if header.stamps != now {
-        return None;
-    }
-    let loaded = (question.read)(value.as_deref())?;
-    if loaded.shape != header.shape {
-        return None;
-    }
-    let stale = header.stale_ms.min(left);
-    Some(Found {
-        loaded,
-        fresh_for: Duration::from_millis(left - stale),
-        stale_for: Duration::from_millis(stale),
-        load_time: Duration::from_millis(header.load_ms),
-    })
-}
-
-/// A value to be kept remotely.
-pub(crate) struct Kept {
-    pub(crate) value: Option<Vec<u8>>,
-    pub(crate) shape: Shape,
-    pub(crate) fresh_for: Duration,
-    pub(crate) stale_for: Duration,
-    pub(crate) load_time: Duration,
-}
-
-/// What was seen, in the remote tier's words, in an order of its own; `None` where part of it is
-/// only known here.
-fn stamps_of(tenant: TenantId, seen: &Dependencies) -> Option<Vec<RemoteStamp>> {
-    let mut stamps = Vec::with_capacity(seen.stamps.len());
-    for (version, hard, soft) in seen.stamps.iter() {
-        let (_, subject) = subject_name(tenant, version.subject());
-        let soft = match version.subject() {
-            Subject::Epoch(_) => 0,
-            _ if !version.is_known() => return None,
-            _ => soft,
-        };
-        stamps.push(RemoteStamp {
-            subject,
-            hard,
-            soft,
-        });
-    }
-    stamps.sort_by(|one, other| one.subject.cmp(&other.subject));
-    Some(stamps)
 }

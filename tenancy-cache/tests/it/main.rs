@@ -10,6 +10,8 @@ mod flights;
 mod flush;
 mod history;
 mod journal;
+#[cfg(feature = "redis")]
+mod leases;
 mod loads;
 mod many;
 mod metrics;

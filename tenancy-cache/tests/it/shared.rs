@@ -17,19 +17,40 @@ use tokio::sync::Semaphore;
 
 use crate::town::{Source, gated};
 
-const LISTS: Class = Class::new("lists").early_refresh(0.0).jitter(0.0);
+pub(crate) const LISTS: Class = Class::new("lists").early_refresh(0.0).jitter(0.0);
 const BOUND: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An installation whose nodes share a Redis.
-struct Site {
+pub(crate) struct Site {
     tenants: Tenants,
     scope: TenantScope,
     redis: Redis,
     prefix: String,
+    url: String,
+}
+
+fn connect(url: &str) -> Redis {
+    let redis = Redis::builder(url).time_out(Duration::from_millis(500));
+    redis.build().unwrap()
 }
 
 impl Site {
+    /// The same installation, with connections of its own.
+    pub(crate) fn again(&self) -> impl Future<Output = Self> + Send + use<> {
+        let (tenants, scope) = (self.tenants.clone(), self.scope.clone());
+        let (prefix, url) = (self.prefix.clone(), self.url.clone());
+        async move {
+            Self {
+                redis: connect(&url),
+                tenants,
+                scope,
+                prefix,
+                url,
+            }
+        }
+    }
+
     async fn at(url: &str) -> Self {
         let registry = InMemoryTenants::default();
         let tenant = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
@@ -39,16 +60,14 @@ impl Site {
         Self {
             scope: scope.await.unwrap(),
             tenants,
-            redis: Redis::builder(url)
-                .time_out(Duration::from_millis(500))
-                .build()
-                .unwrap(),
+            redis: connect(url),
             prefix: format!("test-{}:", tenant.id),
+            url: url.to_owned(),
         }
     }
 
     /// A process of its own, as far as the cache is concerned.
-    async fn node(&self) -> TenantCache {
+    pub(crate) async fn node(&self) -> TenantCache {
         let shop = self.unready_node();
         let began = Instant::now();
         while !is_ready(&shop).await {
@@ -73,7 +92,7 @@ async fn is_ready(shop: &TenantCache) -> bool {
     shop.is_proven()
 }
 
-async fn shared_site() -> Site {
+pub(crate) async fn shared_site() -> Site {
     Site::at(&Server::shared().await.url()).await
 }
 

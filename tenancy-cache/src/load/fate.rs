@@ -1,0 +1,64 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Berth;
+use crate::entry::Value;
+use crate::remote::{LeaseAnswer, Question, Shared};
+
+/// What other processes make of a load that is about to begin.
+pub(crate) enum Fate {
+    /// It was done by one of them.
+    Found(Value),
+    /// It is this one's to do.
+    Ours,
+    /// One of them is doing it, or has done it just now.
+    Theirs,
+}
+
+/// How long to wait before another process's load is looked for again: from, and up to.
+pub(crate) const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(50)];
+
+impl Shared {
+    /// Looks for the values of loads that are about to begin, and asks for the leases of the rest.
+    /// The berths of those that are found are gone, and the others have seen the state anew.
+    pub(crate) async fn fates(self: &Arc<Self>, berths: &mut Vec<Berth>) -> Vec<Fate> {
+        let Some(Berth { cache, shelf, .. }) = berths.first() else {
+            return Vec::new();
+        };
+        let (cache, shelf) = (cache.clone(), shelf.clone());
+        let question = |berth: &Berth| (berth.name.clone(), berth.seen().clone(), berth.read);
+        let asked: Vec<_> = berths.iter().map(question).collect();
+        let questions = asked.iter().map(|(name, seen, read)| Question {
+            name: name.as_ref(),
+            seen: seen.clone(),
+            read: *read,
+        });
+        let questions: Vec<_> = questions.collect();
+        let answers = self.find(&cache, &shelf, &questions).await;
+        berths.iter_mut().for_each(Berth::see_again);
+        let Some(answers) = answers else {
+            return berths.iter().map(|_| Fate::Ours).collect();
+        };
+        let (mut fates, mut left, mut marks) = (Vec::new(), Vec::new(), Vec::new());
+        for (berth, answer) in berths.drain(..).zip(answers) {
+            match answer.found.filter(|found| berth.is_served_by(found)) {
+                Some(found) => fates.push(Fate::Found(berth.keep_found(found))),
+                None => {
+                    fates.push(Fate::Ours);
+                    left.push(berth);
+                    marks.push(answer.mark);
+                }
+            }
+        }
+        *berths = left;
+        let mut asked: Vec<_> = berths.iter_mut().zip(marks).collect();
+        let mut answers = self.lease(&mut asked).await.into_iter();
+        for fate in fates.iter_mut().filter(|fate| matches!(fate, Fate::Ours)) {
+            // Without an answer there is nobody to wait for.
+            if let Some(Some(LeaseAnswer::Busy | LeaseAnswer::Changed)) = answers.next() {
+                *fate = Fate::Theirs;
+            }
+        }
+        fates
+    }
+}

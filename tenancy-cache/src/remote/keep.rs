@@ -1,0 +1,140 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenancy_core::TenantId;
+
+use super::frame::{Frame, Header, RemoteStamp};
+use super::lease::{LIFE, Lease};
+use super::shared::{Shared, entry_name};
+use super::{LeaseAnswer, subject_name};
+use crate::entry::Dependencies;
+use crate::load::{Berth, Shape};
+use crate::shelf::NameRef;
+use crate::version::{Standing, Subject};
+
+/// A value to be kept remotely.
+pub(crate) struct Kept {
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) load: u64,
+    pub(crate) shape: Shape,
+    pub(crate) fresh_for: Duration,
+    pub(crate) stale_for: Duration,
+    pub(crate) load_time: Duration,
+}
+
+impl Shared {
+    /// Asks for the leases of keys whose payloads have been read, with their marks. Where the remote
+    /// tier is away, none is needed.
+    pub(crate) async fn lease(
+        &self,
+        asked: &mut [(&mut Berth, Vec<u8>)],
+    ) -> Vec<Option<LeaseAnswer>> {
+        let request = |(berth, mark): &mut (&mut Berth, Vec<u8>)| {
+            let key = entry_name(berth.shelf.tenant, berth.name.as_ref());
+            let lease = Lease::new(self.remote.clone(), key);
+            berth.lease.insert(lease).request(Some(mark.clone()))
+        };
+        let requests: Vec<_> = asked.iter_mut().map(request).collect();
+        let answers = self.remote.lease(&requests, LIFE).await;
+        let answers = asked.iter_mut().zip(answers).map(|((berth, _), answer)| {
+            if let Ok(LeaseAnswer::Busy | LeaseAnswer::Changed) = &answer {
+                berth.lease.take().iter_mut().for_each(Lease::close);
+            }
+            answer.ok()
+        });
+        answers.collect()
+    }
+
+    /// Stores what was loaded under a lease, for others and for later.
+    pub(crate) async fn keep(
+        &self,
+        tenant: TenantId,
+        name: NameRef<'_>,
+        seen: &Dependencies,
+        kept: Kept,
+        mut lease: Lease,
+    ) {
+        let Some((name, payload, life)) = parcel(tenant, name, seen, kept) else {
+            return;
+        };
+        match self
+            .remote
+            .write(&name, payload, life, Some(lease.token))
+            .await
+        {
+            Ok(true) => lease.close(),
+            Ok(false) => {
+                lease.close();
+                self.metrics.fenced.increment(1);
+            }
+            Err(error) => tracing::debug!(%error, "a value was not stored in the remote tier"),
+        }
+    }
+
+    /// Puts a value where others find it instead of what they had, or makes sure that they find
+    /// none.
+    pub(crate) async fn put(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        name: NameRef<'_>,
+        seen: &Dependencies,
+        kept: Option<Kept>,
+    ) -> Result<(), tenancy_core::Error> {
+        let parcel = kept.and_then(|kept| parcel(tenant, name, seen, kept));
+        // Owed from here on, should the caller go away.
+        let telling = self.removing(tenant, name);
+        let is_written = match parcel {
+            Some((name, payload, life)) => {
+                self.remote.write(&name, payload, life, None).await.is_ok()
+            }
+            None => false,
+        };
+        self.tell_removal(telling, is_written).await
+    }
+}
+
+/// What goes to the remote tier, as name, payload and life; nothing where others could not compare it
+/// or it was flushed already.
+fn parcel(
+    tenant: TenantId,
+    name: NameRef<'_>,
+    seen: &Dependencies,
+    kept: Kept,
+) -> Option<(Vec<u8>, Vec<u8>, Duration)> {
+    if seen.standing() != Standing::Current {
+        return None;
+    }
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let header = Header {
+        stamps: stamps_of(tenant, seen)?,
+        load: kept.load,
+        shape: kept.shape,
+        stale_ms: milliseconds(kept.stale_for),
+        load_ms: milliseconds(kept.load_time),
+    };
+    let name = entry_name(tenant, name);
+    let value = kept.value;
+    let payload = Frame { header, value }.encode(&name);
+    Some((name, payload, kept.fresh_for.saturating_add(kept.stale_for)))
+}
+
+/// What was seen, in the remote tier's words, in an order of its own; `None` where part of it is
+/// only known here.
+pub(super) fn stamps_of(tenant: TenantId, seen: &Dependencies) -> Option<Vec<RemoteStamp>> {
+    let mut stamps = Vec::with_capacity(seen.stamps.len());
+    for (version, hard, soft) in seen.stamps.iter() {
+        let (_, subject) = subject_name(tenant, version.subject());
+        let soft = match version.subject() {
+            Subject::Epoch(_) => 0,
+            _ if !version.is_known() => return None,
+            _ => soft,
+        };
+        stamps.push(RemoteStamp {
+            subject,
+            hard,
+            soft,
+        });
+    }
+    stamps.sort_by(|one, other| one.subject.cmp(&other.subject));
+    Some(stamps)
+}

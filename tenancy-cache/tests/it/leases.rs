@@ -1,0 +1,256 @@
+//! Loads of which several processes do one.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tenancy_cache::class::Class;
+use tenancy_cache::{ErrorKind, Flush, Key, Tag, TenantCache, Wanted};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::shared::{LISTS, PATIENCE, Site, shared_site};
+use crate::town::{Source, gated};
+
+async fn nodes<const N: usize>(site: &Site) -> [TenantCache; N] {
+    let mut nodes = Vec::new();
+    for _ in 0..N {
+        nodes.push(site.node().await);
+    }
+    nodes.try_into().expect("as many as were made")
+}
+
+/// Begins a load that ends with a value once the gate opens.
+async fn load_at(shop: &TenantCache, gate: &Arc<Semaphore>, value: u32) -> Loading {
+    let (shop, gate) = (shop.clone(), gate.clone());
+    let (began, beginning) = tokio::sync::oneshot::channel();
+    let loading = tokio::spawn(async move {
+        let load = || async move {
+            let _ = began.send(());
+            gated(&gate, value).await
+        };
+        shop.remember(&LISTS, "list", &[], load)
+            .await
+            .map(|value| *value)
+    });
+    beginning.await.unwrap();
+    loading
+}
+
+type Loading = tokio::task::JoinHandle<Result<u32, tenancy_cache::Error>>;
+
+#[tokio::test]
+async fn ten_processes_with_a_thousand_callers_load_once() {
+    let site = shared_site().await;
+    let nodes = nodes::<10>(&site).await;
+    let (source, mut callers) = (Source::default(), JoinSet::new());
+    for number in 0..1000 {
+        let (shop, source) = (nodes[number % 10].clone(), source.clone());
+        callers.spawn(async move {
+            let load = || async move {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Ok::<_, Infallible>(source.read())
+            };
+            *shop.remember(&LISTS, "list", &[], load).await.unwrap()
+        });
+    }
+    while let Some(value) = callers.join_next().await {
+        assert_eq!(value.unwrap(), 1);
+    }
+    assert_eq!(source.readings(), 1);
+}
+
+#[tokio::test]
+async fn who_goes_away_leaves_the_load_to_another_process() {
+    let site = shared_site().await;
+    let [one, other] = nodes(&site).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let loading = load_at(&one, &gate, 1).await;
+    let source = Source::default();
+    let waiting = tokio::spawn({
+        let source = source.clone();
+        async move { source.through(&other, &LISTS, "list", &[]).await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(source.readings(), 0);
+    let began = Instant::now();
+    loading.abort();
+    assert_eq!(waiting.await.unwrap().unwrap(), 1);
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn who_fails_leaves_the_load_to_another_process() {
+    let site = shared_site().await;
+    let [one, other] = nodes(&site).await;
+    let fail = || async { Err::<u32, _>("no database") };
+    let error = one.remember(&LISTS, "list", &[], fail).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoadFailed);
+    let source = Source::default();
+    assert_eq!(
+        source.through(&other, &LISTS, "list", &[]).await.unwrap(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn who_was_killed_holds_the_others_up_for_no_longer_than_its_lease() {
+    let site = shared_site().await;
+    let other = site.node().await;
+    let gate = Arc::new(Semaphore::new(0));
+    // With its runtime all of the process is gone, and nobody gives the lease back.
+    let killed = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let site_there = site.again();
+    let (began, beginning) = tokio::sync::oneshot::channel();
+    let there = gate.clone();
+    killed.spawn(async move {
+        let shop = site_there.await.node().await;
+        let load = || async move {
+            let _ = began.send(());
+            gated(&there, 1_u32).await
+        };
+        shop.remember(&LISTS, "list", &[], load).await
+    });
+    beginning.await.unwrap();
+    killed.shutdown_background();
+    let (source, began) = (Source::default(), Instant::now());
+    assert_eq!(
+        source.through(&other, &LISTS, "list", &[]).await.unwrap(),
+        1
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_long_load_keeps_its_lease() {
+    let site = shared_site().await;
+    let [one, other] = nodes(&site).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let loading = load_at(&one, &gate, 1).await;
+    let source = Source::default();
+    let waiting = tokio::spawn({
+        let source = source.clone();
+        async move { source.through(&other, &LISTS, "list", &[]).await }
+    });
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(source.readings(), 0);
+    gate.add_permits(1);
+    assert_eq!(loading.await.unwrap().unwrap(), 1);
+    assert_eq!(waiting.await.unwrap().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_was_removed_or_put_elsewhere_meanwhile_is_not_stored_over() {
+    let site = shared_site().await;
+    let [one, other] = nodes(&site).await;
+    for is_put in [false, true] {
+        let gate = Arc::new(Semaphore::new(0));
+        let loading = load_at(&one, &gate, 1).await;
+        if is_put {
+            other.put(&LISTS, "list", &[], 2_u32).await.unwrap();
+        } else {
+            other.remove(&LISTS, "list").await.unwrap();
+        }
+        gate.add_permits(1);
+        assert_eq!(loading.await.unwrap().unwrap(), 1);
+        let expected = is_put.then_some(2);
+        for shop in [&other, &site.node().await] {
+            let value = shop.get::<u32>(&LISTS, "list").await.unwrap();
+            assert_eq!(value.map(|value| *value), expected);
+        }
+        let began = Instant::now();
+        while one.get::<u32>(&LISTS, "list").await.unwrap().as_deref() != expected.as_ref() {
+            assert!(began.elapsed() < PATIENCE, "the old value stays");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_cannot_wait_has_what_is_stale_while_another_process_loads() {
+    let class = Class::new("lists")
+        .early_refresh(0.0)
+        .jitter(0.0)
+        .stale_for(Duration::from_secs(3600))
+        .soft_time_out(Duration::from_millis(50));
+    let site = shared_site().await;
+    let [one, other] = nodes(&site).await;
+    let source = Source::default();
+    for shop in [&one, &other] {
+        assert_eq!(source.through(shop, &class, "list", &[]).await.unwrap(), 1);
+    }
+    one.flush_class(&class, Flush::Soft).await.unwrap();
+    while other.why(&class, "list").await.unwrap().verdict == tenancy_cache::Verdict::Fresh {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let gate = Arc::new(Semaphore::new(0));
+    let loading = tokio::spawn({
+        let gate = gate.clone();
+        async move {
+            one.remember(&class, "list", &[], || gated(&gate, 9_u32))
+                .await
+        }
+    });
+    // The one has what is stale as well, and loads on.
+    assert_eq!(*loading.await.unwrap().unwrap(), 1);
+    assert_eq!(
+        source.through(&other, &class, "list", &[]).await.unwrap(),
+        1
+    );
+    gate.add_permits(1);
+    let began = Instant::now();
+    while source.through(&other, &class, "list", &[]).await.unwrap() != 9 {
+        assert!(began.elapsed() < PATIENCE, "the other never has it");
+    }
+    assert_eq!(source.readings(), 1);
+}
+
+#[tokio::test]
+async fn two_processes_that_load_many_load_each_once() {
+    let site = shared_site().await;
+    let nodes = nodes::<2>(&site).await;
+    let mut callers = JoinSet::new();
+    let counts: Arc<Vec<_>> = Arc::new((0..100).map(|_| Source::default()).collect());
+    for (node, shop) in nodes.into_iter().enumerate() {
+        let counts = counts.clone();
+        callers.spawn(async move {
+            let order = move |number: usize| if node == 0 { number } else { 99 - number };
+            let wanted = |number| Wanted {
+                key: Key::new("product").part(order(number)),
+                tags: vec![Tag::new("product")],
+            };
+            let wanted: Vec<_> = (0..100).map(wanted).collect();
+            let load = |places: Vec<usize>| {
+                let counts = counts.clone();
+                async move {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    let value = |place| {
+                        counts[order(place)].read();
+                        order(place) as u32
+                    };
+                    Ok::<_, Infallible>(places.into_iter().map(value).collect())
+                }
+            };
+            let values = shop.remember_many(&LISTS, &wanted, load).await.unwrap();
+            for (place, value) in values.iter().enumerate() {
+                assert_eq!(**value, order(place) as u32);
+            }
+        });
+    }
+    while let Some(done) = callers.join_next().await {
+        done.unwrap();
+    }
+    assert!(counts.iter().all(|count| count.readings() == 1));
+}
