@@ -77,6 +77,16 @@ impl Class {
         self.name
     }
 
+    /// How long an entry lives at most, stale time included.
+    pub const fn life_max(&self) -> Duration {
+        let fresh_for = if self.absence.as_nanos() > self.time_to_live.as_nanos() {
+            self.absence
+        } else {
+            self.time_to_live
+        };
+        fresh_for.saturating_add(self.stale_for)
+    }
+
     /// Sets how long an entry is fresh.
     #[must_use]
     pub const fn time_to_live(mut self, time_to_live: Duration) -> Self {

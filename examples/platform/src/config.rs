@@ -43,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) database_url: Option<Secret>,
     /// PostgreSQL as the role that owns the schema, for `migrate`.
     pub(crate) owner_database_url: Option<Secret>,
+    /// Redis or Valkey through which several servers share what they cache, single or a cluster.
+    pub(crate) redis_url: Option<Secret>,
+    /// What this platform's keys there begin with.
+    pub(crate) redis_prefix: String,
     /// Signs cursors; 32 characters or more, the same on all nodes.
     pub(crate) secret: Option<Secret>,
     pub(crate) listen: SocketAddr,
@@ -124,6 +128,8 @@ impl Default for Config {
             data: "platform-data".into(),
             database_url: None,
             owner_database_url: None,
+            redis_url: None,
+            redis_prefix: "tenancy:".to_owned(),
             secret: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             name: None,
@@ -182,13 +188,14 @@ impl Config {
             .map_err(|error| Failure::new(format!("the configuration is wrong: {error}")))
     }
 
-    /// The same for embedded mode: SQLite, and a name that suits the demonstration shops.
+    /// The same for embedded mode: SQLite and memory, and a name that suits the demonstration shops.
     pub(crate) fn embedded(self) -> Self {
         let name = self.name.unwrap_or_else(|| DEMO_NAME.to_owned());
         Self {
             name: Some(name),
             database_url: None,
             owner_database_url: None,
+            redis_url: None,
             ..self
         }
     }

@@ -18,6 +18,7 @@ mod pictures;
 mod platform;
 mod secret;
 mod server;
+mod shared;
 mod shop;
 mod sign_in;
 mod site;

@@ -9,11 +9,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tenancy_cache::Cache;
 use tenancy_cache::class::PRODUCT_LISTS;
+use tenancy_cache::remote::RedisRemote;
 use tenancy_commerce::catalog::{CATEGORIES, CachedCatalog, PRODUCTS, SqlCatalog};
 use tenancy_commerce::customer::SqlCustomers;
 use tenancy_commerce::order::SqlOrders;
 use tenancy_commerce::stock::SqlStock;
 use tenancy_core::cursor::CursorKey;
+use tenancy_core::redis::Redis;
 use tenancy_core::registry::{Address, Directory as _, SqlTenants, TenantRegistry as _};
 use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
@@ -26,6 +28,7 @@ use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
 use crate::secret::Secret;
+use crate::shared;
 
 /// All tables of the platform, in the order in which they depend on each other.
 pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 3]> = LazyLock::new(|| {
@@ -53,6 +56,7 @@ struct Parts {
     scope: PlatformScope,
     cursor_key: CursorKey,
     edge_tags: EdgeTags,
+    redis: Option<Redis>,
     catalog: CachedCatalog<SqlCatalog>,
     customers: SqlCustomers,
     orders: SqlOrders,
@@ -89,12 +93,14 @@ impl Platform {
         let database = database.build();
         let scope = tenants.platform(actor);
         let secret = secret(&config)?;
+        let redis = shared::connect(&config)?;
         Ok(Self(Arc::new(Parts {
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
             cursor_key: CursorKey::new(secret.expose().as_bytes()),
             edge_tags: EdgeTags::new(secret.expose().as_bytes()),
-            catalog: catalog(&config, &tenants, &database),
+            catalog: catalog(&config, &tenants, &database, redis.as_ref()),
+            redis,
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
             stock: SqlStock::new(&database),
@@ -123,6 +129,11 @@ impl Platform {
 
     pub(crate) fn known_keys(&self) -> &KnownKeys {
         &self.0.known_keys
+    }
+
+    /// What servers share, if they do.
+    pub(crate) fn redis(&self) -> Option<&Redis> {
+        self.0.redis.as_ref()
     }
 
     pub(crate) fn catalog(&self) -> &CachedCatalog<SqlCatalog> {
@@ -229,19 +240,31 @@ impl Platform {
 }
 
 /// The catalogues, through a cache unless it is switched off.
-fn catalog(config: &Config, tenants: &Tenants, database: &Database) -> CachedCatalog<SqlCatalog> {
+fn catalog(
+    config: &Config,
+    tenants: &Tenants,
+    database: &Database,
+    redis: Option<&Redis>,
+) -> CachedCatalog<SqlCatalog> {
     let (catalog, kept) = (SqlCatalog::new(database), &config.cache);
     if !kept.enabled {
         return CachedCatalog::passing_through(catalog);
     }
-    let cache = Cache::builder(tenants)
+    let lists = PRODUCT_LISTS.time_to_live(kept.product_lists_time());
+    let products = PRODUCTS.time_to_live(kept.products_time());
+    let categories = CATEGORIES.time_to_live(kept.categories_time());
+    let mut cache = Cache::builder(tenants)
         .capacity_bytes(kept.capacity_bytes.get())
-        .journal(database)
-        .build();
-    CachedCatalog::new(catalog, &cache)
-        .keep_lists(PRODUCT_LISTS.time_to_live(kept.product_lists_time()))
-        .keep_products(PRODUCTS.time_to_live(kept.products_time()))
-        .keep_categories(CATEGORIES.time_to_live(kept.categories_time()))
+        .journal(database);
+    if let Some(redis) = redis {
+        let longest = [lists, products, categories].map(|class| class.life_max());
+        let longest = longest.into_iter().max().unwrap_or_default();
+        cache = cache.remote(RedisRemote::new(redis, &config.redis_prefix, longest));
+    }
+    CachedCatalog::new(catalog, &cache.build())
+        .keep_lists(lists)
+        .keep_products(products)
+        .keep_categories(categories)
 }
 
 /// What signs cursors: `secret`, or one that is kept beside the data.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tenancy_core::redis::{Command, Redis, Script, Subscription, Value};
+use tenancy_core::redis::{Command, EvictionScope, Redis, Script, Subscription, Value};
 use tenancy_core::{Error, ErrorKind};
 use tokio::sync::Mutex;
 
@@ -121,6 +121,29 @@ impl RedisRemote {
                 versions: with_generation(VERSIONS),
                 write: Script::new(WRITE),
             },
+        }
+    }
+
+    /// Whether a server or cluster keeps what a cache relies on. Ask at start, and say to the operator
+    /// what the error's source says. Where keys with a time to live may be dropped the cache is at
+    /// home; where any key may, it would be right and of little use, for the loss of a log of
+    /// flushes ends all entries.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) where any key may be dropped, and what
+    /// [`Redis::eviction`] gives.
+    pub async fn check(redis: &Redis) -> Result<(), Error> {
+        let eviction = redis.eviction().await?;
+        match eviction.scope() {
+            EvictionScope::Nothing | EvictionScope::ExpiringKeys => Ok(()),
+            EvictionScope::Unknown => {
+                tracing::warn!("{eviction}");
+                Ok(())
+            }
+            EvictionScope::AnyKey => {
+                let told = eviction.to_string();
+                Err(Error::with_source(ErrorKind::InvalidInput, told))
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use crate::demo::DemoShop;
 use crate::failure::Failure;
 use crate::onboard::Onboarded;
 use crate::platform::Platform;
-use crate::server;
+use crate::{server, shared};
 use tenancy_core::Actor;
 use tenancy_core::tenant::Status;
 
@@ -30,6 +30,9 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         tracing::warn!("{warning}");
     }
     audited.require_isolation()?;
+    if let Some(redis) = platform.redis() {
+        shared::check(redis).await?;
+    }
     let listener = server::bind(&platform).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
     server::serve(&platform, listener).await

@@ -30,6 +30,17 @@ pub(crate) struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     database_url: Option<String>,
 
+    /// Redis or Valkey to share the cache through; memory without it (TENANCY_REDIS_URL keeps it out
+    /// of `ps`)
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help_heading = "Configuration"
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis_url: Option<String>,
+
     /// Domain under which shops have theirs: `SLUG.DOMAIN` [default: the host of the public URL]
     #[arg(
         long,
