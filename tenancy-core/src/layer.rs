@@ -41,6 +41,40 @@
 //! suspended 403, archived 410, being set up or in maintenance 503 with `Retry-After`, two sources
 //! that disagree 400, no readable `Host` 400, a credential that is not valid for this tenant 401, and 503 when the
 //! registry cannot be reached and the tenant is not known.
+//!
+//! # Under tonic
+//!
+//! A call's `:authority` is its host, and [`GrpcStatus`](crate::problem::GrpcStatus) makes the
+//! refusals statuses: `NOT_FOUND`, `PERMISSION_DENIED`, `FAILED_PRECONDITION`, `UNAVAILABLE` with
+//! `retry-after` in the metadata, `INVALID_ARGUMENT`, `UNAUTHENTICATED`, in the order above. A method
+//! finds the scope in its request's extensions.
+//!
+//! ```
+//! # use tenancy_core::registry::InMemoryTenants;
+//! use tenancy_core::layer::TenantLayer;
+//! use tenancy_core::problem::GrpcStatus;
+//! use tenancy_core::resolve::Sources;
+//! use tenancy_core::{TenantScope, Tenants};
+//! use tonic::transport::Server;
+//! use tonic::{Request, Response, Status};
+//!
+//! async fn greet(request: Request<()>) -> Result<Response<String>, Status> {
+//!     let scope: &TenantScope = request.extensions().get().expect("the layer put it there");
+//!     Ok(Response::new(scope.tenant().name.to_string()))
+//! }
+//!
+//! # fn server(services: tonic::service::Routes) -> Result<(), Box<dyn std::error::Error>> {
+//! # let tenants = Tenants::new(InMemoryTenants::default());
+//! let sources = Sources::new().subdomains_of("shops.example".parse()?);
+//! let layer = TenantLayer::new(&tenants, sources).refuse(GrpcStatus);
+//! let server = Server::builder().layer(layer).add_routes(services);
+//! # drop((server.serve("127.0.0.1:0".parse()?), greet));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! tonic keeps the peer to itself: where the client's address matters, an outer layer puts the address
+//! of `TcpConnectInfo` into the extensions as [`PeerAddress`](crate::client_address::PeerAddress).
 
 mod authenticate;
 #[cfg(feature = "axum")]

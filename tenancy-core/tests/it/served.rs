@@ -1,5 +1,7 @@
 //! The layer under plain hyper, over a socket.
 
+mod grpc;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
