@@ -1,6 +1,9 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
 mod cut_off;
+// Linux tells the most memory that a process had.
+#[cfg(target_os = "linux")]
+mod import_memory;
 mod journal;
 mod many_shops;
 mod names;
