@@ -4,6 +4,7 @@ mod caching;
 mod idempotency;
 mod isolation;
 mod keys;
+mod nodes;
 mod orders;
 mod products;
 mod shop;

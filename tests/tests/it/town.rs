@@ -86,6 +86,17 @@ impl Town {
         }
     }
 
+    /// Another server on the same database, with data of its own.
+    pub(crate) async fn beside(&self) -> Self {
+        let address = Server::free_address();
+        let others = ["TENANCY_LISTEN", "TENANCY_DATA"];
+        let settings = self.settings.iter();
+        let settings = settings.filter(|(name, _)| !others.contains(name)).cloned();
+        let mut settings: Vec<_> = settings.collect();
+        settings.push(("TENANCY_LISTEN", address.to_string()));
+        Self::start(address, settings, &["serve"], None).await
+    }
+
     /// Where the server keeps its data.
     pub(crate) fn data(&self) -> &str {
         let setting = self
@@ -119,6 +130,17 @@ impl Town {
     pub(crate) fn command(&self, arguments: &[&str]) -> serde_json::Value {
         run(&self.settings, arguments)
     }
+}
+
+/// What a command that must fail says.
+pub(crate) fn refused(settings: &[(&'static str, String)], arguments: &[&str]) -> String {
+    let done = Command::new(Server::built("platform"))
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(!done.status.success(), "{arguments:?}");
+    String::from_utf8_lossy(&done.stderr).into_owned()
 }
 
 pub(crate) fn run(settings: &[(&'static str, String)], arguments: &[&str]) -> serde_json::Value {

@@ -149,7 +149,7 @@ async fn what_another_process_changes_is_seen_within_a_second(town: Town) {
 }
 
 /// Changes every name behind the server's back, with nothing in the journal.
-async fn rename(town: &Town, shop: &str, name: &str) {
+pub(super) async fn rename(town: &Town, shop: &str, name: &str) {
     let database = town.database.as_ref().unwrap();
     let tenant = town.command(&["tenant", "show", shop]);
     let mut owner = PgConnection::connect(&database.owner_url()).await.unwrap();

@@ -58,6 +58,14 @@ impl Shop {
         }
     }
 
+    /// The same shop, at another server.
+    pub(crate) fn at(&self, town: &Town) -> Self {
+        Self {
+            origin: format!("http://{}", town.address),
+            ..self.clone()
+        }
+    }
+
     /// The same shop, called by somebody with that key.
     pub(crate) fn called_with(&self, key: Option<&str>) -> Self {
         Self {
