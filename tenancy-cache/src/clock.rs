@@ -45,6 +45,11 @@ impl Moment {
         Self(self.0.saturating_add(milliseconds(time)))
     }
 
+    /// The moment so much earlier, or the first there is.
+    pub(crate) fn before(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(milliseconds(time)))
+    }
+
     /// The time from another moment until this one; none where the other is later.
     pub(crate) fn since(self, other: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(other.0))

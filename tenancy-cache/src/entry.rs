@@ -27,6 +27,8 @@ pub(crate) struct Entry {
     pub(crate) class: Arc<ClassState>,
     pub(crate) bytes: u64,
     loaded_at: Moment,
+    /// What was flushed before that has not been missed.
+    sure_at: Moment,
     fresh_until: Moment,
     stale_until: Moment,
     /// After a failed load, in milliseconds after `loaded_at`.
@@ -146,6 +148,8 @@ pub(crate) struct Making<'a> {
     pub(crate) value_bytes: usize,
     pub(crate) name_bytes: usize,
     pub(crate) now: Moment,
+    /// When what it depends on was known for certain: before the value was read, that is.
+    pub(crate) sure_at: Moment,
     pub(crate) load_time: Duration,
     /// A number of the load's own, in all processes.
     pub(crate) load: u64,
@@ -162,6 +166,7 @@ impl Entry {
             value_bytes,
             name_bytes,
             now,
+            sure_at,
             load_time,
             load,
             life,
@@ -184,6 +189,7 @@ impl Entry {
             class,
             bytes: bytes as u64,
             loaded_at: now,
+            sure_at,
             fresh_until,
             stale_until: fresh_until.after(stale_for),
             rest: AtomicU64::new(0),
@@ -231,8 +237,9 @@ impl Entry {
         left < -self.reach.as_secs_f64() * fastrand::f64().max(f64::MIN_POSITIVE).ln()
     }
 
-    pub(crate) fn is_younger_than(&self, age: Duration, now: Moment) -> bool {
-        now.since(self.loaded_at) < age
+    /// Whether it is no longer than that ago that all flushes were known.
+    pub(crate) fn is_surer_than(&self, age: Duration, now: Moment) -> bool {
+        now.since(self.sure_at) < age
     }
 
     /// How long it is fresh from its beginning, and then stale.

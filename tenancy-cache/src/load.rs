@@ -17,6 +17,7 @@ use self::flight::{Flights, Follower, Leader};
 pub(crate) use self::flight::{Landing, Part};
 use crate::cache::Inner;
 use crate::class::{Class, ClassState};
+use crate::clock::Moment;
 use crate::entry::{Dependencies, Entry, Making, Value};
 use crate::error::{Error, ErrorKind};
 use crate::remote::{Found, Kept, Lease, Read, hold};
@@ -244,6 +245,18 @@ pub(crate) struct Berth {
     pub(crate) lead: Lead,
 }
 
+/// Where a value comes from.
+#[derive(Clone, Copy)]
+enum Origin {
+    Load,
+    Remote {
+        load: u64,
+        /// How long it is still fresh and then stale.
+        life: (Duration, Duration),
+        sure_at: Moment,
+    },
+}
+
 /// Loads values, and waits only for so long; then the load goes on for those who come later.
 pub(crate) async fn fly_for<Fut, E>(
     patience: Duration,
@@ -293,7 +306,7 @@ where
             class.metrics.load_seconds.record(began.elapsed());
             let (mut values, mut parcels) = (Vec::new(), Vec::new());
             for (berth, loaded) in berths.into_iter().zip(loaded) {
-                let (value, parcel) = berth.keep(loaded, began.elapsed(), None);
+                let (value, parcel) = berth.keep(loaded, began.elapsed(), Origin::Load);
                 values.push(value);
                 parcels.extend(parcel.map(Parcel::send));
             }
@@ -357,16 +370,14 @@ impl Berth {
     }
 
     /// Takes what the remote tier had.
-    fn keep_found(self, found: Found) -> Value {
-        let Found {
-            loaded,
-            load,
-            fresh_for,
-            stale_for,
-            load_time,
-        } = found;
-        let life = (fresh_for, stale_for);
-        self.keep(loaded, load_time, Some((load, life))).0
+    fn keep_found(mut self, found: Found) -> Value {
+        self.lead.renew(found.seen);
+        let origin = Origin::Remote {
+            load: found.load,
+            life: (found.fresh_for, found.stale_for),
+            sure_at: found.sure_at,
+        };
+        self.keep(found.loaded, found.load_time, origin).0
     }
 
     /// Sees the state anew, after more of it has become known.
@@ -379,12 +390,7 @@ impl Berth {
         self.lead.ticket()
     }
 
-    fn keep(
-        self,
-        loaded: Loaded,
-        load_time: Duration,
-        found: Option<(u64, (Duration, Duration))>,
-    ) -> (Value, Option<Parcel>) {
+    fn keep(self, loaded: Loaded, load_time: Duration, origin: Origin) -> (Value, Option<Parcel>) {
         let Self {
             cache,
             shelf,
@@ -403,7 +409,10 @@ impl Berth {
         } = loaded;
         let bytes = bytes.filter(|bytes| *bytes as u64 <= cache.value_bytes_max);
         let seen = lead.ticket().clone();
-        let load = found.map_or_else(|| fastrand::u64(..), |(load, _)| load);
+        let load = match origin {
+            Origin::Load => fastrand::u64(..),
+            Origin::Remote { load, .. } => load,
+        };
         let mut kept = None;
         lead.succeed(Ok(value.clone()), || {
             let Some(bytes) = bytes else {
@@ -414,17 +423,22 @@ impl Berth {
             if !seen.allow_keeping() {
                 return;
             }
-            let name = name.as_ref();
+            let (name, now) = (name.as_ref(), cache.clock.now());
+            let (life, sure_at) = match origin {
+                Origin::Load => (None, now.before(load_time)),
+                Origin::Remote { life, sure_at, .. } => (Some(life), sure_at),
+            };
             let making = Making {
                 policy: &policy,
                 class: class.clone(),
                 dependencies: Dependencies::clone(&seen),
                 value_bytes: bytes,
                 name_bytes: name.bytes(),
-                now: cache.clock.now(),
+                now,
+                sure_at,
                 load_time,
                 load,
-                life: found.map(|(_, life)| life),
+                life,
             };
             let entry = Entry::new(value.clone(), making);
             kept = Some(entry.life());

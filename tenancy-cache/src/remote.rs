@@ -124,6 +124,15 @@ pub struct Told {
     pub event: Vec<u8>,
 }
 
+/// That something was told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Receipt {
+    /// The bucket's generation.
+    pub generation: u64,
+    /// Which of the generation's flushes it is.
+    pub number: u64,
+}
+
 /// A lease that is asked for.
 #[derive(Clone, Debug)]
 pub struct LeaseRequest {
@@ -159,8 +168,8 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// What each log tells after a place.
     async fn news(&self, asked: &[(Bucket, Place)]) -> Vec<Result<News, tenancy_core::Error>>;
 
-    /// Changes versions and tells it to all.
-    async fn tell(&self, told: &Told) -> Result<(), tenancy_core::Error>;
+    /// Changes versions and tells it to all, in this order, and after a removal.
+    async fn tell(&self, told: &Told) -> Result<Receipt, tenancy_core::Error>;
 
     /// Begins a new generation of a bucket.
     async fn renew(&self, bucket: Bucket) -> Result<(), tenancy_core::Error>;

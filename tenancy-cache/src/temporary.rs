@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::class::Class;
+use crate::entry::Dependencies;
 use crate::error::Error;
 use crate::key::Key;
+use crate::remote::Question;
 use crate::tenant_cache::{Cached, TenantCache, name, read, typed};
 
 const TEMPORARY: Class = Class::new("temporary")
@@ -62,9 +64,13 @@ impl Temporary<'_> {
         self.0.cache.make_sure(shelf).await;
         let taken = shelf.take(name);
         if let Some(shared) = &self.0.cache.shared {
-            let taken = shared
-                .take(&self.0.cache, shelf.tenant, name, read::<T>)
-                .await?;
+            let class = self.0.cache.classes.of(&TEMPORARY);
+            let question = Question {
+                name,
+                seen: Dependencies::see(shelf, &class, &[]),
+                read: read::<T>,
+            };
+            let taken = shared.take(&self.0.cache, shelf, question).await?;
             return typed(&taken.and_then(|loaded| loaded.value));
         }
         match taken.filter(|entry| self.0.cache.usable(shelf, entry).is_fresh()) {

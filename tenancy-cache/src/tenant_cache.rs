@@ -172,6 +172,7 @@ impl TenantCache {
         let mut other = None;
         let shelf = self.shelf(&mut other);
         let (name, tags) = (name(class, &key)?, tag_names(tags)?);
+        let sure_at = self.cache.clock.now();
         self.cache.make_sure(shelf).await;
         let state = self.cache.classes.of(class);
         let Loaded {
@@ -187,7 +188,7 @@ impl TenantCache {
         }
         let mut dependencies = Dependencies::see(shelf, &state, &tags);
         if let Some(shared) = &self.cache.shared {
-            shared.know(&self.cache, shelf, &dependencies).await;
+            shared.know(&self.cache, shelf, &[&dependencies]).await;
             dependencies = Dependencies::again(&dependencies);
         }
         let (true, Some(value_bytes)) = (dependencies.allow_keeping(), bytes) else {
@@ -202,6 +203,7 @@ impl TenantCache {
             value_bytes,
             name_bytes: name.bytes(),
             now: self.cache.clock.now(),
+            sure_at,
             load_time: Duration::ZERO,
             load,
             life: None,
@@ -425,15 +427,16 @@ impl TenantCache {
                 None => &state.metrics.remote_misses,
             };
             counter.increment(1);
-            let (found, dependencies) = found?;
-            let may_be_kept = dependencies.allow_keeping();
+            let found = found?;
+            let may_be_kept = found.seen.allow_keeping();
             let making = Making {
                 policy: class,
-                dependencies,
+                dependencies: found.seen,
                 class: state.clone(),
                 value_bytes: found.loaded.bytes.filter(|_| may_be_kept)?,
                 name_bytes: name.bytes(),
                 now: cache.clock.now(),
+                sure_at: found.sure_at,
                 load_time: found.load_time,
                 load: found.load,
                 life: Some((found.fresh_for, found.stale_for)),

@@ -113,6 +113,13 @@ impl Version {
         self.known_at.store(0, Ordering::Release);
     }
 
+    /// As [`forget`](Self::forget), where flushes may have been missed: what was loaded before is of no
+    /// use, unless the remote tier's versions turn out to be the same.
+    pub(crate) fn lose(&self) {
+        self.flush(Flush::Hard);
+        self.forget();
+    }
+
     /// Takes both versions as the remote tier had them after so many flushes, unless something newer
     /// is known. Called by one at a time for each log.
     pub(crate) fn learn(&self, hard: u64, soft: u64, number: u64) {
@@ -269,15 +276,13 @@ impl Versions {
         lock(&self.tags).of(tag, tag.into(), || Version::new(Subject::Tag(tag.into())))
     }
 
-    /// Lets all be read from the remote tier again.
-    pub(crate) fn forget(&self) {
-        self.tenant.forget();
+    /// Lets all be compared with the remote tier again.
+    pub(crate) fn lose(&self) {
+        self.tenant.lose();
         lock(&self.classes)
             .alive()
-            .for_each(|version| version.forget());
-        lock(&self.tags)
-            .alive()
-            .for_each(|version| version.forget());
+            .for_each(|version| version.lose());
+        lock(&self.tags).alive().for_each(|version| version.lose());
     }
 
     pub(crate) fn flush(&self, version: &Version, how: Flush) {

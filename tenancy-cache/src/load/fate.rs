@@ -35,15 +35,16 @@ impl Shared {
         });
         let questions: Vec<_> = questions.collect();
         let answers = self.find(&cache, &shelf, &questions).await;
-        berths.iter_mut().for_each(Berth::see_again);
         let Some(answers) = answers else {
+            berths.iter_mut().for_each(Berth::see_again);
             return berths.iter().map(|_| Fate::Ours).collect();
         };
         let (mut fates, mut left, mut marks) = (Vec::new(), Vec::new(), Vec::new());
-        for (berth, answer) in berths.drain(..).zip(answers) {
+        for (mut berth, answer) in berths.drain(..).zip(answers) {
             match answer.found.filter(|found| berth.is_served_by(found)) {
                 Some(found) => fates.push(Fate::Found(berth.keep_found(found))),
                 None => {
+                    berth.see_again();
                     fates.push(Fate::Ours);
                     left.push(berth);
                     marks.push(answer.mark);

@@ -3,14 +3,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use metrics::counter;
-use tenancy_core::TenantId;
+use tenancy_core::{ErrorKind, TenantId};
 
 use super::frame::{Frame, RemoteStamp};
 use super::keep::stamps_of;
 use super::ledger::Ledger;
 use super::shared::{Shared, entry_name};
-use super::{Bucket, MARK, Versions, Wanted, subject_name};
+use super::{MARK, Wanted, subject_name};
 use crate::cache::Inner;
+use crate::clock::Moment;
 use crate::entry::Dependencies;
 use crate::load::Loaded;
 use crate::shelf::{NameRef, Shelf};
@@ -36,6 +37,10 @@ pub(crate) struct Answer {
 
 /// A fresh value that the remote tier had.
 pub(crate) struct Found {
+    /// What it was compared with: what is flushed after that ends it.
+    pub(crate) seen: Dependencies,
+    /// When that was known for certain.
+    pub(crate) sure_at: Moment,
     pub(crate) loaded: Loaded,
     pub(crate) load: u64,
     pub(crate) fresh_for: Duration,
@@ -59,19 +64,18 @@ impl Shared {
             .iter()
             .map(|question| entry_name(shelf.tenant, question.name))
             .collect();
-        let payloads = self.read(cache, shelf, &names, &seen).await?;
+        let (payloads, sure_at) = self.read(cache, shelf, &names, &seen).await?;
         let answers = questions.iter().zip(&names).zip(payloads);
         let answers = answers.map(|((question, name), payload)| Answer {
             mark: mark(&payload),
-            found: decode(cache, name, payload).and_then(|(frame, left)| {
-                accept(shelf.tenant, &question.seen, question.read, frame, left)
-            }),
+            found: decode(cache, name, payload)
+                .and_then(|(frame, left)| accept(shelf.tenant, question, frame, left, sure_at)),
         });
         Some(answers.collect())
     }
 
     /// Looks for values whatever tags they were stored with: in one round trip, and another one where
-    /// a tag is not known yet. With each comes what it depends on.
+    /// a tag is not known yet.
     pub(crate) async fn find_stored(
         &self,
         cache: &Inner,
@@ -79,99 +83,148 @@ impl Shared {
         names: &[NameRef<'_>],
         see: impl Fn(&[&[u8]]) -> Dependencies,
         read: Read,
-    ) -> Vec<Option<(Found, Dependencies)>> {
+    ) -> Vec<Option<Found>> {
         let nothing = || names.iter().map(|_| None).collect();
-        let names: Vec<_> = names
-            .iter()
-            .map(|name| entry_name(shelf.tenant, *name))
-            .collect();
-        let Some(payloads) = self.read(cache, shelf, &names, &[]).await else {
+        let keys = names.iter().map(|name| entry_name(shelf.tenant, *name));
+        let keys: Vec<_> = keys.collect();
+        let Some((payloads, sure_at)) = self.read(cache, shelf, &keys, &[]).await else {
             return nothing();
         };
-        let stored = names.iter().zip(payloads).map(|(name, payload)| {
-            let (frame, left) = decode(cache, name, payload)?;
+        let stored = keys.iter().zip(names).zip(payloads);
+        let stored = stored.map(|((key, name), payload)| {
+            let (frame, left) = decode(cache, key, payload)?;
             let tags: Vec<_> = frame.header.stamps.iter().filter_map(tag).collect();
-            let seen = see(&tags);
-            Some((frame, left, seen))
+            let (name, seen) = (*name, see(&tags));
+            Some((Question { name, seen, read }, frame, left))
         });
         let stored: Vec<_> = stored.collect();
-        let seen: Vec<_> = stored.iter().flatten().map(|(.., seen)| seen).collect();
-        let (wanted, _) = unknown(cache, shelf, &seen);
-        if !wanted.is_empty() && self.read(cache, shelf, &[], &seen).await.is_none() {
+        let seen = stored.iter().flatten();
+        let seen: Vec<_> = seen.map(|(question, ..)| &question.seen).collect();
+        if !self.know(cache, shelf, &seen).await {
             return nothing();
         }
         let found = stored.into_iter().map(|stored| {
-            let (frame, left, seen) = stored?;
-            let seen = Dependencies::again(&seen);
-            let found = accept(shelf.tenant, &seen, read, frame, left)?;
-            Some((found, seen))
+            let (question, frame, left) = stored?;
+            accept(shelf.tenant, &question, frame, left, sure_at)
         });
         found.collect()
     }
 
-    /// Takes a value that is taken once.
+    /// Takes a value that is taken once. It is left where nobody knows what was flushed.
     pub(crate) async fn take(
         &self,
         cache: &Inner,
-        tenant: TenantId,
-        name: NameRef<'_>,
-        read: Read,
+        shelf: &Shelf,
+        question: Question<'_>,
     ) -> Result<Option<Loaded>, tenancy_core::Error> {
-        let name = entry_name(tenant, name);
-        let payload = self.remote.take(&name).await?;
-        let payload = payload.map(|payload| (payload, Duration::ZERO));
-        Ok(decode(cache, &name, payload).and_then(|(frame, _)| {
-            let loaded = read(frame.value.as_deref())?;
-            (loaded.shape == frame.header.shape).then_some(loaded)
-        }))
-    }
-
-    /// Learns what is not known of what is about to be stored.
-    pub(crate) async fn know(&self, cache: &Inner, shelf: &Shelf, seen: &Dependencies) {
-        let (wanted, _) = unknown(cache, shelf, &[seen]);
-        if !wanted.is_empty() {
-            self.read(cache, shelf, &[], &[seen]).await;
+        let is_known = self.know(cache, shelf, &[&question.seen]).await;
+        let seen = Dependencies::again(&question.seen);
+        if !is_known || stamps_of(shelf.tenant, &seen).is_none() {
+            return Err(ErrorKind::Unavailable.into());
         }
+        let key = entry_name(shelf.tenant, question.name);
+        // It is gone from where its time would be known; it was there until now.
+        let payload = self
+            .remote
+            .take(&key)
+            .await?
+            .map(|payload| (payload, Duration::MAX));
+        let found = decode(cache, &key, payload).and_then(|(frame, left)| {
+            accept(shelf.tenant, &question, frame, left, cache.clock.now())
+        });
+        Ok(found.map(|found| found.loaded))
     }
 
+    /// Learns what is not known yet of what these depend on. Says whether the remote tier could be
+    /// asked.
+    pub(crate) async fn know(&self, cache: &Inner, shelf: &Shelf, seen: &[&Dependencies]) -> bool {
+        let Some(unknown) = self.unknown(cache, shelf, seen) else {
+            return false;
+        };
+        unknown.wanted.is_empty() || self.ask(&[], &unknown).await.is_some()
+    }
+
+    /// The payloads of keys, and when all was known for certain that they may depend on.
     async fn read(
         &self,
         cache: &Inner,
         shelf: &Shelf,
-        names: &[Vec<u8>],
+        keys: &[Vec<u8>],
         seen: &[&Dependencies],
-    ) -> Option<Vec<Payload>> {
-        // What it has may be what was flushed here.
-        let mut ledgers = shelf.ledgers.iter().flatten();
-        if !ledgers.all(|ledger| ledger.is_told()) {
-            return None;
-        }
-        let (wanted, asked) = unknown(cache, shelf, seen);
-        let reading = self.remote.read(names, &wanted).await.ok()?;
-        for ((Wanted { bucket, .. }, asked), answer) in
-            wanted.iter().zip(&asked).zip(&reading.versions)
+    ) -> Option<(Vec<Payload>, Moment)> {
+        let unknown = self.unknown(cache, shelf, seen)?;
+        let payloads = self.ask(keys, &unknown).await?;
+        Some((payloads, unknown.sure_at))
+    }
+
+    async fn ask(&self, keys: &[Vec<u8>], unknown: &Unknown) -> Option<Vec<Payload>> {
+        let reading = self.remote.read(keys, &unknown.wanted).await.ok()?;
+        let _learning = self.learning();
+        let questions = unknown.wanted.iter().zip(&unknown.asked);
+        for ((Wanted { bucket, .. }, (asked, versions)), answer) in questions.zip(&reading.versions)
         {
-            self.learn(*bucket, asked, answer);
+            let ledger = self.ledger(*bucket);
+            // Where the log has more to say nothing is known until it has been read.
+            if !ledger.believes(*asked, answer) {
+                continue;
+            }
+            for (version, (hard, soft)) in versions.iter().zip(&answer.versions) {
+                version.learn(*hard, *soft, answer.number);
+            }
+            // Entries that were loaded under other versions are compared again.
+            ledger.flushed();
         }
         Some(reading.payloads)
     }
 
-    fn learn(&self, bucket: Bucket, asked: &[Arc<Version>], answer: &Versions) {
-        let ledger = self.ledger(bucket);
-        if ledger
-            .generation()
-            .is_none_or(|generation| generation != answer.generation)
-        {
-            // The log has more to say about that; until then nothing is known.
-            return;
+    /// What is to be asked. Nothing may be where the store has not heard of all that was flushed here,
+    /// for what it has may be what was flushed.
+    fn unknown(&self, cache: &Inner, shelf: &Shelf, seen: &[&Dependencies]) -> Option<Unknown> {
+        let now = cache.clock.now();
+        let ledgers = shelf.ledgers.iter().flatten();
+        let allowed: Vec<_> = ledgers
+            .map(|ledger| ledger.ask().map(|asked| (ledger, asked)))
+            .collect::<Option<_>>()?;
+        // What was known before a log was lost sight of may be out of date.
+        let is_proven = allowed.iter().all(|(ledger, _)| ledger.is_proven(now));
+        let heard_at = allowed
+            .iter()
+            .map(|(ledger, _)| ledger.heard_at(self.bound));
+        let sure_at = heard_at.min().filter(|_| is_proven).unwrap_or(now);
+        let mut unknown: Vec<&Arc<Version>> = Vec::new();
+        for (version, ..) in seen.iter().flat_map(|seen| seen.stamps.iter()) {
+            let is_epoch = matches!(version.subject(), Subject::Epoch(_));
+            let is_told = is_proven && version.is_known();
+            let is_new = || !unknown.iter().any(|known| Arc::ptr_eq(known, version));
+            if !is_epoch && !is_told && is_new() {
+                unknown.push(version);
+            }
         }
-        let _learning = self.learning();
-        for (version, (hard, soft)) in asked.iter().zip(&answer.versions) {
-            version.learn(*hard, *soft, answer.number);
-        }
-        // Entries that were loaded under other versions are compared again.
-        ledger.flushed();
+        let of = |(ledger, allowed): (&Arc<Ledger>, u64)| {
+            let names = unknown.iter().filter_map(|version| {
+                let (bucket, name) = subject_name(shelf.tenant, version.subject());
+                (bucket == ledger.bucket).then(|| (name, Arc::clone(version)))
+            });
+            let (names, versions): (Vec<_>, Vec<_>) = names.unzip();
+            let bucket = ledger.bucket;
+            (!names.is_empty()).then_some((Wanted { bucket, names }, (allowed, versions)))
+        };
+        let (wanted, asked) = allowed.into_iter().filter_map(of).unzip();
+        Some(Unknown {
+            wanted,
+            asked,
+            sure_at,
+        })
     }
+}
+
+/// Versions that have to be learnt before loads can be compared with what others store.
+struct Unknown {
+    wanted: Vec<Wanted>,
+    /// For each of them, what the ledger allowed to ask under, and the versions.
+    asked: Vec<(u64, Vec<Arc<Version>>)>,
+    /// When all else was known for certain.
+    sure_at: Moment,
 }
 
 fn mark(payload: &Payload) -> Vec<u8> {
@@ -200,54 +253,26 @@ fn tag(stamp: &RemoteStamp) -> Option<&[u8]> {
     (*kind == b't').then_some(tag)
 }
 
-/// The versions that have to be learnt before loads can be compared with what others store.
-fn unknown(
-    cache: &Inner,
-    shelf: &Shelf,
-    seen: &[&Dependencies],
-) -> (Vec<Wanted>, Vec<Vec<Arc<Version>>>) {
-    let now = cache.clock.now();
-    let ledgers = shelf.ledgers.iter().flatten();
-    // What was known before a log was lost sight of may be out of date.
-    let is_proven = ledgers.clone().all(|ledger| ledger.is_proven(now));
-    let mut unknown: Vec<&Arc<Version>> = Vec::new();
-    for (version, ..) in seen.iter().flat_map(|seen| seen.stamps.iter()) {
-        let is_epoch = matches!(version.subject(), Subject::Epoch(_));
-        let is_new = || !unknown.iter().any(|known| Arc::ptr_eq(known, version));
-        let is_told = is_proven && version.is_known();
-        if !is_epoch && !is_told && is_new() {
-            unknown.push(version);
-        }
-    }
-    let of = |ledger: &Arc<Ledger>| {
-        let names = unknown.iter().filter_map(|version| {
-            let (bucket, name) = subject_name(shelf.tenant, version.subject());
-            (bucket == ledger.bucket).then(|| (name, Arc::clone(version)))
-        });
-        let (names, versions): (Vec<_>, Vec<_>) = names.unzip();
-        let bucket = ledger.bucket;
-        (!names.is_empty()).then_some((Wanted { bucket, names }, versions))
-    };
-    ledgers.filter_map(of).unzip()
-}
-
 /// The value of a frame, if it is fresh, and depends on the same as the load and on nothing that was
 /// flushed since.
 fn accept(
     tenant: TenantId,
-    seen: &Dependencies,
-    read: Read,
+    question: &Question<'_>,
     frame: Frame,
     left: Duration,
+    sure_at: Moment,
 ) -> Option<Found> {
     let Frame { header, value } = frame;
     let stale_for = Duration::from_millis(header.stale_ms);
     let fresh_for = left.checked_sub(stale_for).filter(|left| !left.is_zero())?;
-    if header.stamps != stamps_of(tenant, &Dependencies::again(seen))? {
+    let seen = Dependencies::again(&question.seen);
+    if header.stamps != stamps_of(tenant, &seen)? {
         return None;
     }
-    let loaded = read(value.as_deref())?;
+    let loaded = (question.read)(value.as_deref())?;
     (loaded.shape == header.shape).then(|| Found {
+        seen,
+        sure_at,
         loaded,
         load: header.load,
         fresh_for,

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Bucket, Logged, News, Place, Told};
+use super::{Bucket, Logged, News, Place, Receipt, Told, Versions};
 use crate::clock::{AtomicMoment, Moment};
 use crate::version::{Flush, Subject, Version};
 
@@ -20,6 +20,8 @@ pub(crate) struct Ledger {
     proven_until: AtomicMoment,
     /// How many flushes are being told now.
     telling: AtomicUsize,
+    /// How many there have been.
+    tellings: AtomicU64,
     known: Mutex<Known>,
 }
 
@@ -37,6 +39,8 @@ impl Drop for Telling {
 struct Known {
     generation: u64,
     number: u64,
+    /// The last of the flushes that were told from here, as the store has said.
+    told: u64,
     /// `None` where the log has to be joined at its end.
     place: Option<Place>,
     /// Flushes that the store has not heard of. Until it has, nothing it says is believed.
@@ -75,6 +79,7 @@ impl Ledger {
             flushes: AtomicU64::new(0),
             proven_until: AtomicMoment::default(),
             telling: AtomicUsize::new(0),
+            tellings: AtomicU64::new(0),
             known: Mutex::default(),
         }
     }
@@ -88,9 +93,31 @@ impl Ledger {
         now.after(bound).since(self.proven_until.load())
     }
 
+    /// Since when nothing has been heard, where it is proven under a bound.
+    pub(crate) fn heard_at(&self, bound: Duration) -> Moment {
+        self.proven_until.load().before(bound)
+    }
+
     pub(crate) fn begin_telling(self: &Arc<Self>) -> Telling {
         self.telling.fetch_add(1, Ordering::AcqRel);
+        self.tellings.fetch_add(1, Ordering::AcqRel);
         Telling(self.clone())
+    }
+
+    /// Allows to ask the store for versions, unless it has not heard of all that was flushed here.
+    /// The answer is to be [believed](Self::believes) only under what this returns.
+    pub(crate) fn ask(&self) -> Option<u64> {
+        let tellings = self.tellings.load(Ordering::Acquire);
+        self.is_told().then_some(tellings)
+    }
+
+    /// Whether an answer is no older than what is known here: the log has not been read further since,
+    /// and nothing was flushed here after the question.
+    pub(crate) fn believes(&self, asked: u64, answer: &Versions) -> bool {
+        let known = self.lock();
+        let is_joined = known.place.is_some() && known.generation == answer.generation;
+        let is_new = known.number <= answer.number;
+        is_joined && is_new && self.tellings.load(Ordering::Acquire) == asked
     }
 
     /// Whether the store has heard of all that was flushed here.
@@ -102,13 +129,24 @@ impl Ledger {
         known.untold.is_empty() && !known.renew
     }
 
-    pub(crate) fn place(&self) -> Place {
-        self.lock().place.clone().unwrap_or_default()
+    /// From where news are to be asked for, and how many flushes they must tell of at least.
+    pub(crate) fn place(&self) -> (Place, u64) {
+        let known = self.lock();
+        let place = known.place.clone().unwrap_or_default();
+        (place, known.number.max(known.told))
+    }
+
+    /// Notes what the store has said of a flush that was told to it.
+    pub(crate) fn is_heard(&self, receipt: Receipt) {
+        let mut known = self.lock();
+        if known.generation == receipt.generation {
+            known.told = known.told.max(receipt.number);
+        }
     }
 
     /// Ends everything that depends on the bucket as it was before this generation.
-    pub(crate) fn begin(&self, generation: u64) {
-        self.epoch.flush(Flush::Hard);
+    pub(crate) fn begin(&self) {
+        let generation = self.lock().generation;
         self.epoch.told(Flush::Hard, generation);
         self.flushed();
     }
@@ -148,9 +186,11 @@ impl Ledger {
 
     /// Takes news from this ledger's place. What they come to has to be done before they
     /// [`prove`](Self::prove) anything.
-    pub(crate) fn apply(&self, news: News) -> Applied {
+    pub(crate) fn apply(&self, news: News, number_min: u64) -> Applied {
         let mut known = self.lock();
         let is_first = known.place.is_none();
+        // What the store has forgotten it may have told others: they have to hear that it is gone.
+        known.renew |= !is_first && news.generation == known.generation && news.number < number_min;
         let mut is_whole = !is_first && news.generation == known.generation;
         let mut events = Vec::new();
         let (mut number, mut last) = (known.number, None);
@@ -175,6 +215,7 @@ impl Ledger {
             let is_beginning = known.generation == 0;
             known.generation = news.generation;
             known.number = news.number;
+            known.told = 0;
             // The end is told only to who asks from no place.
             known.place = is_first.then_some(news.end);
             Applied {
@@ -192,12 +233,6 @@ impl Ledger {
         if known.untold.is_empty() && !known.renew {
             self.proven_until.store(asked_at.after(bound));
         }
-    }
-
-    /// The generation, once it is known.
-    pub(crate) fn generation(&self) -> Option<u64> {
-        let known = self.lock();
-        known.place.is_some().then_some(known.generation)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -236,7 +271,8 @@ mod tests {
 
     fn outcome(ledger: &Ledger, news: News) -> (Vec<u64>, bool, bool) {
         let now = Moment::default();
-        let applied = ledger.apply(news);
+        let (_, number_min) = ledger.place();
+        let applied = ledger.apply(news, number_min);
         if !applied.more {
             ledger.prove(now, BOUND);
         }
@@ -249,13 +285,13 @@ mod tests {
         let ledger = Ledger::new(Bucket::PLATFORM);
         assert!(!ledger.is_proven(Moment::default()));
         assert_eq!(outcome(&ledger, news(7, 3, [])), (vec![], true, true));
-        assert_eq!(ledger.place(), place(3));
+        assert_eq!(ledger.place(), (place(3), 3));
         assert_eq!(outcome(&ledger, news(7, 3, [])), (vec![], false, true));
         assert_eq!(
             outcome(&ledger, news(7, 5, [4, 5])),
             (vec![4, 5], false, true)
         );
-        assert_eq!(ledger.place(), place(5));
+        assert_eq!(ledger.place(), (place(5), 5));
         assert!(!ledger.is_proven(Moment::default().after(BOUND)));
     }
 
@@ -263,11 +299,11 @@ mod tests {
     fn what_is_not_all_says_that_there_is_more() {
         let ledger = Ledger::new(Bucket::PLATFORM);
         outcome(&ledger, news(7, 0, []));
-        let applied = ledger.apply(news(7, 9, [1, 2]));
+        let applied = ledger.apply(news(7, 9, [1, 2]), 0);
         assert!(applied.more && !applied.lost);
-        let applied = ledger.apply(news(7, 9, 3..=9));
+        let applied = ledger.apply(news(7, 9, 3..=9), 2);
         assert!(!applied.more && !applied.lost);
-        assert_eq!(ledger.place(), place(9));
+        assert_eq!(ledger.place(), (place(9), 9));
     }
 
     #[test]
@@ -283,11 +319,33 @@ mod tests {
             let ledger = Ledger::new(Bucket::PLATFORM);
             outcome(&ledger, news(7, 5, []));
             let shown = format!("{other:?}");
-            let applied = ledger.apply(other);
+            let applied = ledger.apply(other, 5);
             assert!(applied.lost && applied.more, "{shown}");
             assert!(applied.events.is_empty(), "{shown}");
-            assert_eq!(ledger.place(), Place::default(), "{shown}");
+            assert_eq!(ledger.place().0, Place::default(), "{shown}");
         }
+    }
+
+    #[test]
+    fn a_store_that_has_forgotten_what_was_told_begins_anew() {
+        let ledger = Ledger::new(Bucket::PLATFORM);
+        outcome(&ledger, news(7, 5, []));
+        // Told, and lost with a server before it was read.
+        ledger.is_heard(Receipt {
+            generation: 7,
+            number: 6,
+        });
+        outcome(&ledger, news(7, 5, []));
+        assert!(ledger.owed().renew);
+        // What was told under another generation says nothing of this one.
+        let ledger = Ledger::new(Bucket::PLATFORM);
+        outcome(&ledger, news(7, 5, []));
+        ledger.is_heard(Receipt {
+            generation: 8,
+            number: 6,
+        });
+        outcome(&ledger, news(7, 5, []));
+        assert!(!ledger.owed().renew);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use tenancy_core::{Error, ErrorKind};
 use tokio::sync::Mutex;
 
 use super::{
-    Bucket, LeaseAnswer, LeaseRequest, Logged, News, Place, Reading, Remote, Told, Versions, Wanted,
+    Bucket, LeaseAnswer, LeaseRequest, Logged, News, Place, Reading, Receipt, Remote, Told,
+    Versions, Wanted,
 };
 use crate::version::Flush;
 
@@ -41,12 +42,22 @@ const GENERATION: &str = "local generation = redis.call('GET', KEYS[1])
     if not generation then generation = ARGV[1] redis.call('SET', KEYS[1], generation) end
     ";
 
+/// A place that is no longer in the log is of another, or has left it at its beginning; no generation
+/// is 0. If there is what was older, or nothing at all, then the log's end was lost with a server, and
+/// versions with it: a new generation ends what depends on them.
 const NEWS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
     local time = redis.call('TIME')
     local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
     if ARGV[2] == '' then
         local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)
         return {generation, number, last[1] and last[1][1] or '0-0', now, {}}
+    end
+    if ARGV[2] ~= '0-0' and #redis.call('XRANGE', KEYS[3], ARGV[2], ARGV[2]) == 0 then
+        local older = redis.call('XRANGE', KEYS[3], '-', ARGV[2], 'COUNT', 1)
+        if #older > 0 or redis.call('XLEN', KEYS[3]) == 0 then
+            redis.call('SET', KEYS[1], ARGV[1])
+        end
+        return {'0', number, '', now, {}}
     end
     local events = redis.call('XRANGE', KEYS[3], '(' .. ARGV[2], '+', 'COUNT', 512)
     return {generation, number, '', now, events}";
@@ -58,7 +69,7 @@ const TELL: &str = "local number = redis.call('INCR', KEYS[2])
         redis.call('PEXPIRE', KEYS[i], ARGV[5])
     end
     redis.call('PUBLISH', ARGV[6], number)
-    return number";
+    return {generation, number}";
 
 const RENEW: &str = "redis.call('SET', KEYS[1], ARGV[1])
     redis.call('PUBLISH', ARGV[2], 0)
@@ -188,7 +199,7 @@ impl Remote for RedisRemote {
             .collect()
     }
 
-    async fn tell(&self, told: &Told) -> Result<(), Error> {
+    async fn tell(&self, told: &Told) -> Result<Receipt, Error> {
         if let Some(key) = &told.removed {
             // First, lest who hears of it reads it again.
             self.take(key).await?;
@@ -212,7 +223,11 @@ impl Remote for RedisRemote {
             channel(&self.prefix).into(),
         ];
         let call = self.scripts.tell.call(keys, arguments);
-        self.redis.command(call).await.map(drop)
+        let [generation, number] = parts(self.redis.command(call).await?)?;
+        Ok(Receipt {
+            generation: unsigned(generation)?,
+            number: unsigned(number)?,
+        })
     }
 
     async fn renew(&self, bucket: Bucket) -> Result<(), Error> {

@@ -18,7 +18,7 @@ use crate::version::{Flush, Version};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) remote: Arc<dyn Remote>,
-    bound: Duration,
+    pub(super) bound: Duration,
     ledgers: Vec<Arc<Ledger>>,
     /// This process, so that it knows its own words in a log.
     node: u64,
@@ -75,7 +75,7 @@ impl Shared {
     pub(crate) fn proves(&self, shelf: &Shelf, entry: &Entry, now: Moment) -> bool {
         let ledgers = shelf.ledgers.iter().flatten();
         let mut proven = ledgers.map(|ledger| ledger.is_proven(now));
-        proven.all(|proven| proven) || entry.is_younger_than(self.bound, now)
+        proven.all(|proven| proven) || entry.is_surer_than(self.bound, now)
     }
 
     /// Reads the logs for as long as the cache lives.
@@ -102,25 +102,27 @@ impl Shared {
             for ledger in &self.ledgers {
                 self.say_owed(ledger).await;
             }
-            let asked: Vec<_> = self
+            let (asked, numbers): (Vec<_>, Vec<_>) = self
                 .ledgers
                 .iter()
-                .map(|ledger| (ledger.bucket, ledger.place()))
-                .collect();
+                .map(|ledger| {
+                    let (place, number_min) = ledger.place();
+                    ((ledger.bucket, place), number_min)
+                })
+                .unzip();
             let asked_at = cache.clock.now();
             let answers = self.remote.news(&asked).await;
             let mut more = false;
-            for (ledger, answer) in self.ledgers.iter().zip(answers) {
+            for ((ledger, answer), number_min) in self.ledgers.iter().zip(answers).zip(numbers) {
                 let Ok(news) = answer else {
                     continue;
                 };
-                let generation = news.generation;
-                let applied = ledger.apply(news);
+                let applied = ledger.apply(news, number_min);
                 if applied.lost {
                     if !applied.is_beginning {
                         self.metrics.lost.increment(1);
                     }
-                    self.forget(cache, ledger, generation);
+                    self.lose(cache, ledger);
                 }
                 for logged in applied.events {
                     self.obey(cache, ledger, &logged);
@@ -151,33 +153,34 @@ impl Shared {
             return;
         }
         for told in &owed.told {
-            if self.remote.tell(told).await.is_err() {
-                return;
+            match self.remote.tell(&anew(told)).await {
+                Ok(receipt) => ledger.is_heard(receipt),
+                Err(_) => return,
             }
         }
         ledger.said(&owed);
     }
 
-    fn forget(&self, cache: &Inner, ledger: &Ledger, generation: u64) {
+    /// Lets all that depends on a bucket be compared with the store again, for flushes were missed.
+    fn lose(&self, cache: &Inner, ledger: &Ledger) {
         let _learning = self.learning();
         if ledger.bucket == Bucket::PLATFORM {
-            cache.classes.forget();
+            cache.classes.lose();
         } else {
             for shelf in cache.pool.shelves() {
                 if Bucket::of(shelf.tenant) == ledger.bucket {
-                    shelf.versions.forget();
+                    shelf.versions.lose();
                 }
             }
         }
-        ledger.begin(generation);
+        ledger.begin();
     }
 
     fn obey(&self, cache: &Inner, ledger: &Ledger, logged: &Logged) {
         let number = logged.number;
         let Ok(event) = postcard::from_bytes::<Event>(&logged.event) else {
             // Of a later release: everything is the safe reading.
-            ledger.begin(ledger.generation().unwrap_or_default());
-            return;
+            return self.lose(cache, ledger);
         };
         match event {
             Event::Flushed {
@@ -211,26 +214,21 @@ impl Shared {
         versions: &[Arc<Version>],
         how: Flush,
     ) -> impl Future<Output = Result<(), tenancy_core::Error>> + Send + use<> {
+        // No answer to an earlier question is learnt in between, nor after.
+        let learning = self.learning();
         let names = versions.iter().map(|version| {
+            version.flush(how);
             version.forget();
             subject_name(tenant, version.subject())
         });
         // The versions of one flush are all of the tenant, or all of the platform.
         let (buckets, names): (Vec<_>, Vec<_>) = names.unzip();
-        let version = fastrand::u64(1..);
-        let told = buckets.first().map(|bucket| Told {
-            bucket: *bucket,
-            removed: None,
-            names: names.clone(),
-            how,
-            version,
-            event: encoded(&Event::Flushed {
-                names,
-                soft: how == Flush::Soft,
-                version,
-            }),
+        let told = buckets.first().map(|bucket| flush_of(*bucket, names, how));
+        let told = told.map(|told| {
+            self.ledger(told.bucket).flushed();
+            self.tell(told)
         });
-        let told = told.map(|told| self.tell(told));
+        drop(learning);
         async move {
             match told {
                 Some(told) => told.await,
@@ -323,6 +321,32 @@ impl Shared {
     }
 }
 
+/// A flush under a version of its own.
+fn flush_of(bucket: Bucket, names: Vec<Vec<u8>>, how: Flush) -> Told {
+    let version = fastrand::u64(1..);
+    Told {
+        bucket,
+        removed: None,
+        names: names.clone(),
+        how,
+        version,
+        event: encoded(&Event::Flushed {
+            names,
+            soft: how == Flush::Soft,
+            version,
+        }),
+    }
+}
+
+/// What is told once more. It may have been heard the first time, and others may have flushed since:
+/// its version must not come back.
+fn anew(told: &Told) -> Told {
+    match told.names.is_empty() {
+        true => told.clone(),
+        false => flush_of(told.bucket, told.names.clone(), told.how),
+    }
+}
+
 fn encoded(event: &Event) -> Vec<u8> {
     postcard::to_stdvec(event).expect("plain data is serialised into memory")
 }
@@ -347,7 +371,8 @@ impl Owing {
         told: Option<Told>,
     ) -> Result<(), tenancy_core::Error> {
         if let Some(told) = &told {
-            remote.tell(told).await?;
+            let receipt = remote.tell(told).await?;
+            self.ledger.is_heard(receipt);
         }
         self.told = None;
         Ok(())
