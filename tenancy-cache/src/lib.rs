@@ -35,7 +35,8 @@
 //!
 //! # Feature flags
 //! All off by default: `postgres` and `sqlite` let what is committed to tenancy-core's databases flush
-//! the tags of what it changes, here and in other processes.
+//! the tags of what it changes, here and in other processes. `redis` shares entries and flushes
+//! through Redis or Valkey; `testing` makes trouble for such a remote tier.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod analytics;
@@ -56,6 +57,8 @@ pub mod remote;
 mod shelf;
 mod temporary;
 mod tenant_cache;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod usage;
 mod version;
 mod weight;
