@@ -33,7 +33,9 @@ use bytes::Bytes;
 use fastrand::Rng;
 use tenancy_core::{Error, ErrorKind};
 
-use crate::remote::{Bucket, News, Place, Reading, Remote, Told, Wanted};
+use crate::remote::{
+    Bucket, LeaseAnswer, LeaseRequest, News, Place, Reading, Receipt, Remote, Told, Wanted,
+};
 
 /// What troubles a [`ChaosRemote`]; clones are the same. It begins without trouble.
 #[derive(Clone, Debug)]
@@ -196,7 +198,7 @@ impl<R: Remote> Remote for ChaosRemote<R> {
         }
     }
 
-    async fn tell(&self, told: &Told) -> Result<(), Error> {
+    async fn tell(&self, told: &Told) -> Result<Receipt, Error> {
         self.call(self.remote.tell(told)).await
     }
 
@@ -208,9 +210,31 @@ impl<R: Remote> Remote for ChaosRemote<R> {
         self.call(self.remote.read(keys, wanted)).await
     }
 
-    async fn write(&self, key: &[u8], payload: Vec<u8>, milliseconds: u64) -> Result<(), Error> {
-        self.call(self.remote.write(key, payload, milliseconds))
+    async fn write(
+        &self,
+        key: &[u8],
+        payload: Vec<u8>,
+        life: Duration,
+        token: Option<u64>,
+    ) -> Result<bool, Error> {
+        self.call(self.remote.write(key, payload, life, token))
             .await
+    }
+
+    async fn lease(
+        &self,
+        asked: &[LeaseRequest],
+        life: Duration,
+    ) -> Vec<Result<LeaseAnswer, Error>> {
+        let fate = self.chaos.fate(false);
+        match fate.befall(self.remote.lease(asked, life)).await {
+            Ok(answers) => answers,
+            Err(kind) => asked.iter().map(|_| Err(kind.into())).collect(),
+        }
+    }
+
+    async fn release(&self, key: &[u8], token: u64) -> Result<(), Error> {
+        self.call(self.remote.release(key, token)).await
     }
 
     async fn take(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {

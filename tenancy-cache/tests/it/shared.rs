@@ -1,13 +1,15 @@
 //! Two processes that share a remote tier, on a real Redis.
 
+mod history;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tenancy_cache::class::Class;
-use tenancy_cache::remote::RedisRemote;
+use tenancy_cache::remote::{RedisRemote, Remote};
 use tenancy_cache::{
-    Cache, Error, ErrorKind, Flush, Key, Match, Tag, TenantCache, Verdict, Wanted,
+    Cache, CacheBuilder, Error, ErrorKind, Flush, Key, Match, Tag, TenantCache, Verdict, Wanted,
 };
 use tenancy_core::redis::{Redis, Script};
 use tenancy_core::registry::InMemoryTenants;
@@ -68,28 +70,41 @@ impl Site {
 
     /// A process of its own, as far as the cache is concerned.
     pub(crate) async fn node(&self) -> TenantCache {
-        let shop = self.unready_node();
-        let began = Instant::now();
-        while !is_ready(&shop).await {
-            assert!(began.elapsed() < PATIENCE, "the node never reads the logs");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        shop
+        ready(self.unready_node()).await
     }
 
     fn unready_node(&self) -> TenantCache {
-        let remote = RedisRemote::new(&self.redis, &self.prefix, Duration::from_secs(86_400));
-        let cache = Cache::builder(&self.tenants)
+        self.open(&self.cache(self.remote()).build())
+    }
+
+    /// A node of which something is in the way.
+    async fn node_over(&self, remote: impl Remote) -> TenantCache {
+        ready(self.open(&self.cache(remote).build())).await
+    }
+
+    fn remote(&self) -> RedisRemote {
+        RedisRemote::new(&self.redis, &self.prefix, Duration::from_secs(86_400))
+    }
+
+    fn cache(&self, remote: impl Remote) -> CacheBuilder {
+        Cache::builder(&self.tenants)
             .remote(remote)
             .staleness_max(BOUND)
-            .build();
+    }
+
+    fn open(&self, cache: &Cache) -> TenantCache {
         cache.tenant(&self.scope).unwrap()
     }
 }
 
-/// Whether what one node stores is served by it, and not only because it is new.
-async fn is_ready(shop: &TenantCache) -> bool {
-    shop.is_proven()
+/// A node that has read the logs: what it serves is not only served because it is new.
+async fn ready(shop: TenantCache) -> TenantCache {
+    let began = Instant::now();
+    while !shop.is_proven() {
+        assert!(began.elapsed() < PATIENCE, "the node never reads the logs");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    shop
 }
 
 pub(crate) async fn shared_site() -> Site {
