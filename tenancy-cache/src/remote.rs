@@ -8,6 +8,8 @@ mod ledger;
 #[cfg(feature = "redis")]
 mod redis;
 mod shared;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod told;
 
 use std::fmt;
 use std::time::Duration;

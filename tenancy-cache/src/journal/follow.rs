@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenancy_core::journal::{News, Tail};
+use futures_util::future::join_all;
+use tenancy_core::journal::{Changed, News, Tail};
 use tenancy_core::log_throttle::LogThrottle;
 use tenancy_core::sql::Database;
 use tenancy_core::{Actor, Error, Purpose, TenantId, Tenants};
@@ -111,9 +112,9 @@ impl Journal {
         let (began, followed) = (clock.now(), &versions.followed);
         let outcome = timeout(TIME_OUT, self.news(tenant, tail.clone())).await;
         let error: Box<dyn std::error::Error> = match outcome {
-            Ok(Ok((moved, news))) => {
-                self.apply(tenant, &news, versions);
-                *tail = Some(moved);
+            Ok(Ok(heard)) => {
+                self.apply(tenant, &heard, versions).await;
+                *tail = Some(heard.tail);
                 followed.sure_until.store(began.after(self.interval));
                 followed.look_at.store(began.after(self.interval / 2));
                 return;
@@ -127,13 +128,18 @@ impl Journal {
         }
     }
 
-    /// What was changed since, and the place behind it. The place is kept by the caller, who then
-    /// has also heard the news.
-    async fn news(&self, tenant: TenantId, tail: Option<Tail>) -> Result<(Tail, News), Error> {
+    /// What was changed since. The place behind it is kept by the caller, who then has also heard the
+    /// news.
+    async fn news(&self, tenant: TenantId, tail: Option<Tail>) -> Result<Heard, Error> {
+        let told = match &self.shared {
+            Some(shared) => shared.journal_told(tenant).await,
+            None => None,
+        };
         let by = Actor::system("cache");
         let scope = self.tenants.scope(tenant, by, Purpose::Platform).await?;
         let mut tx = self.database.read(&scope).await?;
-        let (tail, news) = match tail {
+        // Before the first look nothing was served that other processes have not told.
+        let (tail, news) = match tail.or_else(|| told.clone()) {
             Some(mut tail) => {
                 let news = tail.advance(&mut tx).await?;
                 (tail, news)
@@ -142,47 +148,86 @@ impl Journal {
             None => (Tail::at_end(&mut tx).await?, News::Unknown),
         };
         tx.commit().await?;
-        Ok((tail, news))
+        Ok(Heard { tail, news, told })
+    }
+}
+
+/// What a look brings.
+struct Heard {
+    /// The place behind it.
+    tail: Tail,
+    news: News,
+    /// Up to where the remote tier was told of the journal, by whichever process.
+    told: Option<Tail>,
+}
+
+impl Heard {
+    fn was_told(&self, change: &Changed) -> bool {
+        self.told.as_ref().is_some_and(|told| told.has_told(change))
     }
 }
 
 impl Journal {
-    fn apply(&self, tenant: TenantId, news: &News, versions: &Versions) {
-        let News::Changes(changes) = news else {
-            self.flush(
-                tenant,
-                versions,
-                std::slice::from_ref(&versions.tenant),
-                Flush::Hard,
-            );
-            return;
+    /// Flushes what was changed, and tells others of it: what is loaded next is then stored for them.
+    async fn apply(&self, tenant: TenantId, heard: &Heard, versions: &Versions) {
+        let mut tellings = Vec::new();
+        let mut flush = |flushed: &[Arc<Version>], how: Flush, was_told: bool| {
+            for version in flushed {
+                versions.flush(version, how);
+            }
+            match &self.shared {
+                Some(shared) if was_told => shared.compare_again(flushed),
+                Some(shared) => tellings.push(shared.tell_flush(tenant, flushed, how)),
+                None => {}
+            }
         };
-        for order in changes.iter().filter_map(FlushOrder::of) {
+        match &heard.news {
+            News::Unknown => flush(std::slice::from_ref(&versions.tenant), Flush::Hard, false),
+            News::Changes(changes) => {
+                let is_told = |change: &&Changed| heard.was_told(change);
+                let (told, new): (Vec<_>, Vec<_>) = changes.iter().partition(is_told);
+                for (changes, was_told) in [(told, true), (new, false)] {
+                    self.flush_changed(&changes, versions, |flushed, how| {
+                        flush(flushed, how, was_told);
+                    });
+                }
+            }
+        }
+        let is_noted = tellings.is_empty() && heard.told.is_some();
+        if let Some(shared) = self.shared.as_ref().filter(|_| !is_noted)
+            && join_all(tellings).await.iter().all(Result::is_ok)
+        {
+            shared.note_journal_told(tenant, &heard.tail).await;
+        }
+    }
+
+    /// Flushes what was ordered to be, and the tags of what has changed.
+    fn flush_changed(
+        &self,
+        changes: &[&Changed],
+        versions: &Versions,
+        mut flush: impl FnMut(&[Arc<Version>], Flush),
+    ) {
+        let is_shared = self.shared.is_some();
+        for order in changes.iter().copied().filter_map(FlushOrder::of) {
             let known = order.subject(versions);
             // Of a class that is not in use here, the remote tier may have entries.
-            let everything = || self.shared.as_ref().map(|_| versions.tenant.clone());
-            let flushed: Vec<_> = known.or_else(everything).into_iter().collect();
-            self.flush(tenant, versions, &flushed, order.how());
+            let everything = || is_shared.then(|| versions.tenant.clone());
+            if let Some(flushed) = known.or_else(everything) {
+                flush(&[flushed], order.how());
+            }
         }
         let changes = changes.iter();
         let changed = tags(changes.map(|one| (one.resource.as_str(), one.resource_id.as_str())));
         let changed = changed.iter().filter_map(|tag| tag.bytes().ok());
         // A version that is not known has no entry and no load that depends on it, unless elsewhere.
-        let changed = changed.filter_map(|tag| match &self.shared {
-            Some(_) => Some(versions.of_tag(tag)),
-            None => versions.known_tag(tag),
+        let changed = changed.filter_map(|tag| match is_shared {
+            true => Some(versions.of_tag(tag)),
+            false => versions.known_tag(tag),
         });
         let changed: Vec<_> = changed.collect();
-        self.flush(tenant, versions, &changed, Flush::Hard);
-    }
-
-    fn flush(&self, tenant: TenantId, versions: &Versions, flushed: &[Arc<Version>], how: Flush) {
-        for version in flushed {
-            versions.flush(version, how);
-        }
-        if let (Some(shared), false) = (&self.shared, flushed.is_empty()) {
-            // Each node says so for itself: what was flushed twice is loaded once more.
-            shared.tell_flush_later(tenant, flushed, how);
+        if !changed.is_empty() {
+            flush(&changed, Flush::Hard);
         }
     }
 }

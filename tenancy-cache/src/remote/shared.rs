@@ -237,6 +237,12 @@ impl Shared {
         }
     }
 
+    /// Lets versions be compared with the remote tier again, which was told already of their flush.
+    pub(crate) fn compare_again(&self, versions: &[Arc<Version>]) {
+        let _learning = self.learning();
+        versions.iter().for_each(|version| version.forget());
+    }
+
     /// As [`tell_flush`](Self::tell_flush), without waiting: where the remote tier is away it is told
     /// later, for as long as this process lives.
     pub(crate) fn tell_flush_later(

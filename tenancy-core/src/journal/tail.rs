@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::mem;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -10,10 +11,10 @@ use crate::sql::dispatched::{Scoped as _, TxConnection};
 
 /// A place in a tenant's journal, for a process that must notice what others have changed.
 ///
-/// Unlike a [`Consumer`](super::Consumer)'s it is nobody else's, is kept nowhere and does not wait
-/// for entries to be numbered. Each entry is told once. Where nothing numbers them, as no
+/// Unlike a [`Consumer`](super::Consumer)'s it is kept nowhere, unless the process does, and does not
+/// wait for entries to be numbered. Each entry is told once. Where nothing numbers them, as no
 /// [`Worker`](super::Worker) runs on any node, a thousand are told and then [`News::Unknown`] for ever.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Tail {
     head: i64,
     /// Those that were told without a number, so that they are not told again with it.
@@ -39,6 +40,8 @@ pub struct Changed {
     pub resource: String,
     /// To which one.
     pub resource_id: String,
+    id: Uuid,
+    sequence: Option<i64>,
 }
 
 /// How many changes are told one by one.
@@ -61,6 +64,8 @@ impl Row {
             action: self.action?,
             resource: self.resource?,
             resource_id: self.resource_id?,
+            id: self.id?,
+            sequence: self.sequence,
         })
     }
 }
@@ -81,6 +86,12 @@ impl Tail {
             .await)?;
         let told = HashSet::new();
         Ok(Self { head, told })
+    }
+
+    /// Whether a change lies before this place.
+    pub fn has_told(&self, change: &Changed) -> bool {
+        let is_before = change.sequence.is_some_and(|number| number <= self.head);
+        is_before || self.told.contains(&change.id)
     }
 
     /// What was committed since, and moves to the present end.
