@@ -87,6 +87,13 @@ impl From<String> for Tag {
     }
 }
 
+/// The parts with `/` between them, for people.
+impl Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.0)
@@ -234,6 +241,7 @@ mod tests {
         ]);
         for (key, shown) in names {
             assert_eq!(format!("{key:?}"), shown);
+            assert_eq!(format!("Key({key})"), shown);
         }
     }
 }

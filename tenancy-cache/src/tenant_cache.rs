@@ -306,7 +306,7 @@ impl TenantCache {
         self.flush(shelf, &[version], how).await
     }
 
-    /// Why a key's value is served, or why not.
+    /// Why a key's value is served, or why not, to whoever asks for it now.
     ///
     /// # Errors
     /// [`KeyTooLong`](ErrorKind::KeyTooLong).
@@ -316,9 +316,14 @@ impl TenantCache {
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         let loading = shelf.flights.is_under_way(&name.to_name());
         let entry = shelf.peek(name);
-        let used = entry.as_ref().map(|entry| self.cache.usable(shelf, entry));
+        let used = || entry.as_ref().map(|entry| self.cache.usable(shelf, entry));
+        let mut used_now = used();
+        // Who asks for the value looks first at what others have changed, and so does who wonders.
+        if used_now != Some(Use::Fresh) && self.cache.make_sure(shelf).await {
+            used_now = used();
+        }
         let facts = entry.map(|entry| entry.facts(self.cache.clock.now()));
-        Ok(Why::of(used, facts, loading))
+        Ok(Why::of(used_now, facts, loading))
     }
 
     /// Whether flushes of other processes are known up to now. True where there is no remote tier.

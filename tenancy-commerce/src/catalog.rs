@@ -36,7 +36,7 @@ mod status;
 mod store;
 
 #[cfg(feature = "cache")]
-pub use self::cached::{CATEGORIES, CachedCatalog, PRODUCTS};
+pub use self::cached::{CATEGORIES, CachedCatalog, CachedRead, PRODUCTS};
 pub use self::category::{Category, CategoryDraft, CategoryId, CategoryNode};
 pub(crate) use self::draft::is_web_address;
 pub use self::draft::{ProductDraft, ProductFields};

@@ -62,7 +62,7 @@ impl Command {
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
-            Self::Cache(command) => command.run(&Platform::open(config).await?).await,
+            Self::Cache(command) => command.run(config).await,
             Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,
             Self::Journal(command) => command.run(&Platform::open(config).await?).await,

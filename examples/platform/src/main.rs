@@ -7,6 +7,7 @@ mod background;
 mod cli;
 mod command;
 mod config;
+mod control;
 mod demo;
 mod edge;
 mod failure;
@@ -22,6 +23,7 @@ mod shared;
 mod shop;
 mod sign_in;
 mod site;
+mod why;
 
 use std::process::ExitCode;
 

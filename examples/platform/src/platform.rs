@@ -8,7 +8,7 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tenancy_cache::Cache;
-use tenancy_cache::class::PRODUCT_LISTS;
+use tenancy_cache::class::{Class, PRODUCT_LISTS};
 use tenancy_cache::remote::RedisRemote;
 use tenancy_commerce::catalog::{CATEGORIES, CachedCatalog, PRODUCTS, SqlCatalog};
 use tenancy_commerce::customer::SqlCustomers;
@@ -57,6 +57,7 @@ struct Parts {
     cursor_key: CursorKey,
     edge_tags: EdgeTags,
     redis: Option<Redis>,
+    cache: Option<Cache>,
     catalog: CachedCatalog<SqlCatalog>,
     customers: SqlCustomers,
     orders: SqlOrders,
@@ -94,13 +95,15 @@ impl Platform {
         let scope = tenants.platform(actor);
         let secret = secret(&config)?;
         let redis = shared::connect(&config)?;
+        let cache = cache(&config, &tenants, &database, redis.as_ref());
         Ok(Self(Arc::new(Parts {
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
             cursor_key: CursorKey::new(secret.expose().as_bytes()),
             edge_tags: EdgeTags::new(secret.expose().as_bytes()),
-            catalog: catalog(&config, &tenants, &database, redis.as_ref()),
+            catalog: catalog(&config, SqlCatalog::new(&database), cache.as_ref()),
             redis,
+            cache,
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
             stock: SqlStock::new(&database),
@@ -134,6 +137,11 @@ impl Platform {
     /// What servers share, if they do.
     pub(crate) fn redis(&self) -> Option<&Redis> {
         self.0.redis.as_ref()
+    }
+
+    /// `None` where it is switched off.
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.0.cache.as_ref()
     }
 
     pub(crate) fn catalog(&self) -> &CachedCatalog<SqlCatalog> {
@@ -239,29 +247,47 @@ impl Platform {
     }
 }
 
-/// The catalogues, through a cache unless it is switched off.
-fn catalog(
+/// What is kept, in memory and through Redis where there is one, unless that is switched off.
+fn cache(
     config: &Config,
     tenants: &Tenants,
     database: &Database,
     redis: Option<&Redis>,
-) -> CachedCatalog<SqlCatalog> {
-    let (catalog, kept) = (SqlCatalog::new(database), &config.cache);
-    if !kept.enabled {
-        return CachedCatalog::passing_through(catalog);
-    }
-    let lists = PRODUCT_LISTS.time_to_live(kept.product_lists_time());
-    let products = PRODUCTS.time_to_live(kept.products_time());
-    let categories = CATEGORIES.time_to_live(kept.categories_time());
-    let mut cache = Cache::builder(tenants)
+) -> Option<Cache> {
+    let kept = &config.cache;
+    let cache = kept.enabled.then(|| Cache::builder(tenants))?;
+    let cache = cache
         .capacity_bytes(kept.capacity_bytes.get())
         .journal(database);
-    if let Some(redis) = redis {
-        let longest = [lists, products, categories].map(|class| class.life_max());
-        let longest = longest.into_iter().max().unwrap_or_default();
-        cache = cache.remote(RedisRemote::new(redis, &config.redis_prefix, longest));
-    }
-    CachedCatalog::new(catalog, &cache.build())
+    let Some(redis) = redis else {
+        return Some(cache.build());
+    };
+    let life_max = classes(config).map(|class| class.life_max()).into_iter().max();
+    let remote = RedisRemote::new(redis, &config.redis_prefix, life_max.unwrap_or_default());
+    Some(cache.remote(remote).build())
+}
+
+/// How long lists, products and categories are kept.
+fn classes(config: &Config) -> [Class; 3] {
+    let kept = &config.cache;
+    [
+        PRODUCT_LISTS.time_to_live(kept.product_lists_time()),
+        PRODUCTS.time_to_live(kept.products_time()),
+        CATEGORIES.time_to_live(kept.categories_time()),
+    ]
+}
+
+/// The catalogues, through the cache where there is one.
+fn catalog(
+    config: &Config,
+    catalog: SqlCatalog,
+    cache: Option<&Cache>,
+) -> CachedCatalog<SqlCatalog> {
+    let Some(cache) = cache else {
+        return CachedCatalog::passing_through(catalog);
+    };
+    let [lists, products, categories] = classes(config);
+    CachedCatalog::new(catalog, cache)
         .keep_lists(lists)
         .keep_products(products)
         .keep_categories(categories)

@@ -27,6 +27,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use self::head::{HeadLimits, bound_head};
 use crate::background;
 use crate::config::{Config, Http};
+use crate::control;
 use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::site;
@@ -46,6 +47,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
     let (end, ended) = watch::channel(false);
+    let mut heeding = tokio::spawn(heed_commands(platform.clone(), ended.clone()));
     let mut working = tokio::spawn(keep_journal(platform.clone(), ended));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -81,15 +83,25 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     drop(listener);
     tracing::info!("ending: letting requests finish");
     end.send_replace(true);
-    let drained = async { tokio::join!(graceful.shutdown(), &mut working) };
+    let drained = async { tokio::join!(graceful.shutdown(), &mut working, &mut heeding) };
     if tokio::time::timeout(http.drain_time(), drained)
         .await
         .is_err()
     {
         tracing::warn!("some requests, or the journal, did not finish in time and were cut off");
     }
+    heeding.abort();
     working.abort();
     Ok(())
+}
+
+/// Answers what commands ask until the end, and then finishes what it has begun.
+async fn heed_commands(platform: Platform, ended: watch::Receiver<bool>) {
+    let until = ended.clone();
+    background::keep_running("commands", ended, move || {
+        control::listen(platform.clone(), until.clone())
+    })
+    .await;
 }
 
 /// Numbers the journal's entries and hands them over until the end, and then finishes the step

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -259,6 +259,22 @@ async fn where_the_journal_cannot_be_read_nothing_is_served(site: Installation) 
     let why = shop.why(&NOTES, "free").await.unwrap();
     assert_eq!(why.verdict, Verdict::Unsure);
     assert_eq!(shop.get::<u64>(&NOTES, "free").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn who_wonders_about_an_entry_that_nobody_asked_for_of_late_hears_how_it_would_be_served() {
+    let site = Installation::sqlite().await;
+    let interval = Duration::from_millis(50);
+    let node = site.beside(interval).await;
+    let scope = node.scope("acme").await;
+    free(&node.cache, &scope, &AtomicU64::new(0)).await;
+    let shop = node.cache.tenant(&scope).unwrap();
+    let since = Instant::now();
+    while since.elapsed() < 4 * interval {
+        tokio::task::yield_now().await;
+    }
+    let why = shop.why(&NOTES, "free").await.unwrap();
+    assert_eq!(why.verdict, Verdict::Fresh);
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
+mod read;
+
 use std::sync::Arc;
 
 use tenancy_cache::class::{Class, PRODUCT_LISTS};
 use tenancy_cache::{Cache, Cached, Key, Tag};
 use tenancy_core::TenantScope;
 
+pub use self::read::CachedRead;
+use self::read::{all_key, id_key, list_key, slug_key};
 use super::{
     Catalog, Category, CategoryDraft, CategoryId, Handle, Position, Product, ProductDraft,
     ProductId, ProductQuery, Put,
@@ -126,11 +130,9 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
         scope: &TenantScope,
         query: &ProductQuery,
     ) -> Result<Page<Product, Position>, Error> {
-        if query.q.is_some() || query.after.is_some() {
+        let Some(key) = list_key(query) else {
             return self.catalog.list(scope, query).await;
-        }
-        // As it is debugged, a query shows every field, and texts between quotes.
-        let key = Key::new(format_args!("{query:?}"));
+        };
         let tags = ["product", "category", "stock"].map(Tag::from);
         let query = query.clone();
         let load = |catalog: Arc<C>, scope| async move { catalog.list(&scope, &query).await };
@@ -150,7 +152,7 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
     }
 
     async fn find(&self, scope: &TenantScope, id: ProductId) -> Result<Product, Error> {
-        let key = Key::from("id").part(id);
+        let key = id_key(id);
         let tags = [
             Tag::from("product").part(id),
             "category".into(),
@@ -165,7 +167,7 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
     }
 
     async fn find_by_slug(&self, scope: &TenantScope, slug: &Handle) -> Result<Product, Error> {
-        let key = Key::from("slug").part(slug);
+        let key = slug_key(slug);
         // Another product may come to have the slug.
         let tags = ["product", "category", "stock"].map(Tag::from);
         let slug = slug.clone();
@@ -221,7 +223,7 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
         let tags = [Tag::from("category")];
         let load = |catalog: Arc<C>, scope| async move { catalog.categories(&scope).await };
         let mut categories: Vec<Category> = self
-            .remember(scope, &self.categories, "all".into(), &tags, load)
+            .remember(scope, &self.categories, all_key(), &tags, load)
             .await?;
         let tenant = scope.tenant_id();
         categories.iter_mut().for_each(|one| one.tenant_id = tenant);
@@ -229,7 +231,7 @@ impl<C: Catalog> Catalog for CachedCatalog<C> {
     }
 
     async fn find_category(&self, scope: &TenantScope, id: CategoryId) -> Result<Category, Error> {
-        let key = Key::from("id").part(id);
+        let key = id_key(id);
         let tags = [Tag::from("category").part(id)];
         let load =
             move |catalog: Arc<C>, scope| async move { catalog.find_category(&scope, id).await };

@@ -9,6 +9,7 @@ mod orders;
 mod products;
 mod shop;
 mod trail;
+mod why;
 
 /// Runs each test on both databases.
 macro_rules! on_both {

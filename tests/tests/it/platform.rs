@@ -1,5 +1,6 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
+mod control;
 mod cut_off;
 // Linux tells the most memory that a process had.
 #[cfg(target_os = "linux")]

@@ -130,6 +130,15 @@ impl Town {
     pub(crate) fn command(&self, arguments: &[&str]) -> serde_json::Value {
         run(&self.settings, arguments)
     }
+
+    /// What a command says that fails, on standard error.
+    pub(crate) fn fails(&self, arguments: &[&str]) -> String {
+        let settings = self.settings.iter().map(|(name, value)| (name, value));
+        let mut command = Command::new(Server::built("platform"));
+        let done = command.envs(settings).args(arguments).output().unwrap();
+        assert!(!done.status.success(), "{arguments:?}");
+        String::from_utf8(done.stderr).unwrap()
+    }
 }
 
 /// What a command that must fail says.

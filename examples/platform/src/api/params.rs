@@ -1,4 +1,5 @@
 use axum::extract::FromRequestParts;
+use http::Uri;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use tenancy_commerce::json::describe;
@@ -9,11 +10,9 @@ use super::refused::Refused;
 #[derive(Clone, Debug)]
 pub(super) struct Params<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
-        let query = parts.uri.query().unwrap_or_default().as_bytes();
+impl<T: DeserializeOwned> Params<T> {
+    pub(super) fn of(address: &Uri) -> Result<Self, Refused> {
+        let query = address.query().unwrap_or_default().as_bytes();
         // PostgreSQL has no such text, so nothing is found by it.
         if let Some((name, _)) = form_urlencoded::parse(query).find(|(_, text)| text.contains('\0'))
         {
@@ -26,5 +25,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
             let (name, message) = describe(&path, &message);
             Refused::invalid(name, message)
         })
+    }
+}
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+        Self::of(&parts.uri)
     }
 }

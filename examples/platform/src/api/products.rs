@@ -84,18 +84,29 @@ pub(super) async fn list(
     Params(paging): Params<Paging>,
     Params(filters): Params<Filters>,
 ) -> Result<Json<ListOf<Product>>, Refused> {
-    let list = List::new(&platform, &scope, "products", &filters);
-    let query = ProductQuery {
-        after: list.after(&paging)?,
-        limit: paging.limit()?,
-        ..filters.query(&scope)?
-    };
+    let (list, query) = wanted(&platform, &scope, &paging, &filters)?;
     let page = platform.catalog().list(&scope, &query).await?;
     let shown = page.items.into_iter().map(|product| shown(product, &scope));
     Ok(list.page(Page {
         items: shown.collect(),
         next: page.next,
     }))
+}
+
+/// The list, and what it asks the catalogue for.
+pub(super) fn wanted<'a>(
+    platform: &'a Platform,
+    scope: &'a TenantScope,
+    paging: &Paging,
+    filters: &Filters,
+) -> Result<(List<'a>, ProductQuery), Refused> {
+    let list = List::new(platform, scope, "products", filters);
+    let query = ProductQuery {
+        after: list.after(paging)?,
+        limit: paging.limit()?,
+        ..filters.query(scope)?
+    };
+    Ok((list, query))
 }
 
 /// A product

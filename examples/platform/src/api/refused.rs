@@ -24,6 +24,10 @@ impl Refused {
         violations(&[Violation { field, message }]).into()
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
     /// 404, in the same words whether the record never was or is another shop's.
     pub(super) fn not_found() -> Self {
         Error::from(ErrorKind::NotFound).into()

@@ -1,14 +1,17 @@
+mod why;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use tenancy_cache::class::PRODUCT_LISTS;
 use tenancy_cache::{Flush, FlushOrder};
-use tenancy_commerce::catalog::{CATEGORIES, PRODUCTS};
 use tenancy_core::tenant::Status;
 use tenancy_core::{Slug, Tenant};
 
+use self::why::WhyCommand;
 use super::Output;
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::platform::Platform;
+use crate::why::CLASSES;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
@@ -16,6 +19,11 @@ pub(crate) enum CacheCommand {
     ///
     /// It is ordered through the journal, whose trail shows it.
     Flush(FlushCommand),
+    /// Ask the server that runs here why it serves an entry from memory, or why not
+    ///
+    /// It is found through its data folder, so --data must be the same. Other nodes have entries of their
+    /// own, and are asked where they run.
+    Why(WhyCommand),
 }
 
 #[derive(Args, Debug)]
@@ -30,14 +38,12 @@ pub(crate) struct FlushCommand {
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// Only entries of this class
-    #[arg(long, value_name = "CLASS", conflicts_with = "tags", value_parser = CLASSES)]
+    #[arg(long, value_name = "CLASS", conflicts_with = "tags", value_parser = CLASSES.map(|class| class.name()))]
     class: Option<String>,
     /// Keep it for when it cannot be loaded anew
     #[arg(long)]
     soft: bool,
 }
-
-const CLASSES: [&str; 3] = [PRODUCT_LISTS.name(), PRODUCTS.name(), CATEGORIES.name()];
 
 /// Whose entries were flushed, and by which tags a cache in front of the server knows them.
 #[derive(Debug, Serialize)]
@@ -47,24 +53,26 @@ struct Flushed {
 }
 
 impl CacheCommand {
-    pub(super) async fn run(self, platform: &Platform) -> Result<Output, Failure> {
-        let Self::Flush(command) = self;
-        let rows = match &command.tenant {
-            Some(slug) => vec![
-                command
-                    .flush(platform, &platform.tenant(slug).await?)
-                    .await?,
-            ],
-            None => command.flush_all(platform).await?,
+    pub(super) async fn run(self, config: Config) -> Result<Output, Failure> {
+        match self {
+            Self::Flush(command) => command.run(&Platform::open(config).await?).await,
+            Self::Why(command) => command.run(&config).await,
+        }
+    }
+}
+
+impl FlushCommand {
+    async fn run(&self, platform: &Platform) -> Result<Output, Failure> {
+        let rows = match &self.tenant {
+            Some(slug) => vec![self.flush(platform, &platform.tenant(slug).await?).await?],
+            None => self.flush_all(platform).await?,
         };
         let cells = rows
             .iter()
             .map(|row| [row.tenant.to_string(), row.edge_tags.join(" ")]);
         Output::table(&rows, ["FLUSHED", "TAGS IN FRONT OF THE SERVER"], cells)
     }
-}
 
-impl FlushCommand {
     async fn flush_all(&self, platform: &Platform) -> Result<Vec<Flushed>, Failure> {
         let mut rows = vec![];
         let mut after = None;

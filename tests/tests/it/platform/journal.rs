@@ -1,10 +1,7 @@
 //! What was put aside, as an operator sees it and asks for it to be handed over again.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
-use tenancy_tests::Server;
 
 use super::{Town, both_with_a_shop};
 
@@ -59,15 +56,6 @@ impl Town {
         let id = self.command(&["tenant", "show", "quillmoor"])["id"].clone();
         let file = format!("{}/tenants/{}.db", self.data(), id.as_str().unwrap());
         SqliteConnection::connect(&file).await.unwrap()
-    }
-
-    /// What a command says that fails, on standard error.
-    fn fails(&self, arguments: &[&str]) -> String {
-        let settings = self.settings.iter().map(|(name, value)| (name, value));
-        let mut command = Command::new(Server::built("platform"));
-        let done = command.envs(settings).args(arguments).output().unwrap();
-        assert!(!done.status.success(), "{arguments:?}");
-        String::from_utf8(done.stderr).unwrap()
     }
 }
 
