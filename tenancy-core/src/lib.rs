@@ -25,6 +25,9 @@
 //! All off by default: `postgres` and `sqlite` add scoped transactions, the registry in SQL and
 //! the journal; `redis` a handle to Redis or Valkey; `axum` its extractors; `html` sanitised text;
 //! `cursor` signed paging cursors; `testing` the contract suites that implementations outside this crate must pass.
+//! the journal; `axum` its extractors; `html` sanitised text; `cursor` signed paging cursors;
+//! `outbound` requests to other servers; `testing` the contract suites that implementations outside
+//! this crate must pass.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod client_address;
@@ -40,6 +43,8 @@ pub mod journal;
 pub mod layer;
 pub mod log_throttle;
 pub mod meter;
+#[cfg(feature = "outbound")]
+pub mod outbound;
 pub mod problem;
 #[cfg(feature = "redis")]
 pub mod redis;

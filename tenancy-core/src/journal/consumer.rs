@@ -35,6 +35,29 @@ pub trait Consumer: Send + Sync + 'static {
         scope: &TenantScope,
         entry: &Entry,
     ) -> impl Future<Output = Result<(), ConsumerError>> + Send;
+
+    /// How many entries it takes together, at most. Default: one.
+    fn batch(&self) -> usize {
+        1
+    }
+
+    /// Takes entries that follow each other, no more than a [`batch`](Self::batch) of them. By default
+    /// one after the other.
+    ///
+    /// When that fails, each is handed over by itself, so that one is parked only if it alone cannot
+    /// be taken.
+    fn handle_batch(
+        &self,
+        scope: &TenantScope,
+        entries: &[Entry],
+    ) -> impl Future<Output = Result<(), ConsumerError>> + Send {
+        async move {
+            for entry in entries {
+                self.handle(scope, entry).await?;
+            }
+            Ok(())
+        }
+    }
 }
 
 /// What happens to an entry that a consumer cannot handle.
@@ -54,10 +77,11 @@ pub enum Retry {
 pub(super) trait DynConsumer: Send + Sync {
     fn name(&self) -> &'static str;
     fn retry(&self) -> Retry;
-    fn handle<'a>(
+    fn batch(&self) -> usize;
+    fn handle_batch<'a>(
         &'a self,
         scope: &'a TenantScope,
-        entry: &'a Entry,
+        entries: &'a [Entry],
     ) -> Pin<Box<dyn Future<Output = Result<(), ConsumerError>> + Send + 'a>>;
 }
 
@@ -70,12 +94,16 @@ impl<C: Consumer> DynConsumer for C {
         Consumer::retry(self)
     }
 
-    fn handle<'a>(
+    fn batch(&self) -> usize {
+        Consumer::batch(self)
+    }
+
+    fn handle_batch<'a>(
         &'a self,
         scope: &'a TenantScope,
-        entry: &'a Entry,
+        entries: &'a [Entry],
     ) -> Pin<Box<dyn Future<Output = Result<(), ConsumerError>> + Send + 'a>> {
-        Box::pin(Consumer::handle(self, scope, entry))
+        Box::pin(Consumer::handle_batch(self, scope, entries))
     }
 }
 

@@ -1,5 +1,6 @@
 //! One consumer's place in one tenant's journal.
 
+use std::slice;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -20,9 +21,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 
 /// What one run of a worker keeps others from its places with.
 ///
-/// It lasts twice as long as one entry can take, since it is renewed after each failure and each
-/// batch. The run itself may take a place again at once, so a database that went away and came
-/// back costs no wait.
+/// It lasts twice as long as one handling can take, since it is renewed after each failure and each
+/// look at the journal. The run itself may take a place again at once, so a database that went away
+/// and came back costs no wait.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lease {
     id: Uuid,
@@ -65,14 +66,29 @@ pub(super) async fn follow(
         let last_batch = (entries.len() as i64) < BATCH;
         let began = std::time::Instant::now();
         let mut failure = None;
-        for entry in &entries {
-            let sequence = entry.sequence.unwrap_or(place.sequence);
-            match handle(consumer, scope, entry, lease).await {
+        let mut rest = &entries[..];
+        // So many go by themselves, to find out which of them cannot be taken.
+        let mut alone = usize::from(place.attempts > 0);
+        while !rest.is_empty() {
+            let together = match alone {
+                0 => consumer.batch().clamp(1, rest.len()),
+                _ => 1,
+            };
+            let (batch, behind) = rest.split_at(together);
+            let last = batch.last().and_then(|entry| entry.sequence);
+            let sequence = last.unwrap_or(place.sequence);
+            match handle(consumer, scope, batch, lease).await {
                 Ok(()) => (place.sequence, place.attempts) = (sequence, 0),
+                Err(_) if together > 1 && began.elapsed() < lease.handling => {
+                    alone = together;
+                    continue;
+                }
                 Err(error) => {
                     place.attempts += 1;
                     match consumer.retry() {
-                        Retry::Park { attempts } if place.attempts >= i64::from(attempts) => {
+                        Retry::Park { attempts }
+                            if together == 1 && place.attempts >= i64::from(attempts) =>
+                        {
                             park(database, scope, consumer.name(), sequence, &error).await?;
                             (place.sequence, place.attempts) = (sequence, 0);
                         }
@@ -83,6 +99,7 @@ pub(super) async fn follow(
                     }
                 }
             }
+            (rest, alone) = (behind, alone.saturating_sub(1));
             if began.elapsed() > lease.handling {
                 break; // the lease would run out: give it back and claim it anew
             }
@@ -109,10 +126,10 @@ pub(super) async fn follow(
 async fn handle(
     consumer: &dyn DynConsumer,
     scope: &TenantScope,
-    entry: &Entry,
+    entries: &[Entry],
     lease: Lease,
 ) -> Result<(), String> {
-    match tokio::time::timeout(lease.handling, consumer.handle(scope, entry)).await {
+    match tokio::time::timeout(lease.handling, consumer.handle_batch(scope, entries)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("not handled within {:?}", lease.handling)),
@@ -258,7 +275,7 @@ async fn retry_parked(
     for row in rows {
         let entry = Entry::try_from(row)?;
         let sequence = entry.sequence.unwrap_or_default();
-        if let Err(error) = handle(consumer, scope, &entry, lease).await {
+        if let Err(error) = handle(consumer, scope, slice::from_ref(&entry), lease).await {
             park(database, scope, consumer.name(), sequence, &error).await?;
             continue;
         }

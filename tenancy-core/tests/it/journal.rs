@@ -167,6 +167,68 @@ async fn a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand(site: Instal
     assert_eq!(memory.of(acme.id), [(2, "later".to_owned())]);
 }
 
+/// Takes three entries together, and none with this body.
+#[derive(Clone, Default)]
+struct Bundles(Arc<Mutex<Vec<Vec<i64>>>>);
+
+const POISON: &str = "poison";
+
+impl Consumer for Bundles {
+    fn name(&self) -> &'static str {
+        "bundles"
+    }
+
+    fn retry(&self) -> Retry {
+        Retry::Park { attempts: 2 }
+    }
+
+    async fn handle(&self, scope: &TenantScope, entry: &Entry) -> Result<(), ConsumerError> {
+        self.handle_batch(scope, std::slice::from_ref(entry)).await
+    }
+
+    fn batch(&self) -> usize {
+        3
+    }
+
+    async fn handle_batch(&self, _: &TenantScope, all: &[Entry]) -> Result<(), ConsumerError> {
+        let is_poison = |entry: &Entry| entry.after.as_ref().unwrap()["body"] == POISON;
+        if all.iter().any(is_poison) {
+            return Err("one is poison".into());
+        }
+        let numbers = all.iter().map(|entry| entry.sequence.unwrap()).collect();
+        self.0.lock().unwrap().push(numbers);
+        Ok(())
+    }
+}
+
+async fn entries_are_taken_together_and_only_what_cannot_be_is_parked(site: Installation) {
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    for body in ["1", "2", "3", "4", POISON, "6", "7", "8", "9", "10"] {
+        note(&site, &scope, body).await;
+    }
+    let bundles = Bundles::default();
+    let worker = Worker::builder(&site.database, &site.tenants);
+    let worker = worker.consumer(bundles.clone()).build();
+    let taken = async {
+        while bundles.0.lock().unwrap().concat().last() != Some(&10) {
+            worker.run_once().await.unwrap();
+        }
+    };
+    let bound = Duration::from_secs(20);
+    tokio::time::timeout(bound, taken).await.unwrap();
+    let expected: &[&[i64]] = &[&[1, 2, 3], &[4], &[6, 7, 8], &[9, 10]];
+    assert_eq!(*bundles.0.lock().unwrap(), expected);
+    let mut tx = site.database.read(&scope).await.unwrap();
+    let parked = Parked::list(&mut tx, None).await.unwrap();
+    tx.commit().await.unwrap();
+    let parked: Vec<_> = parked
+        .iter()
+        .map(|one| (one.sequence, &*one.error))
+        .collect();
+    assert_eq!(parked, [(5, "one is poison")]);
+}
+
 async fn two_nodes_hand_each_entry_over_once(site: Installation) {
     let acme = site.add("acme").await;
     let node = site.beside().await;
@@ -663,6 +725,7 @@ on_both!(
     entries_are_numbered_without_gaps_and_handed_over_in_order,
     what_cannot_be_taken_is_parked_and_can_be_tried_again,
     a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand,
+    entries_are_taken_together_and_only_what_cannot_be_is_parked,
     two_nodes_hand_each_entry_over_once,
     two_nodes_hand_over_one_entry_at_a_time,
     what_comes_while_the_last_entry_is_handed_over_is_not_forgotten,

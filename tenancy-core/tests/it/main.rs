@@ -15,6 +15,7 @@ mod layer;
 mod log;
 mod observe;
 mod outage;
+mod outbound;
 mod policy;
 #[cfg(feature = "redis")]
 mod redis;
