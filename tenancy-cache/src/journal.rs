@@ -1,5 +1,6 @@
 //! Invalidation by what is committed, here and elsewhere.
 
+mod edge;
 mod follow;
 mod observer;
 mod order;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use tenancy_core::sql::Database;
 
+pub use self::edge::{Edge, EdgeFollower, Flushed};
 pub(crate) use self::follow::{Followed, Journal};
 pub(crate) use self::observer::Observer;
 pub use self::order::FlushOrder;

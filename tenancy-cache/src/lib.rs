@@ -67,7 +67,7 @@ mod why;
 pub use crate::cache::{Cache, CacheBuilder, PlatformCache};
 pub use crate::error::{Error, ErrorKind};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use crate::journal::FlushOrder;
+pub use crate::journal::{Edge, EdgeFollower, FlushOrder, Flushed};
 pub use crate::key::{Key, NAME_BYTES_MAX, Tag};
 pub use crate::many::Wanted;
 pub use crate::temporary::Temporary;

@@ -24,10 +24,8 @@
 //! # Feature flags
 //! All off by default: `postgres` and `sqlite` add scoped transactions, the registry in SQL and
 //! the journal; `redis` a handle to Redis or Valkey; `axum` its extractors; `html` sanitised text;
-//! `cursor` signed paging cursors; `testing` the contract suites that implementations outside this crate must pass.
-//! the journal; `axum` its extractors; `html` sanitised text; `cursor` signed paging cursors;
-//! `outbound` requests to other servers; `testing` the contract suites that implementations outside
-//! this crate must pass.
+//! `cursor` signed paging cursors; `outbound` requests to other servers; `testing` the contract suites
+//! that implementations outside this crate must pass.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod client_address;

@@ -3,6 +3,7 @@
 //! Every key is also an environment variable: `TENANCY_` and the key, with `__` between levels.
 //! A key that does not exist is an error, wherever it stands.
 
+mod edge;
 mod environment;
 mod flags;
 mod origin;
@@ -19,6 +20,7 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use tenancy_core::resolve::Host;
 
+pub(crate) use self::edge::{Edge, PurgeForm};
 use self::environment::Environment;
 pub(crate) use self::flags::Flags;
 pub(crate) use self::origin::Origin;
@@ -62,6 +64,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) database: Connections,
     pub(crate) cache: Kept,
+    pub(crate) edge: Edge,
     pub(crate) http: Http,
 }
 
@@ -151,6 +154,7 @@ impl Default for Config {
                 products_seconds: Within::new(60 * 60),
                 categories_seconds: Within::new(60 * 60),
             },
+            edge: Edge::default(),
             http: Http {
                 header_seconds: Within::new(10),
                 body_seconds: Within::new(10),

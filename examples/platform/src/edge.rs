@@ -1,9 +1,13 @@
 //! What caches between the server and its visitors are told.
 
+mod cdn;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tenancy_core::TenantId;
+
+pub(crate) use self::cdn::Cdn;
 
 /// Makes the tags by which such caches can be told to forget a shop's answers: the cache's own, in a
 /// form that tells nobody whose they are.
@@ -21,7 +25,15 @@ impl EdgeTags {
 
     /// The tag of a shop, in letters that every such cache takes. Parts have `/` between them.
     pub(crate) fn of(&self, tenant: TenantId, tag: &str) -> String {
-        let text = format!("edge tag {tenant} {tag}");
+        self.sign(&format!("edge tag {tenant} {tag}"))
+    }
+
+    /// The tag of all that a shop has.
+    pub(crate) fn of_all(&self, tenant: TenantId) -> String {
+        self.sign(&format!("edge tag {tenant}"))
+    }
+
+    fn sign(&self, text: &str) -> String {
         let code = hmac::sign(&self.0, text.as_bytes());
         URL_SAFE_NO_PAD.encode(&code.as_ref()[..SHOWN_BYTES])
     }
@@ -40,6 +52,8 @@ mod tests {
         assert_eq!(tag.len(), 16);
         assert_ne!(tag, tags.of(umbrella, "product"));
         assert_ne!(tag, tags.of(acme, "product/1"));
+        assert_ne!(tag, tags.of_all(acme));
+        assert_ne!(tags.of_all(acme), tags.of_all(umbrella));
         assert_ne!(tag, EdgeTags::new(b"another").of(acme, "product"));
     }
 }

@@ -14,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tenancy_cache::EdgeFollower;
 use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +29,7 @@ use self::head::{HeadLimits, bound_head};
 use crate::background;
 use crate::config::{Config, Http};
 use crate::control;
+use crate::edge::Cdn;
 use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::site;
@@ -42,13 +44,14 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
 /// Answers requests until the process is asked to end, then lets those in flight finish.
 pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
     let http = platform.config().http.clone();
+    let worker = journal_worker(platform)?;
     let connections_max = descriptors::connections(platform.config())?;
     let app = bounded(site::app(platform), platform.config());
     let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
     let (end, ended) = watch::channel(false);
     let mut heeding = tokio::spawn(heed_commands(platform.clone(), ended.clone()));
-    let mut working = tokio::spawn(keep_journal(platform.clone(), ended));
+    let mut working = tokio::spawn(keep_journal(worker, ended));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -104,10 +107,21 @@ async fn heed_commands(platform: Platform, ended: watch::Receiver<bool>) {
     .await;
 }
 
+/// What follows the journal: the CDN, where there is one.
+fn journal_worker(platform: &Platform) -> Result<Worker, Failure> {
+    let worker = Worker::builder(platform.database(), platform.tenants());
+    let edge = &platform.config().edge;
+    let Some(cdn) = Cdn::of(edge, platform.edge_tags())? else {
+        return Ok(worker.build());
+    };
+    let attempts = u32::try_from(edge.purge_attempts.get()).unwrap_or(u32::MAX);
+    let follower = EdgeFollower::new(cdn).attempts(attempts);
+    Ok(worker.consumer(follower).build())
+}
+
 /// Numbers the journal's entries and hands them over until the end, and then finishes the step
 /// it is at.
-async fn keep_journal(platform: Platform, ended: watch::Receiver<bool>) {
-    let worker = Worker::builder(platform.database(), platform.tenants()).build();
+async fn keep_journal(worker: Worker, ended: watch::Receiver<bool>) {
     let worker = Arc::new(worker);
     let until = ended.clone();
     background::keep_running("journal", ended, move || {

@@ -209,7 +209,8 @@ impl Journal {
         mut flush: impl FnMut(&[Arc<Version>], Flush),
     ) {
         let is_shared = self.shared.is_some();
-        for order in changes.iter().copied().filter_map(FlushOrder::of) {
+        let order = |one: &&Changed| FlushOrder::of(&one.resource, &one.resource_id, &one.action);
+        for order in changes.iter().filter_map(order) {
             let known = order.subject(versions);
             // Of a class that is not in use here, the remote tier may have entries.
             let everything = || is_shared.then(|| versions.tenant.clone());

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
-use tenancy_core::journal::{Change, Changed, Resource};
+use tenancy_core::journal::{Change, Resource};
 
 use crate::key::Tag;
 use crate::version::{Flush, Version, Versions};
@@ -49,20 +49,25 @@ impl FlushOrder {
     }
 
     /// The order that an entry of the journal is, if it is one.
-    pub(super) fn of(changed: &Changed) -> Option<Self> {
-        if changed.resource != Self::KIND {
+    pub(super) fn of(resource: &str, resource_id: &str, action: &str) -> Option<Self> {
+        if resource != Self::KIND {
             return None;
         }
-        let how = match changed.action.as_str() {
+        let how = match action {
             MADE_STALE => Flush::Soft,
             _ => Flush::Hard,
         };
-        let what = changed.resource_id.clone();
+        let what = resource_id.to_owned();
         Some(Self { what, how })
     }
 
     pub(super) fn how(&self) -> Flush {
         self.how
+    }
+
+    /// The parts of the tag that it is about, with `/` between them.
+    pub(super) fn tag_parts(&self) -> Option<&str> {
+        self.what.strip_prefix("tag/")
     }
 
     /// The version of what is ordered to be flushed, where something depends on it here.

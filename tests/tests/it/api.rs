@@ -1,6 +1,7 @@
 //! The shops' JSON interface, on the running server with both databases.
 
 mod caching;
+mod edge;
 mod idempotency;
 mod isolation;
 mod keys;

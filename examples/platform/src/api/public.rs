@@ -50,8 +50,9 @@ pub(super) async fn mark(
     }
     headers.insert(CACHE_CONTROL, PUBLIC);
     let edge = platform.edge_tags();
-    let tags = tags.iter().map(|tag| edge.of(scope.tenant_id(), tag));
-    let tags: Vec<_> = tags.collect();
+    let tenant = scope.tenant_id();
+    let tags = tags.iter().map(|tag| edge.of(tenant, tag));
+    let tags: Vec<_> = tags.chain([edge.of_all(tenant)]).collect();
     for (name, separator) in [(SURROGATE_KEY, " "), (CACHE_TAG, ",")] {
         if let Ok(value) = HeaderValue::try_from(tags.join(separator)) {
             headers.insert(name, value);

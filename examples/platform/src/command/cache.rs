@@ -100,9 +100,11 @@ impl FlushCommand {
         tx.commit().await?;
         let edge = platform.edge_tags();
         let tags = self.tags.iter().map(|tag| edge.of(tenant.id, tag));
+        // A cache in front knows no classes.
+        let all = self.tags.is_empty().then(|| edge.of_all(tenant.id));
         Ok(Flushed {
             tenant: tenant.slug.clone(),
-            edge_tags: tags.collect(),
+            edge_tags: tags.chain(all).collect(),
         })
     }
 

@@ -22,6 +22,12 @@ impl Config {
                 )));
             }
         }
+        if self.edge.shows_token() {
+            return Err(Failure::new(
+                "edge.purge_token would cross the network in the clear: give edge.purge_url an \
+                 https:// address",
+            ));
+        }
         let exposed = !self.listen.ip().is_loopback();
         if exposed && self.public_url.is_none() {
             return Err(Failure::new(format!(

@@ -79,7 +79,7 @@ async fn others_may_keep_what_everybody_may_read_and_ask_whether_it_is_true(town
         let keys = header(&said.headers, SURROGATE_KEY).unwrap();
         keys.split(' ').map(str::to_owned).collect()
     };
-    assert_eq!((keys(&list).len(), keys(&one).len()), (3, 3));
+    assert_eq!((keys(&list).len(), keys(&one).len()), (4, 4));
     assert!(keys(&foreign).iter().all(|key| !keys(&list).contains(key)));
     let missing = other.called_with(None).get(&paths[1]).await;
     assert_eq!(missing.status, 404);
@@ -94,6 +94,10 @@ async fn others_may_keep_what_everybody_may_read_and_ask_whether_it_is_true(town
     }
     let flushed = town.command(&["cache", "flush", "--tenant", "shop", "--tag", "product"]);
     assert_eq!(flushed["data"][0]["edge_tags"][0], keys(&list)[0]);
+    let flushed = town.command(&["cache", "flush", "--tenant", "shop"]);
+    let all = flushed["data"][0]["edge_tags"].as_array().unwrap().clone();
+    assert_eq!(all, [keys(&list)[3].as_str()]);
+    assert_eq!(keys(&one)[3], keys(&list)[3]);
 }
 
 async fn a_texts_length_tells_of_no_secret_and_others_are_sent_shorter(town: Town) {
