@@ -15,7 +15,6 @@ mod mutation;
 mod orders;
 mod params;
 mod products;
-mod public;
 mod read;
 mod refused;
 mod specification;
@@ -38,6 +37,7 @@ pub(crate) use self::read::read_at;
 use self::refused::Refused;
 use self::specification::Specification;
 use self::staff::{Staff, is_staff};
+use crate::edge::mark;
 use crate::platform::Platform;
 
 /// The routes under `/api` and their description at `/openapi.json`, for behind the tenant layer.
@@ -77,8 +77,7 @@ pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
         .routes(routes!(audit::list))
         .split_for_parts();
     let document = specification::document(description);
-    let mark = middleware::from_fn_with_state(platform.clone(), public::mark);
-    shop.route_layer(mark)
+    shop.route_layer(middleware::from_fn_with_state(platform.clone(), mark))
         .route("/openapi.json", get(async move || document.clone()))
         .route("/api/{*rest}", any(unknown))
 }

@@ -1,6 +1,7 @@
 //! What caches between the server and its visitors are told.
 
 mod cdn;
+mod mark;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -8,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tenancy_core::TenantId;
 
 pub(crate) use self::cdn::Cdn;
+pub(crate) use self::mark::mark;
 
 /// Makes the tags by which such caches can be told to forget a shop's answers: the cache's own, in a
 /// form that tells nobody whose they are.

@@ -28,6 +28,7 @@ use self::answer::FrontDoor;
 use self::headers::SafeHeaders;
 use crate::api;
 use crate::config::Config;
+use crate::edge::mark;
 use crate::failure::Failure;
 use crate::logging;
 use crate::pages::asset;
@@ -53,6 +54,7 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .route("/products/{slug}", get(shop::product))
         .route("/categories", get(shop::categories))
         .route("/categories/{slug}", get(shop::category))
+        .route_layer(middleware::from_fn_with_state(platform.clone(), mark))
         .merge(api::routes(platform))
         .fallback(refuse::not_found)
         .layer(tenants);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, SET_COOKIE, VARY,
 };
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
@@ -98,6 +98,90 @@ async fn others_may_keep_what_everybody_may_read_and_ask_whether_it_is_true(town
     let all = flushed["data"][0]["edge_tags"].as_array().unwrap().clone();
     assert_eq!(all, [keys(&list)[3].as_str()]);
     assert_eq!(keys(&one)[3], keys(&list)[3]);
+}
+
+async fn pages_and_heads_have_what_the_whole_answer_has(town: Town) {
+    let (shop, other) = (Shop::open(&town, "shop"), Shop::open(&town, "other"));
+    shop.stocked("Cup", 7).await;
+    let category = shop.post("/api/categories", &json!({"name": "Cups"})).await;
+    let category = category.with(201);
+    let anyone = shop.called_with(None);
+    let api = anyone.get("/api/products").await;
+    let keys = header(&api.headers, SURROGATE_KEY).unwrap();
+    let pages = [
+        "/",
+        "/products",
+        "/products?q=cup",
+        "/products/cup",
+        "/categories",
+        "/categories/cups",
+    ];
+    let answers = [
+        "/api/products",
+        "/api/categories",
+        &format!("/api/categories/{}", id(&category)),
+    ];
+    for path in pages.into_iter().chain(answers) {
+        let said = anyone.get(path).await;
+        assert_eq!(said.status, 200, "{path}");
+        assert_eq!(
+            header(&said.headers, CACHE_CONTROL),
+            Some("public, no-cache"),
+            "{path}"
+        );
+        assert!(varies_by(&said, "authorization"), "{path}");
+        assert_eq!(header(&said.headers, SET_COOKIE), None, "{path}");
+        let head = anyone.call("HEAD", path, &[], None).await;
+        assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+        assert_eq!(head.headers, said.headers, "{path}");
+        let same = again(&anyone, path, &said).await;
+        assert_eq!((same.status, same.body.len()), (304, 0), "{path}");
+        let known = [(IF_NONE_MATCH.as_str(), header(&said.headers, ETAG).unwrap())];
+        assert_eq!(
+            anyone.call("HEAD", path, &known, None).await.status,
+            304,
+            "{path}"
+        );
+        // What its own may see is theirs alone.
+        let own = again(&shop, path, &said).await;
+        assert_eq!(
+            (own.status, header(&own.headers, CACHE_CONTROL)),
+            (200, Some("private, no-cache"))
+        );
+        assert_eq!(header(&own.headers, SURROGATE_KEY), None, "{path}");
+    }
+    for path in ["/", "/products", "/products/cup", "/categories/cups"] {
+        let said = anyone.get(path).await;
+        assert_eq!(header(&said.headers, SURROGATE_KEY), Some(keys), "{path}");
+    }
+    let foreign = other.called_with(None).get("/").await;
+    let foreign = header(&foreign.headers, SURROGATE_KEY).unwrap().to_owned();
+    assert!(foreign.split(' ').all(|key| !keys.contains(key)));
+    assert_eq!(
+        other.called_with(None).get("/products/cup").await.status,
+        404
+    );
+
+    let (front, page) = (anyone.get("/").await, anyone.get("/products/cup").await);
+    let list = shop.get("/api/products").await.with(200);
+    let path = format!("/api/products/{}", id(&list["data"][0]));
+    shop.patch(&path, &json!({"name": "Mug"})).await.with(200);
+    for (path, said) in [("/", &front), ("/products/cup", &page)] {
+        let now = again(&anyone, path, said).await;
+        assert_eq!(now.status, 200);
+        assert!(String::from_utf8(now.body).unwrap().contains("Mug"));
+    }
+    // Who reads another language gets another page of the platform's own.
+    let platform = shop.called_at("localhost");
+    let landing = platform.get("/").await;
+    assert_eq!(
+        header(&landing.headers, CACHE_CONTROL),
+        Some("public, no-cache")
+    );
+    assert!(varies_by(&landing, "accept-language") && landing.headers.contains_key(ETAG));
+    assert_eq!(header(&landing.headers, SURROGATE_KEY), None);
+    assert_eq!(again(&platform, "/", &landing).await.status, 304);
+    assert_eq!(header(&platform.get("/nowhere").await.headers, ETAG), None);
 }
 
 async fn a_texts_length_tells_of_no_secret_and_others_are_sent_shorter(town: Town) {
@@ -233,5 +317,6 @@ async fn a_cache_that_is_switched_off_keeps_nothing_and_says_so() {
 super::on_both!(
     a_texts_length_tells_of_no_secret_and_others_are_sent_shorter,
     others_may_keep_what_everybody_may_read_and_ask_whether_it_is_true,
+    pages_and_heads_have_what_the_whole_answer_has,
     what_another_process_changes_is_seen_within_a_second,
 );

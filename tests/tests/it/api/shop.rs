@@ -74,6 +74,14 @@ impl Shop {
         }
     }
 
+    /// Anybody, at another host of the same server.
+    pub(crate) fn called_at(&self, host: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            ..self.called_with(None)
+        }
+    }
+
     pub(crate) async fn call(
         &self,
         method: &str,

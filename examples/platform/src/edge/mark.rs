@@ -1,5 +1,3 @@
-//! What browsers and caches on the way may do with the catalogue's answers.
-
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
@@ -14,7 +12,6 @@ use http::header::{
 use http::{Method, StatusCode};
 use tenancy_core::TenantScope;
 
-use super::is_staff;
 use crate::platform::Platform;
 
 /// Everybody may store it, and asks each time whether it is still true.
@@ -25,37 +22,41 @@ const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 
-/// Gives what everybody may read of the catalogue a validator and its tags, and answers 304 to who has
-/// it already.
-pub(super) async fn mark(
+/// Gives what everybody may read of a shop, as JSON or as a page, a validator and its tags, and answers 304
+/// to who has it already.
+pub(crate) async fn mark(
     State(platform): State<Platform>,
     scope: Option<TenantScope>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let tags = tags(&request);
-    let (Some(scope), Some(tags), &Method::GET) = (scope, tags, request.method()) else {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let Some(tags) = tags(&request).filter(|_| is_read) else {
         return next.run(request).await;
     };
     let known = request.headers().get(IF_NONE_MATCH).cloned();
+    // Only the whole answer has a validator; the router leaves the body out where the head was asked for.
+    *request.method_mut() = Method::GET;
     let mut response = next.run(request).await;
     if response.status() != StatusCode::OK {
         return response;
     }
     let headers = response.headers_mut();
     headers.append(VARY, HeaderValue::from_name(AUTHORIZATION));
-    if is_staff(&scope) {
+    if scope.as_ref().is_some_and(is_somebodys) {
         headers.insert(CACHE_CONTROL, PRIVATE);
         return response;
     }
     headers.insert(CACHE_CONTROL, PUBLIC);
-    let edge = platform.edge_tags();
-    let tenant = scope.tenant_id();
-    let tags = tags.iter().map(|tag| edge.of(tenant, tag));
-    let tags: Vec<_> = tags.chain([edge.of_all(tenant)]).collect();
-    for (name, separator) in [(SURROGATE_KEY, " "), (CACHE_TAG, ",")] {
-        if let Ok(value) = HeaderValue::try_from(tags.join(separator)) {
-            headers.insert(name, value);
+    // The platform's own page has none: shops come and go without a word in a tenant's journal.
+    if let Some(scope) = &scope {
+        let (edge, tenant) = (platform.edge_tags(), scope.tenant_id());
+        let tags = tags.iter().map(|tag| edge.of(tenant, tag));
+        let tags: Vec<_> = tags.chain([edge.of_all(tenant)]).collect();
+        for (name, separator) in [(SURROGATE_KEY, " "), (CACHE_TAG, ",")] {
+            if let Ok(value) = HeaderValue::try_from(tags.join(separator)) {
+                headers.insert(name, value);
+            }
         }
     }
     let (mut head, body) = response.into_parts();
@@ -74,15 +75,23 @@ pub(super) async fn mark(
     Response::from_parts(head, Body::from(body))
 }
 
-/// What an answer of the catalogue depends on, as the cache's tags have it.
+/// Whether what the caller sees may be for them alone.
+fn is_somebodys(scope: &TenantScope) -> bool {
+    !scope.actor().is_anonymous()
+}
+
+/// What an answer depends on of the catalogue, as the cache's tags have it.
 fn tags(request: &Request) -> Option<Vec<String>> {
     let route = request.extensions().get::<MatchedPath>()?.as_str();
     let id = || request.uri().path().rsplit('/').next().unwrap_or_default();
     let shown = ["category".to_owned(), "stock".to_owned()];
     match route {
-        "/api/products" => Some([&["product".to_owned()], &shown[..]].concat()),
+        // Pages: another product may come to have the slug, and others are shown beside it.
+        "/" | "/products" | "/products/{slug}" | "/categories/{slug}" | "/api/products" => {
+            Some([&["product".to_owned()], &shown[..]].concat())
+        }
         "/api/products/{id}" => Some([&[format!("product/{}", id())], &shown[..]].concat()),
-        "/api/categories" => Some(vec!["category".to_owned()]),
+        "/api/categories" | "/categories" => Some(vec!["category".to_owned()]),
         "/api/categories/{id}" => Some(vec![format!("category/{}", id())]),
         _ => None,
     }
