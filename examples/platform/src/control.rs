@@ -26,7 +26,7 @@ const SOCKET: &str = "control.sock";
 /// The longest request or answer.
 const LINE_BYTES_MAX: u64 = 256 * 1024;
 
-/// How long one side waits for the other's line to come or to be taken.
+/// How long the server waits for a request to come, or for an answer to be taken.
 const LINE_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long the server works at an answer.
@@ -60,8 +60,7 @@ impl Request {
 async fn read_line(from: impl AsyncRead + Unpin) -> io::Result<Vec<u8>> {
     let mut line = vec![];
     let mut from = BufReader::new(from.take(LINE_BYTES_MAX));
-    let read = tokio::time::timeout(LINE_WITHIN, from.read_until(b'\n', &mut line));
-    read.await??;
+    from.read_until(b'\n', &mut line).await?;
     if line.pop() == Some(b'\n') {
         Ok(line)
     } else {

@@ -262,7 +262,10 @@ fn cache(
     let Some(redis) = redis else {
         return Some(cache.build());
     };
-    let life_max = classes(config).map(|class| class.life_max()).into_iter().max();
+    let life_max = classes(config)
+        .map(|class| class.life_max())
+        .into_iter()
+        .max();
     let remote = RedisRemote::new(redis, &config.redis_prefix, life_max.unwrap_or_default());
     Some(cache.remote(remote).build())
 }

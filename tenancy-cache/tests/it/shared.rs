@@ -77,11 +77,6 @@ impl Site {
         self.open(&self.cache(self.remote()).build())
     }
 
-    /// A node of which something is in the way.
-    async fn node_over(&self, remote: impl Remote) -> TenantCache {
-        ready(self.open(&self.cache(remote).build())).await
-    }
-
     fn remote(&self) -> RedisRemote {
         RedisRemote::new(&self.redis, &self.prefix, Duration::from_secs(86_400))
     }

@@ -29,7 +29,7 @@ pub(crate) async fn ask<T: DeserializeOwned>(
         }
     };
     let conversation = converse(&mut stream, request);
-    // As long as a server takes that others ask as well.
+    // As long as it takes where others have to be answered first.
     let answer = timeout(2 * (LINE_WITHIN + ANSWER_WITHIN), conversation).await;
     let answer = answer.map_err(|_| Failure::new("the server does not answer"))?;
     match answer.map_err(|failure| failure.context("the server did not answer"))? {

@@ -66,9 +66,10 @@ pub(crate) async fn listen(platform: Platform, mut ended: watch::Receiver<bool>)
 
 async fn converse(platform: Platform, mut stream: UnixStream) {
     let (read, mut write) = stream.split();
-    let answer = match read_line(read).await {
-        Ok(line) => answer(&platform, &line).await,
-        Err(error) => Answer::Failed(format!("the request could not be read: {error}")),
+    let answer = match timeout(LINE_WITHIN, read_line(read)).await {
+        Ok(Ok(line)) => answer(&platform, &line).await,
+        Ok(Err(error)) => Answer::Failed(format!("the request could not be read: {error}")),
+        Err(_) => Answer::Failed(format!("no request came within {LINE_WITHIN:?}")),
     };
     let Ok(mut line) = serde_json::to_vec(&answer) else {
         return;

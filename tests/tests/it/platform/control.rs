@@ -21,8 +21,7 @@ fn socket(town: &Town) -> PathBuf {
 /// What the server says to a line.
 fn told(town: &Town, line: &[u8]) -> String {
     let mut stream = UnixStream::connect(socket(town)).unwrap();
-    // A server that has read enough may end the conversation first.
-    let _ = stream.write_all(line);
+    stream.write_all(line).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -88,7 +87,8 @@ async fn who_says_nothing_or_nonsense_keeps_nobody_from_asking() {
     town.command(&["tenant", "create", "acme"]);
     let unknown = told(&town, b"{\"ask\":\"the_time\"}\n");
     assert!(unknown.contains("does not know this request"), "{unknown}");
-    let endless = told(&town, &vec![b'a'; 1024 * 1024]);
+    // As much as the server reads; of who writes more it takes its leave in the middle of a word.
+    let endless = told(&town, &vec![b'a'; 256 * 1024]);
     assert!(endless.contains("the line has no end"), "{endless}");
     let open = || UnixStream::connect(socket(&town)).unwrap();
     let silent: Vec<_> = std::iter::repeat_with(open).take(12).collect();
