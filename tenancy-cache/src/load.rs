@@ -70,7 +70,7 @@ impl Load<'_> {
         Fut: Future<Output = Result<Loaded, E>> + Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
-        let patience = self.patience(stale.is_some());
+        let (began, patience) = (Instant::now(), self.patience(stale.is_some()));
         let lead = match self.join() {
             Part::Lead(lead) => lead,
             Part::Follow(follower) => match timeout(patience, follower.land(|| self.see())).await {
@@ -84,23 +84,23 @@ impl Load<'_> {
             return Ok(entry.value.clone());
         }
         let mut berths = vec![self.berth(lead)];
-        match self.fate(patience, &mut berths).await {
+        match self.fate(began + patience, &mut berths).await {
             Fate::Found(value) => return Ok(value),
             Fate::Theirs => return self.settle(Err(ErrorKind::LoadTimedOut.into()), stale),
             Fate::Ours => {}
         }
         let load = load.take().expect("a caller leads once");
+        let patience = patience.saturating_sub(began.elapsed());
         let values = fly_for(patience, berths, one(load())).await;
         self.settle(values.map(first), stale)
     }
 
     /// Waits until a load that is about to begin is this process's or done; `Theirs` if it is
-    /// neither for so long.
-    async fn fate(&self, patience: Duration, berths: &mut Vec<Berth>) -> Fate {
+    /// neither until then.
+    async fn fate(&self, until: Instant, berths: &mut Vec<Berth>) -> Fate {
         let Some(shared) = &self.cache.shared else {
             return Fate::Ours;
         };
-        let until = Instant::now() + patience;
         let [mut pause, pause_max] = PAUSES;
         let mut theirs = false;
         loop {

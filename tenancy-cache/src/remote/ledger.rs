@@ -190,7 +190,10 @@ impl Ledger {
         let mut known = self.lock();
         let is_first = known.place.is_none();
         // What the store has forgotten it may have told others: they have to hear that it is gone.
-        known.renew |= !is_first && news.generation == known.generation && news.number < number_min;
+        let mut numbers = news.events.iter().map(|logged| logged.number);
+        let is_forgetful =
+            news.number < number_min || numbers.any(|number| number <= known.number);
+        known.renew |= !is_first && news.generation == known.generation && is_forgetful;
         let mut is_whole = !is_first && news.generation == known.generation;
         let mut events = Vec::new();
         let (mut number, mut last) = (known.number, None);
@@ -327,25 +330,22 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_has_forgotten_what_was_told_begins_anew() {
-        let ledger = Ledger::new(Bucket::PLATFORM);
-        outcome(&ledger, news(7, 5, []));
-        // Told, and lost with a server before it was read.
-        ledger.is_heard(Receipt {
-            generation: 7,
-            number: 6,
-        });
-        outcome(&ledger, news(7, 5, []));
-        assert!(ledger.owed().renew);
-        // What was told under another generation says nothing of this one.
-        let ledger = Ledger::new(Bucket::PLATFORM);
-        outcome(&ledger, news(7, 5, []));
-        ledger.is_heard(Receipt {
-            generation: 8,
-            number: 6,
-        });
-        outcome(&ledger, news(7, 5, []));
-        assert!(!ledger.owed().renew);
+    fn a_store_that_has_forgotten_flushes_is_to_begin_anew() {
+        for (other, is_forgetful) in [
+            (news(7, 6, [6]), false),
+            (news(7, 9, [8, 9]), false), // trimmed
+            (news(8, 0, []), false),     // begun already
+            (news(7, 4, []), true),
+            (news(7, 5, [5]), true), // another under the same number
+            (news(7, 6, [5, 6]), true),
+        ] {
+            let ledger = Ledger::new(Bucket::PLATFORM);
+            outcome(&ledger, news(7, 5, []));
+            let shown = format!("{other:?}");
+            ledger.apply(other, 5);
+            assert_eq!(ledger.owed().renew, is_forgetful, "{shown}");
+            assert_eq!(ledger.is_told(), !is_forgetful, "{shown}");
+        }
     }
 
     #[test]
