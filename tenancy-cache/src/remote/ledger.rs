@@ -191,8 +191,7 @@ impl Ledger {
         let is_first = known.place.is_none();
         // What the store has forgotten it may have told others: they have to hear that it is gone.
         let mut numbers = news.events.iter().map(|logged| logged.number);
-        let is_forgetful =
-            news.number < number_min || numbers.any(|number| number <= known.number);
+        let is_forgetful = news.number < number_min || numbers.any(|number| number <= known.number);
         known.renew |= !is_first && news.generation == known.generation && is_forgetful;
         let mut is_whole = !is_first && news.generation == known.generation;
         let mut events = Vec::new();

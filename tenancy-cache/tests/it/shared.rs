@@ -1,6 +1,11 @@
 //! Two processes that share a remote tier, on a real Redis.
 
+#[cfg(target_os = "linux")]
+mod clocks;
+mod coherence;
 mod history;
+mod outage;
+mod payloads;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,6 +30,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An installation whose nodes share a Redis.
 pub(crate) struct Site {
+    registry: Arc<InMemoryTenants>,
     tenants: Tenants,
     scope: TenantScope,
     redis: Redis,
@@ -42,9 +48,11 @@ impl Site {
     pub(crate) fn again(&self) -> impl Future<Output = Self> + Send + use<> {
         let (tenants, scope) = (self.tenants.clone(), self.scope.clone());
         let (prefix, url) = (self.prefix.clone(), self.url.clone());
+        let registry = self.registry.clone();
         async move {
             Self {
                 redis: connect(&url),
+                registry,
                 tenants,
                 scope,
                 prefix,
@@ -54,18 +62,32 @@ impl Site {
     }
 
     async fn at(url: &str) -> Self {
-        let registry = InMemoryTenants::default();
-        let tenant = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
+        Self::of(url, TenantId::generate()).await
+    }
+
+    async fn of(url: &str, tenant: TenantId) -> Self {
+        let registry = Arc::new(InMemoryTenants::default());
+        let tenant = Tenant::new(tenant, "acme".parse().unwrap());
         let tenant = registry.add(&tenant).unwrap();
-        let tenants = Tenants::new(registry);
+        let tenants = Tenants::new(registry.clone());
         let scope = tenants.scope(tenant.id, Actor::system("test"), Purpose::Request);
         Self {
             scope: scope.await.unwrap(),
+            registry,
             tenants,
             redis: connect(url),
             prefix: format!("test-{}:", tenant.id),
             url: url.to_owned(),
         }
+    }
+
+    /// The scope of another tenant.
+    async fn another(&self, slug: &str) -> TenantScope {
+        let tenant = Tenant::new(TenantId::generate(), slug.parse().unwrap());
+        let tenant = self.registry.add(&tenant).unwrap();
+        let actor = Actor::system("test");
+        let scope = self.tenants.scope(tenant.id, actor, Purpose::Request);
+        scope.await.unwrap()
     }
 
     /// A process of its own, as far as the cache is concerned.
@@ -75,6 +97,11 @@ impl Site {
 
     fn unready_node(&self) -> TenantCache {
         self.open(&self.cache(self.remote()).build())
+    }
+
+    /// A node of which something is in the way.
+    async fn node_over(&self, remote: impl Remote) -> TenantCache {
+        ready(self.open(&self.cache(remote).build())).await
     }
 
     fn remote(&self) -> RedisRemote {
@@ -106,10 +133,15 @@ pub(crate) async fn shared_site() -> Site {
     Site::at(&Server::shared().await.url()).await
 }
 
+/// Whether a node would answer from its own memory.
+async fn has(shop: &TenantCache, key: &str) -> bool {
+    shop.why(&LISTS, key).await.unwrap().verdict == Verdict::Fresh
+}
+
 /// Waits until a node no longer has the value, and returns how long that took.
 async fn gone(shop: &TenantCache, key: &str) -> Duration {
     let began = Instant::now();
-    while shop.why(&LISTS, key).await.unwrap().verdict == Verdict::Fresh {
+    while has(shop, key).await {
         assert!(began.elapsed() < PATIENCE, "{key} stays");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
