@@ -4,6 +4,9 @@
 #[doc = include_str!("../../docs/cache.md")]
 mod cache {}
 
+#[doc = include_str!("../../docs/shared-cache.md")]
+mod shared {}
+
 #[cfg(feature = "sqlite")]
 #[doc = include_str!("../../docs/cache-and-commits.md")]
 mod commits {}
