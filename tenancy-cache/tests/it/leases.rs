@@ -254,3 +254,71 @@ async fn two_processes_that_load_many_load_each_once() {
     }
     assert!(counts.iter().all(|count| count.readings() == 1));
 }
+
+#[tokio::test]
+async fn two_processes_that_put_at_once_agree_in_the_end() {
+    let site = shared_site().await;
+    let [one, other] = nodes(&site).await;
+    for round in 0..100_u32 {
+        let put = async |shop: &TenantCache, value: u32| {
+            shop.put(&LISTS, "list", &[], value).await.unwrap();
+        };
+        tokio::join!(put(&one, 2 * round), put(&other, 2 * round + 1));
+        let get = async |shop: &TenantCache| {
+            let value = shop.get::<u32>(&LISTS, "list").await.unwrap();
+            value.map(|value| *value)
+        };
+        let began = Instant::now();
+        loop {
+            let values = [get(&one).await, get(&other).await];
+            if values[0] == values[1] && values[0].is_some_and(|value| value / 2 == round) {
+                break;
+            }
+            assert!(began.elapsed() < PATIENCE, "{round}: {values:?}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_to_be_loaded_anew_is_loaded_by_one_process() {
+    let site = shared_site().await;
+    let nodes = nodes::<4>(&site).await;
+    let source = Source::default();
+    for shop in &nodes {
+        assert_eq!(source.through(shop, &LISTS, "list", &[]).await.unwrap(), 1);
+    }
+    let began = Instant::now();
+    // Every use finds it due, and all have the first value until the second is there.
+    let due = LISTS
+        .time_to_live(Duration::from_secs(3600))
+        .early_refresh(1e9);
+    let load = || {
+        let source = source.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            Ok::<_, Infallible>(source.read())
+        }
+    };
+    for shop in &nodes {
+        shop.flush_class(&LISTS, Flush::Hard).await.unwrap();
+    }
+    let first = *nodes[0].remember(&due, "list", &[], load).await.unwrap();
+    let mut seen = vec![false; nodes.len()];
+    while !seen.iter().all(|seen| *seen) {
+        assert!(began.elapsed() < PATIENCE, "{seen:?}");
+        for (shop, seen) in nodes.iter().zip(&mut seen) {
+            let value = *shop.remember(&due, "list", &[], load).await.unwrap();
+            assert!(value >= first);
+            *seen |= value > first;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // One load at a time, and not one for each process.
+    let loads = u128::from(source.readings() - 1);
+    let most = began.elapsed().as_millis() / 200 + 1;
+    assert!(
+        loads <= most,
+        "{loads} loads, where {most} fit one after another"
+    );
+}
