@@ -359,14 +359,7 @@ impl Berth {
     /// Whether what the remote tier has is an answer, and a new one.
     fn is_served_by(&self, found: &Found) -> bool {
         let is_answer = self.takes_absence || found.loaded.value.is_some();
-        let is_served = is_answer && self.refreshed != Some(found.load);
-        let metrics = &self.class.metrics;
-        let counter = match is_served {
-            true => &metrics.remote_hits,
-            false => &metrics.remote_misses,
-        };
-        counter.increment(1);
-        is_served
+        is_answer && self.refreshed != Some(found.load)
     }
 
     /// Takes what the remote tier had.

@@ -15,7 +15,8 @@
 //! - the histogram `tenancy_cache_flush_visible_seconds`: from the telling of a flush until it is
 //!   obeyed here;
 //! - the gauge `tenancy_cache_unproven_seconds`: for how long this process has not known of all
-//!   flushes. Beyond the cache's `staleness_max`, entries are no longer served.
+//!   flushes; beyond the cache's `staleness_max`, entries are no longer served. In Redis also
+//!   `tenancy_cache_remote_breakers_open`: how many servers are not asked, for they did not answer.
 //!
 //! [`PlatformCache::record_usage`](crate::PlatformCache::record_usage) sets the gauges
 //! `tenancy_cache_bytes`, `…_share_bytes` and `…_entries`, with the label `tenant`, and

@@ -42,8 +42,12 @@ impl Shared {
         let (mut fates, mut left, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for (mut berth, answer) in berths.drain(..).zip(answers) {
             match answer.found.filter(|found| berth.is_served_by(found)) {
-                Some(found) => fates.push(Fate::Found(berth.keep_found(found))),
+                Some(found) => {
+                    berth.class.metrics.remote_hits.increment(1);
+                    fates.push(Fate::Found(berth.keep_found(found)));
+                }
                 None => {
+                    berth.class.metrics.remote_misses.increment(1);
                     berth.see_again();
                     fates.push(Fate::Ours);
                     left.push(berth);

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tenancy_core::redis::{Command, EvictionScope, Redis, Script, Subscription, Value};
+use metrics::gauge;
+use tenancy_core::redis::{
+    BreakerState, Command, EvictionScope, Redis, Script, Subscription, Value,
+};
 use tenancy_core::{Error, ErrorKind};
 use tokio::sync::Mutex;
 
@@ -193,6 +196,9 @@ impl Remote for RedisRemote {
             self.scripts.news.call(self.keys(*bucket), arguments)
         };
         let answers = self.redis.pipeline(asked.iter().map(call).collect()).await;
+        let breakers = self.redis.breakers().into_iter();
+        let open = breakers.filter(|(_, state)| *state != BreakerState::Closed);
+        gauge!("tenancy_cache_remote_breakers_open").set(open.count() as f64);
         answers
             .into_iter()
             .map(|answer| read_news(answer?))

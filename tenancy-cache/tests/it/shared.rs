@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod clocks;
 mod coherence;
+mod figures;
 mod history;
 mod outage;
 mod payloads;
