@@ -67,7 +67,8 @@ struct Trouble {
 /// What becomes of one call.
 #[derive(Clone, Copy)]
 struct Fate {
-    delay: Duration,
+    /// On the way there, and on the way back.
+    delays: [Duration; 2],
     outcome: Outcome,
 }
 
@@ -106,7 +107,8 @@ impl Chaos {
         self.lock().now.lost_answer = probability;
     }
 
-    /// Lets every call take longer, by a time within these bounds.
+    /// Lets every call take longer, by a time within these bounds: part of it before the store is
+    /// reached and part before the answer arrives.
     pub fn delay(&self, bounds: RangeInclusive<Duration>) {
         self.lock().now.delay = bounds;
     }
@@ -136,6 +138,8 @@ impl Chaos {
         let State { rng, troubles, now } = &mut *state;
         let (shortest, longest) = (*now.delay.start(), *now.delay.end());
         let delay = shortest + longest.saturating_sub(shortest).mul_f64(rng.f64());
+        let there = delay.mul_f64(rng.f64());
+        let delays = [there, delay - there];
         let is_refused = rng.f64() < now.failure || is_of_news && now.news_is_hidden;
         let outcome = if is_refused {
             Outcome::Refused
@@ -145,7 +149,7 @@ impl Chaos {
             Outcome::Answered
         };
         *troubles += u64::from(outcome != Outcome::Answered);
-        Fate { delay, outcome }
+        Fate { delays, outcome }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -168,17 +172,23 @@ impl Trouble {
 
 impl Fate {
     async fn befall<T>(self, call: impl Future<Output = T>) -> Result<T, ErrorKind> {
-        if self.delay > Duration::ZERO {
-            tokio::time::sleep(self.delay).await;
-        }
+        let [there, back] = self.delays;
+        pause(there).await;
         if self.outcome == Outcome::Refused {
             return Err(ErrorKind::Unavailable);
         }
         let answer = call.await;
+        pause(back).await;
         match self.outcome {
             Outcome::AnswerLost => Err(ErrorKind::TimedOut),
             _ => Ok(answer),
         }
+    }
+}
+
+async fn pause(time: Duration) {
+    if time > Duration::ZERO {
+        tokio::time::sleep(time).await;
     }
 }
 
