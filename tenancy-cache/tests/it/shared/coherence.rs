@@ -435,6 +435,8 @@ async fn in_a_cluster_flushes_are_seen_whatever_slot_they_are_told_in_and_while_
         assert!(began.elapsed() < PATIENCE, "the cluster does not recover");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    // Until the last of these flushes is heard, what was loaded after it is not found.
+    tokio::time::sleep(BOUND / 2).await;
     round().await;
 }
 
