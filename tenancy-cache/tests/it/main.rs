@@ -15,7 +15,7 @@ mod leases;
 mod loads;
 mod many;
 mod metrics;
-#[cfg(feature = "redis")]
+#[cfg(all(feature = "redis", feature = "testing"))]
 mod shared;
 mod temporary;
 mod tenants;
