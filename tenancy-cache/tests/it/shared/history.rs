@@ -206,18 +206,31 @@ impl World {
         Self::end(node, changed, how, told.is_ok(), by);
     }
 
-    /// It ends no load of another node, whose value may be stored after: nothing is promised that
-    /// could be checked here.
     async fn remove(&self, node: &Node, class: usize, key: usize) {
-        let _ = node.shop.remove(&CLASSES[class], Key::new(key)).await;
+        let row = &*self.rows[class][key];
+        let value = {
+            let mut value = row.value.lock().await;
+            *value += 1;
+            *value
+        };
+        let removed = node.shop.remove(&CLASSES[class], Key::new(key)).await;
+        Self::end(
+            node,
+            vec![(row, value)],
+            Flush::Hard,
+            removed.is_ok(),
+            "a removal",
+        );
     }
 
-    /// Reads and stores in one breath, as the method's contract wants it.
+    /// Changes and stores in one breath, as the method's contract wants it.
     async fn put(&self, node: &Node, class: usize, key: usize) {
-        let value = self.rows[class][key].value.lock().await;
+        let row = &*self.rows[class][key];
+        let mut value = row.value.lock().await;
+        *value += 1;
         let (policy, tags) = (&CLASSES[class], tags(key));
-        // Where the remote tier is away it says so, and the next to ask loads.
-        let _ = node.shop.put(policy, Key::new(key), &tags, *value).await;
+        let put = node.shop.put(policy, Key::new(key), &tags, *value).await;
+        Self::end(node, vec![(row, *value)], Flush::Hard, put.is_ok(), "a put");
     }
 
     async fn get(&self, shop: &TenantCache, node: Option<usize>, class: usize, key: usize) {
