@@ -285,6 +285,7 @@ impl Versions {
         lock(&self.tags).alive().for_each(|version| version.lose());
     }
 
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn flush(&self, version: &Version, how: Flush) {
         version.flush(how);
         self.flushed();

@@ -237,26 +237,6 @@ impl Shared {
         }
     }
 
-    /// Lets versions be compared with the remote tier again, which was told already of their flush.
-    pub(crate) fn compare_again(&self, versions: &[Arc<Version>]) {
-        let _learning = self.learning();
-        versions.iter().for_each(|version| version.forget());
-    }
-
-    /// As [`tell_flush`](Self::tell_flush), without waiting: where the remote tier is away it is told
-    /// later, for as long as this process lives.
-    pub(crate) fn tell_flush_later(
-        self: &Arc<Self>,
-        tenant: TenantId,
-        versions: &[Arc<Version>],
-        how: Flush,
-    ) {
-        let told = self.tell_flush(tenant, versions, how);
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(told);
-        }
-    }
-
     fn tell(
         self: &Arc<Self>,
         told: Told,

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use tenancy_core::TenantId;
@@ -6,6 +7,7 @@ use tenancy_core::journal::Tail;
 use super::Bucket;
 use super::shared::{Shared, entry_name};
 use crate::shelf::NameRef;
+use crate::version::{Flush, Version};
 
 /// How long it is remembered up to where the remote tier was told of a journal.
 const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -14,6 +16,26 @@ const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 const MAGIC: [u8; 4] = *b"tcj\x01";
 
 impl Shared {
+    /// Lets versions be compared with the remote tier again, which was told already of their flush.
+    pub(crate) fn compare_again(&self, versions: &[Arc<Version>]) {
+        let _learning = self.learning();
+        versions.iter().for_each(|version| version.forget());
+    }
+
+    /// As [`tell_flush`](Self::tell_flush), without waiting: where the remote tier is away it is told
+    /// later, for as long as this process lives.
+    pub(crate) fn tell_flush_later(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        versions: &[Arc<Version>],
+        how: Flush,
+    ) {
+        let told = self.tell_flush(tenant, versions, how);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(told);
+        }
+    }
+
     /// Up to where the remote tier was told, by whichever process, what a tenant's journal says was
     /// changed. Who begins to follow the journal begins there.
     pub(crate) async fn journal_told(&self, tenant: TenantId) -> Option<Tail> {
