@@ -3,7 +3,10 @@ use std::error::Error;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use quick_cache::sync::Cache as QuickCache;
+use cached::ShardedLruCache;
+use foldhash::fast::RandomState;
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache as QuickCache, DefaultLifecycle};
 use stats_alloc::Region;
 use tenancy_benches::{Report, paired};
 use tenancy_cache::class::Class;
@@ -21,7 +24,16 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
         .map(|number| format!("product-{number}"))
         .collect();
     let [tagged, plain] = shop::open(|cache| cache).await?;
-    let quick = QuickCache::<String, Arc<u64>>::new(2 * KEYS);
+    // With the hasher that quick_cache has by default, and ours.
+    let quick = QuickCache::<String, Arc<u64>, _, _, _>::with(
+        2 * KEYS,
+        2 * KEYS as u64,
+        UnitWeighter,
+        RandomState::default(),
+        DefaultLifecycle::default(),
+    );
+    let quick_with_sip_hash = QuickCache::<String, Arc<u64>>::new(2 * KEYS);
+    let cached = ShardedLruCache::<String, Arc<u64>>::new(2 * KEYS);
     let moka = moka::sync::Cache::<String, Arc<u64>>::new(2 * KEYS as u64);
     for (number, key) in keys.iter().enumerate() {
         let number = number as u64;
@@ -33,7 +45,9 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
         tagged.put(&PRODUCTS, key.as_str(), &tags, number).await?;
         plain.put(&PRODUCTS, key.as_str(), &[], number).await?;
         quick.insert(key.clone(), Arc::new(number));
+        quick_with_sip_hash.insert(key.clone(), Arc::new(number));
         moka.insert(key.clone(), Arc::new(number));
+        cached.set(key.clone(), Arc::new(number));
     }
     let order = order();
     let looks = |count: usize| {
@@ -79,6 +93,15 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
         .await;
         report.row(row);
     }
+    let ours_tagged = async |count| ours(&tagged, count).await;
+    let raw_with_sip_hash = async |count| {
+        for key in looks(count) {
+            let found = quick_with_sip_hash.get(key);
+            black_box(found.expect("every key has a value"));
+        }
+    };
+    let name = "a hit with three tags, against raw quick_cache with SipHash (s)";
+    report.row(paired(name, None, LOOKS, ours_tagged, raw_with_sip_hash).await);
     let remembered = async |count| {
         for key in looks(count) {
             let load =
@@ -99,16 +122,14 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
         }
     };
     let name = "a hit with three tags, against moka (s)";
-    report.row(
-        paired(
-            name,
-            None,
-            LOOKS,
-            async |count| ours(&tagged, count).await,
-            other,
-        )
-        .await,
-    );
+    report.row(paired(name, None, LOOKS, ours_tagged, other).await);
+    let other = async |count| {
+        for key in looks(count) {
+            black_box(cached.get(key).expect("every key has a value"));
+        }
+    };
+    let name = "a hit with three tags, against cached (s)";
+    report.row(paired(name, None, LOOKS, ours_tagged, other).await);
 
     let region = Region::new(crate::ALLOCATOR);
     ours(&tagged, 100_000).await;
