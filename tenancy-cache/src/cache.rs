@@ -10,14 +10,14 @@ use tenancy_core::{PlatformScope, TenantId, TenantScope, Tenants};
 use tokio::time::Instant;
 
 use crate::class::{Class, Classes};
-use crate::clock::Clock;
-use crate::entry::{Cause, Entry, Use};
+use crate::clock::{Clock, Moment};
+use crate::entry::{Cause, Entry, Use, Value};
 use crate::error::{Error, ErrorKind};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::journal::{Journal, Observer};
 use crate::metrics::NamedTenants;
 use crate::remote::{Remote, Shared};
-use crate::shelf::{Pool, Shelf};
+use crate::shelf::{NameRef, Pool, Shelf};
 use crate::tenant_cache::TenantCache;
 use crate::usage::Usage;
 use crate::version::{Flush, Version};
@@ -125,10 +125,7 @@ impl Cache {
 impl Inner {
     pub(crate) fn usable(&self, shelf: &Shelf, entry: &Entry) -> Use {
         let now = self.clock.now();
-        #[cfg(any(feature = "postgres", feature = "sqlite"))]
-        if let Some(journal) = &self.journal
-            && !journal.is_sure(shelf, now, self.clock)
-        {
+        if !self.is_sure(shelf, now) {
             return Use::Dead(Cause::Unsure);
         }
         if let Some(shared) = &self.shared
@@ -136,13 +133,46 @@ impl Inner {
         {
             return Use::Dead(Cause::Unsure);
         }
+        entry.usable(now)
+    }
+
+    /// A value that may be used as it is, where that is plain to see.
+    #[inline]
+    pub(crate) fn plain(&self, shelf: &Shelf, name: NameRef<'_>) -> Value {
+        let now = self.clock.now();
+        let mut ledgers = shelf.ledgers.iter().flatten();
+        if !self.is_sure(shelf, now) || !ledgers.all(|ledger| ledger.is_proven(now)) {
+            return None;
+        }
+        let flushes = self.flushes(shelf);
+        shelf.look(name, |slot| {
+            let value = slot.value(now, flushes)?;
+            slot.class.metrics.hits.increment(1);
+            Some(value)
+        })
+    }
+
+    /// Whether the tenant's entries may be used now, as far as the journal goes.
+    #[inline]
+    fn is_sure(&self, shelf: &Shelf, now: Moment) -> bool {
+        #[cfg(any(feature = "postgres", feature = "sqlite"))]
+        if let Some(journal) = &self.journal {
+            return journal.is_sure(shelf, now, self.clock);
+        }
+        let _ = (shelf, now);
+        true
+    }
+
+    /// How many flushes there have been that may concern the shelf.
+    #[inline]
+    fn flushes(&self, shelf: &Shelf) -> u64 {
         let here = shelf.versions.flushes.load(Ordering::Acquire);
-        // Both only grow, so their sum is the same only while each is.
+        // All only grow, so their sum is the same only while each is.
         let mut flushes = here.wrapping_add(self.classes.flushes.load(Ordering::Acquire));
         for ledger in shelf.ledgers.iter().flatten() {
             flushes = flushes.wrapping_add(ledger.flushes.load(Ordering::Acquire));
         }
-        entry.usable(now, flushes)
+        flushes
     }
 
     /// Does something to the version of this name in the remote tier, where something depends on it.

@@ -155,6 +155,7 @@ const fn id(name: &str) -> u64 {
 #[derive(Debug)]
 pub(crate) struct ClassState {
     pub(crate) name: &'static str,
+    pub(crate) id: u64,
     pub(crate) metrics: ClassMetrics,
     /// Flushed with everything there is.
     pub(crate) platform: Arc<Version>,
@@ -221,6 +222,7 @@ impl Classes {
         let state = known.entry(class.id).or_insert_with(|| {
             Arc::new(ClassState {
                 name: class.name,
+                id: class.id,
                 metrics: ClassMetrics::of(class.name),
                 platform: self.platform.clone(),
                 everywhere: Arc::new(Version::new(Subject::Everywhere(class.name))),

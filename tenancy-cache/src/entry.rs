@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::class::{Class, ClassState};
 use crate::clock::Moment;
-use crate::shelf::{Conjunctions, Shelf};
+use crate::shelf::{Conjunctions, Shelf, Slot};
 use crate::version::{Stamps, Standing};
 use crate::why::Facts;
 
@@ -13,17 +13,11 @@ use crate::why::Facts;
 pub(crate) type Value = Option<Arc<dyn Any + Send + Sync>>;
 
 /// A value, and until when and for which flushes it may be used.
-///
-/// What a hit reads comes first, so that it lies together.
 #[derive(Debug)]
-#[repr(C)]
 pub(crate) struct Entry {
     pub(crate) value: Value,
-    /// How many flushes there had been when the entry was last found current: until there is one
-    /// more, nothing else need be compared.
-    current_at: AtomicU64,
     /// Until then it is fresh, and too young to be loaded anew.
-    quiet_until: Moment,
+    pub(crate) quiet_until: Moment,
     pub(crate) class: Arc<ClassState>,
     pub(crate) bytes: u64,
     loaded_at: Moment,
@@ -75,8 +69,8 @@ pub(crate) enum Cause {
 /// How long a failed load is not tried again while there is a stale value.
 const REST: Duration = Duration::from_secs(1);
 
-/// What a table needs for an entry, beside the entry itself and its name.
-const TABLE_BYTES: usize = 64;
+/// What a table needs for an entry, beside the entry itself and a long name.
+const TABLE_BYTES: usize = size_of::<Slot>() + 48;
 
 /// What a tag that no other entry has needs.
 const TAG_BYTES: usize = 128;
@@ -184,7 +178,6 @@ impl Entry {
         let bytes = size_of::<Self>() + value_bytes + name_bytes + tags_bytes + TABLE_BYTES;
         Self {
             value,
-            current_at: AtomicU64::new(u64::MAX),
             quiet_until: now.after(life.saturating_sub(reach.saturating_mul(LOGARITHM_MAX))),
             class,
             bytes: bytes as u64,
@@ -199,16 +192,17 @@ impl Entry {
         }
     }
 
-    /// How it may be used, where there have been so many flushes.
-    pub(crate) fn usable(&self, now: Moment, flushes: u64) -> Use {
-        if self.current_at.load(Ordering::Acquire) == flushes && now < self.quiet_until {
-            return Use::Fresh;
-        }
+    /// Whether nothing that it depends on was flushed since it was loaded.
+    pub(crate) fn is_current(&self) -> bool {
+        self.dependencies.standing() == Standing::Current
+    }
+
+    /// How it may be used.
+    pub(crate) fn usable(&self, now: Moment) -> Use {
         match self.dependencies.standing() {
             Standing::Hard => return Use::Dead(Cause::Flushed),
             Standing::Soft => {}
             Standing::Current => {
-                self.current_at.store(flushes, Ordering::Release);
                 if now < self.quiet_until {
                     return Use::Fresh;
                 }

@@ -1,6 +1,7 @@
 //! Names of entries and of tags.
 
 use std::fmt::{self, Display, Write as _};
+use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
@@ -12,16 +13,33 @@ pub const NAME_BYTES_MAX: usize = 1024;
 /// The name of an entry within its class and tenant: one part or more.
 ///
 /// Two keys are the same when they have the same parts: each part carries its length, so `a:b` and
-/// `c` are never `a` and `b:c`. Parts are written by [`Display`].
+/// `c` are never `a` and `b:c`. Parts are written by [`Display`]; a text that is the whole key can be
+/// given as it is, and is not copied to find its entry.
 ///
 /// ```
 /// use tenancy_cache::Key;
 ///
 /// assert_eq!(Key::new("product").part(7), Key::new("product").part("7"));
+/// assert_eq!(Key::new("product"), Key::from("product"));
 /// assert_ne!(Key::new("a:b").part("c"), Key::new("a").part("b:c"));
 /// ```
-#[derive(Clone, Eq, Hash, PartialEq)]
-pub struct Key(Name);
+#[derive(Clone)]
+pub struct Key<'a>(Parts<'a>);
+
+/// What a [`Key`] is made of.
+#[derive(Clone)]
+enum Parts<'a> {
+    /// A text of the caller's, which a hit has no need to copy.
+    One(&'a str),
+    Written(Name),
+}
+
+/// A key's bytes: the length of its first part, and what follows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct KeyRef<'a> {
+    first: u16,
+    rest: &'a [u8],
+}
 
 /// What entries can be flushed by.
 ///
@@ -29,20 +47,61 @@ pub struct Key(Name);
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Tag(Name);
 
-impl Key {
+impl<'a> Key<'a> {
     /// A key of one part.
     pub fn new(part: impl Display) -> Self {
-        Self(Name::default().with(part))
+        Self(Parts::Written(Name::default().with(part)))
     }
 
     /// The key with a part more.
     #[must_use]
     pub fn part(self, part: impl Display) -> Self {
-        Self(self.0.with(part))
+        Self(Parts::Written(self.name().with(part)))
     }
 
-    pub(crate) fn bytes(&self) -> Result<&[u8], Error> {
-        self.0.bytes().ok_or(ErrorKind::KeyTooLong.into())
+    #[inline]
+    pub(crate) fn as_ref(&self) -> Result<KeyRef<'_>, Error> {
+        let key = match &self.0 {
+            Parts::One(part) if part.len() + 2 <= NAME_BYTES_MAX => Some(KeyRef {
+                first: part.len() as u16,
+                rest: part.as_bytes(),
+            }),
+            Parts::One(_) => None,
+            Parts::Written(name) => name.bytes().map(KeyRef::of),
+        };
+        key.ok_or(ErrorKind::KeyTooLong.into())
+    }
+
+    fn name(self) -> Name {
+        match self.0 {
+            Parts::One(part) => Name::default().with(part),
+            Parts::Written(name) => name,
+        }
+    }
+}
+
+impl<'a> KeyRef<'a> {
+    /// The key that has been written as these bytes.
+    #[inline]
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
+        match bytes.split_first_chunk() {
+            Some((first, rest)) => Self {
+                first: u16::from_le_bytes(*first),
+                rest,
+            },
+            None => Self {
+                first: 0,
+                rest: &[],
+            },
+        }
+    }
+
+    pub(crate) fn to_vec(self) -> Vec<u8> {
+        [&self.first.to_le_bytes(), self.rest].concat()
+    }
+
+    pub(crate) fn len(self) -> usize {
+        size_of::<u16>() + self.rest.len()
     }
 }
 
@@ -63,40 +122,63 @@ impl Tag {
     }
 }
 
-impl From<&str> for Key {
-    fn from(part: &str) -> Self {
-        Self(Name::of(part))
+impl Hash for KeyRef<'_> {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Two keys with the same rest are rare, and then still not equal.
+        state.write(self.rest);
     }
 }
 
-impl From<String> for Key {
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref().ok() == other.as_ref().ok()
+    }
+}
+
+impl Eq for Key<'_> {}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_ref().ok().hash(state);
+    }
+}
+
+impl<'a> From<&'a str> for Key<'a> {
+    #[inline]
+    fn from(part: &'a str) -> Self {
+        Self(Parts::One(part))
+    }
+}
+
+impl From<String> for Key<'_> {
     fn from(part: String) -> Self {
-        Self(Name::of(&part))
+        Self::new(part)
     }
 }
 
 impl From<&str> for Tag {
     fn from(part: &str) -> Self {
-        Self(Name::of(part))
+        Self(Name::default().with(part))
     }
 }
 
 impl From<String> for Tag {
     fn from(part: String) -> Self {
-        Self(Name::of(&part))
+        Self(Name::default().with(part))
     }
 }
 
 /// The parts with `/` between them, for people.
-impl Display for Key {
+impl Display for Key<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.clone().name().fmt(f)
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for Key<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({})", self.0)
+        write!(f, "Key({})", self.clone().name())
     }
 }
 
@@ -137,20 +219,6 @@ impl Name {
         } else {
             Self::TooLong
         }
-    }
-
-    /// As [`with`](Self::with) of nothing, without `Display` between.
-    fn of(part: &str) -> Self {
-        let Ok(length) = u16::try_from(part.len()) else {
-            return Self::TooLong;
-        };
-        if part.len() + 2 > NAME_BYTES_MAX {
-            return Self::TooLong;
-        }
-        let mut bytes = SmallVec::new();
-        bytes.extend_from_slice(&length.to_le_bytes());
-        bytes.extend_from_slice(part.as_bytes());
-        Self::Fits(bytes)
     }
 
     fn bytes(&self) -> Option<&[u8]> {
@@ -206,7 +274,7 @@ mod tests {
 
     use super::*;
 
-    fn key(parts: &[String]) -> Key {
+    fn key(parts: &[String]) -> Key<'static> {
         let (first, rest) = parts.split_first().expect("one part or more");
         rest.iter().fold(Key::new(first), Key::part)
     }
@@ -224,13 +292,27 @@ mod tests {
     #[test]
     fn a_name_that_is_too_long_is_refused_and_equals_no_shorter_one() {
         let longest = Key::new("a".repeat(NAME_BYTES_MAX - 2));
-        assert!(longest.bytes().is_ok());
+        assert!(longest.as_ref().is_ok());
         let longer = Key::new("a".repeat(NAME_BYTES_MAX - 1));
-        assert_eq!(longer.bytes().unwrap_err().kind(), ErrorKind::KeyTooLong);
+        assert_eq!(longer.as_ref().unwrap_err().kind(), ErrorKind::KeyTooLong);
         assert_ne!(longest, longer);
         let parts = longest.part("");
-        assert_eq!(parts.bytes().unwrap_err().kind(), ErrorKind::KeyTooLong);
-        assert!(parts.part("b").bytes().is_err());
+        assert_eq!(parts.as_ref().unwrap_err().kind(), ErrorKind::KeyTooLong);
+        assert!(parts.part("b").as_ref().is_err());
+    }
+
+    #[test]
+    fn a_text_that_is_lent_is_the_same_key_as_one_that_is_written() {
+        for length in [0, 1, 63, NAME_BYTES_MAX - 2, NAME_BYTES_MAX - 1] {
+            let text = "a".repeat(length);
+            let (lent, written) = (Key::from(text.as_str()), Key::new(&text));
+            assert_eq!(lent, written, "{length}");
+            assert_eq!(lent.as_ref().is_ok(), length + 2 <= NAME_BYTES_MAX);
+            let written = HashMap::from([(written, ())]);
+            assert!(written.contains_key(&lent), "{length}");
+            assert_eq!(lent.clone().part("b"), Key::new(&text).part("b"));
+            assert_ne!(lent, Key::from("b"), "{length}");
+        }
     }
 
     #[test]

@@ -426,7 +426,7 @@ impl Berth {
                 class: class.clone(),
                 dependencies: Dependencies::clone(&seen),
                 value_bytes: bytes,
-                name_bytes: name.bytes(),
+                name_bytes: name.key.len(),
                 now,
                 sure_at,
                 load_time,

@@ -16,9 +16,9 @@ use crate::tenant_cache::{Cached, TenantCache, loaded, name, read, tag_names, ty
 
 /// A key that [`TenantCache::remember_many`] is asked for, and the tags of its value.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// The key.
-    pub key: Key,
+    pub key: Key<'a>,
     /// The tags it gets where it has to be loaded.
     pub tags: Vec<Tag>,
 }
@@ -32,7 +32,7 @@ impl TenantCache {
     pub async fn get_many<T: Cached>(
         &self,
         class: &Class,
-        keys: impl IntoIterator<Item = Key>,
+        keys: impl IntoIterator<Item = Key<'_>>,
     ) -> Result<Vec<Option<Arc<T>>>, Error> {
         let keys: Vec<_> = keys.into_iter().collect();
         let mut other = None;
@@ -41,29 +41,35 @@ impl TenantCache {
         let names = keys.iter().map(|key| name(class, key));
         let names = names.collect::<Result<Vec<_>, _>>()?;
         let metrics = &self.cache.classes.of(class).metrics;
-        let here = |name: &NameRef<'_>| {
-            let found = shelf.get(*name);
-            found.filter(|entry| self.cache.usable(shelf, entry).is_fresh())
+        let hit = |entry: Arc<Entry>| {
+            metrics.hits.increment(1);
+            entry.value.clone()
         };
-        let mut entries: Vec<_> = names.iter().map(here).collect();
-        let missing = names.iter().zip(&entries);
-        let missing = missing.filter_map(|(name, entry)| entry.is_none().then_some(*name));
+        let here = |name: &NameRef<'_>| match self.cache.plain(shelf, *name) {
+            None => {
+                let found = shelf.get(*name);
+                let found = found.filter(|entry| self.cache.usable(shelf, entry).is_fresh());
+                found.map(hit)
+            }
+            value => Some(value),
+        };
+        let mut values: Vec<_> = names.iter().map(here).collect();
+        let missing = names.iter().zip(&values);
+        let missing = missing.filter_map(|(name, value)| value.is_none().then_some(*name));
         let missing: Vec<_> = missing.collect();
         let found = self.find_shared::<T>(class, shelf, &missing).await;
-        let places = entries.iter_mut().filter(|entry| entry.is_none());
+        let places = values.iter_mut().filter(|value| value.is_none());
         for (place, found) in places.zip(found) {
-            *place = found;
+            *place = found.map(hit);
         }
-        let value = |entry: Option<Arc<Entry>>| {
-            let counter = if entry.is_some() {
-                &metrics.hits
-            } else {
-                &metrics.misses
-            };
-            counter.increment(1);
-            entry.map_or(Ok(None), |entry| typed(&entry.value))
+        let value = |value: Option<Value>| {
+            let value = value.unwrap_or_else(|| {
+                metrics.misses.increment(1);
+                None
+            });
+            typed(value)
         };
-        entries.into_iter().map(value).collect()
+        values.into_iter().map(value).collect()
     }
 
     /// The values of keys, in their order. Those that are missing are loaded together: `load` gets
@@ -79,7 +85,7 @@ impl TenantCache {
     pub async fn remember_many<T, E, F, Fut>(
         &self,
         class: &Class,
-        wanted: &[Wanted],
+        wanted: &[Wanted<'_>],
         load: F,
     ) -> Result<Vec<Arc<T>>, Error>
     where
@@ -140,7 +146,7 @@ impl TenantCache {
             party.load(load).await?;
             party.follow().await?;
         }
-        let values = party.seats.iter().map(|seat| typed(&seat.value));
+        let values = party.seats.iter().map(|seat| typed(seat.value.clone()));
         let values = values.collect::<Result<Option<Vec<_>>, _>>()?;
         Ok(values.expect("each key was found, loaded or followed"))
     }

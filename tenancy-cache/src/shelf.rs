@@ -1,19 +1,25 @@
 //! What this process keeps for one tenant.
 
 mod conjunction;
+mod name;
 mod pool;
+mod slot;
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::RandomState;
 use quick_cache::sync::Cache as Table;
-use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use tenancy_core::TenantId;
 
 pub(crate) use self::conjunction::Conjunctions;
+pub(crate) use self::name::{Name, NameRef};
 pub(crate) use self::pool::Pool;
+use self::slot::Look;
+pub(crate) use self::slot::Slot;
 use crate::clock::Moment;
 use crate::entry::Entry;
 use crate::load::Loads;
@@ -35,75 +41,19 @@ pub(crate) struct Shelf {
     pub(crate) flights: Loads,
     /// How often a single entry was removed, here or elsewhere.
     removals: AtomicU64,
-    table: Table<Name, Arc<Entry>, Bytes, RandomState, Counted>,
+    table: Table<Slot, (), Bytes, RandomState, Counted>,
     /// The share, in bytes; zero once retired. Changed by the pool only, under its lock.
     share: AtomicU64,
     used_at: AtomicU64,
-}
-
-/// How an entry is called within its tenant.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Name {
-    class: u64,
-    key: Box<[u8]>,
-}
-
-/// A [`Name`] that owns nothing.
-#[derive(Clone, Copy)]
-pub(crate) struct NameRef<'a> {
-    /// The class's id.
-    pub(crate) class: u64,
-    pub(crate) key: &'a [u8],
-}
-
-impl std::hash::Hash for Name {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.as_ref().hash(state);
-    }
-}
-
-impl std::hash::Hash for NameRef<'_> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        state.write(self.key);
-        state.write_u64(self.class);
-    }
-}
-
-impl Equivalent<Name> for NameRef<'_> {
-    fn equivalent(&self, name: &Name) -> bool {
-        self.class == name.class && *self.key == *name.key
-    }
-}
-
-impl Name {
-    pub(crate) fn as_ref(&self) -> NameRef<'_> {
-        NameRef {
-            class: self.class,
-            key: &self.key,
-        }
-    }
-}
-
-impl NameRef<'_> {
-    pub(crate) fn to_name(self) -> Name {
-        Name {
-            class: self.class,
-            key: self.key.into(),
-        }
-    }
-
-    pub(crate) fn bytes(self) -> usize {
-        size_of::<Name>() + self.key.len()
-    }
 }
 
 /// An entry weighs its bytes.
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Name, Arc<Entry>> for Bytes {
-    fn weight(&self, _: &Name, entry: &Arc<Entry>) -> u64 {
-        entry.bytes
+impl Weighter<Slot, ()> for Bytes {
+    fn weight(&self, slot: &Slot, (): &()) -> u64 {
+        slot.entry.bytes
     }
 }
 
@@ -111,12 +61,12 @@ impl Weighter<Name, Arc<Entry>> for Bytes {
 #[derive(Clone)]
 struct Counted;
 
-impl Lifecycle<Name, Arc<Entry>> for Counted {
-    type RequestState = Vec<(Name, Arc<Entry>)>;
+impl Lifecycle<Slot, ()> for Counted {
+    type RequestState = Vec<Slot>;
 
-    fn on_evict(&self, evicted: &mut Self::RequestState, name: Name, entry: Arc<Entry>) {
-        entry.class.metrics.evictions.increment(1);
-        evicted.push((name, entry));
+    fn on_evict(&self, evicted: &mut Self::RequestState, slot: Slot, (): ()) {
+        slot.class.metrics.evictions.increment(1);
+        evicted.push(slot);
     }
 }
 
@@ -149,16 +99,34 @@ impl Shelf {
     }
 
     pub(crate) fn get(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
-        self.table.get(&name)
+        self.look(name, |slot| Some(slot.entry.clone()))
+    }
+
+    /// What is taken from a slot, under the table's lock.
+    #[inline]
+    pub(crate) fn look<R>(
+        &self,
+        name: NameRef<'_>,
+        take: impl Fn(&Slot) -> Option<R>,
+    ) -> Option<R> {
+        let taken = Cell::new(None);
+        let take = |slot: &_| taken.set(take(slot));
+        self.table.get(&Look { name: &name, take });
+        taken.into_inner()
     }
 
     /// As [`get`](Self::get), without making the entry count as used.
     pub(crate) fn peek(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
-        self.table.peek(&name)
+        let taken = Cell::new(None);
+        let take = |slot: &Slot| taken.set(Some(slot.entry.clone()));
+        self.table.peek(&Look { name: &name, take });
+        taken.into_inner()
     }
 
     pub(crate) fn take(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
-        self.table.remove(&name).map(|(_, entry)| entry)
+        let take = |_: &_| ();
+        let (slot, ()) = self.table.remove(&Look { name: &name, take })?;
+        Some(slot.entry)
     }
 
     /// As [`take`](Self::take), and nothing that is on its way takes the entry's place.
@@ -197,7 +165,7 @@ impl Shelf {
         if self.table.weight() + room > self.share() / 4 * 3 {
             pool.extend(self, room);
         }
-        self.table.insert(name.to_name(), entry);
+        self.table.insert(Slot::new(name.key, entry), ());
     }
 
     pub(crate) fn is_retired(&self) -> bool {

@@ -34,7 +34,7 @@ impl Temporary<'_> {
     ///
     /// # Errors
     /// As [`TenantCache::put`].
-    pub async fn put<T: Cached>(&self, key: impl Into<Key>, value: T) -> Result<(), Error> {
+    pub async fn put<T: Cached>(&self, key: impl Into<Key<'_>>, value: T) -> Result<(), Error> {
         self.0.put(&TEMPORARY, key, &[], value).await
     }
 
@@ -45,7 +45,7 @@ impl Temporary<'_> {
     pub async fn put_for<T: Cached>(
         &self,
         time: Duration,
-        key: impl Into<Key>,
+        key: impl Into<Key<'_>>,
         value: T,
     ) -> Result<(), Error> {
         let class = TEMPORARY.time_to_live(time);
@@ -56,7 +56,7 @@ impl Temporary<'_> {
     ///
     /// # Errors
     /// As [`TenantCache::get`]; a value of another type is gone then.
-    pub async fn take<T: Cached>(&self, key: impl Into<Key>) -> Result<Option<Arc<T>>, Error> {
+    pub async fn take<T: Cached>(&self, key: impl Into<Key<'_>>) -> Result<Option<Arc<T>>, Error> {
         let key = key.into();
         let mut other = None;
         let shelf = self.0.shelf(&mut other);
@@ -71,10 +71,10 @@ impl Temporary<'_> {
                 read: read::<T>,
             };
             let taken = shared.take(&self.0.cache, shelf, question).await?;
-            return typed(&taken.and_then(|loaded| loaded.value));
+            return typed(taken.and_then(|loaded| loaded.value));
         }
         match taken.filter(|entry| self.0.cache.usable(shelf, entry).is_fresh()) {
-            Some(entry) => typed(&entry.value),
+            Some(entry) => typed(entry.value.clone()),
             None => Ok(None),
         }
     }

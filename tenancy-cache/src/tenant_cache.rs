@@ -77,7 +77,7 @@ impl TenantCache {
     pub async fn remember<T, E, F, Fut>(
         &self,
         class: &Class,
-        key: impl Into<Key>,
+        key: impl Into<Key<'_>>,
         tags: &[Tag],
         load: F,
     ) -> Result<Arc<T>, Error>
@@ -91,9 +91,10 @@ impl TenantCache {
             let load = load();
             async move { load.await.map(Some) }
         };
-        let loaded = self
-            .find_or_load(class, &key.into(), tags, false, load)
-            .await?;
+        let loaded = match self.plain(class, key) {
+            Ok(value) => typed(value),
+            Err(key) => self.find_or_load(class, key, tags, false, load).await,
+        }?;
         Ok(loaded.expect("a loader without an empty answer gives a value"))
     }
 
@@ -105,7 +106,7 @@ impl TenantCache {
     pub async fn remember_optional<T, E, F, Fut>(
         &self,
         class: &Class,
-        key: impl Into<Key>,
+        key: impl Into<Key<'_>>,
         tags: &[Tag],
         load: F,
     ) -> Result<Option<Arc<T>>, Error>
@@ -115,8 +116,10 @@ impl TenantCache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Option<T>, E>> + Send + 'static,
     {
-        self.find_or_load(class, &key.into(), tags, true, load)
-            .await
+        match self.plain(class, key) {
+            Ok(value) => typed(value),
+            Err(key) => self.find_or_load(class, key, tags, true, load).await,
+        }
     }
 
     /// The value of a key, if it is fresh.
@@ -127,9 +130,30 @@ impl TenantCache {
     pub async fn get<T: Cached>(
         &self,
         class: &Class,
-        key: impl Into<Key>,
+        key: impl Into<Key<'_>>,
     ) -> Result<Option<Arc<T>>, Error> {
+        match self.plain(class, key) {
+            Ok(value) => typed(value),
+            Err(key) => self.find(class, key).await,
+        }
+    }
+
+    /// A value that may be used as it is, where that is plain to see. Whoever gets none looks closer,
+    /// in a future of its own, so that a hit has none to fill.
+    #[inline]
+    fn plain<'a>(&self, class: &Class, key: impl Into<Key<'a>>) -> Result<Value, Key<'a>> {
         let key = key.into();
+        let Ok(name) = name(class, &key) else {
+            return Err(key);
+        };
+        // A shelf that is retired is empty.
+        match self.cache.plain(&self.shelf, name) {
+            None => Err(key),
+            value => Ok(value),
+        }
+    }
+
+    async fn find<T: Cached>(&self, class: &Class, key: Key<'_>) -> Result<Option<Arc<T>>, Error> {
         let mut other = None;
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         let found = shelf.get(name);
@@ -149,7 +173,7 @@ impl TenantCache {
             },
         };
         entry.class.metrics.hits.increment(1);
-        typed(&entry.value)
+        typed(entry.value.clone())
     }
 
     /// Stores a value, over whatever the key had. A load under way does not replace it.
@@ -164,7 +188,7 @@ impl TenantCache {
     pub async fn put<T: Cached>(
         &self,
         class: &Class,
-        key: impl Into<Key>,
+        key: impl Into<Key<'_>>,
         tags: &[Tag],
         value: T,
     ) -> Result<(), Error> {
@@ -201,7 +225,7 @@ impl TenantCache {
             dependencies: dependencies.clone(),
             class: state,
             value_bytes,
-            name_bytes: name.bytes(),
+            name_bytes: name.key.len(),
             now: self.cache.clock.now(),
             sure_at,
             load_time: Duration::ZERO,
@@ -231,7 +255,7 @@ impl TenantCache {
     ///
     /// # Errors
     /// [`KeyTooLong`](ErrorKind::KeyTooLong).
-    pub async fn remove(&self, class: &Class, key: impl Into<Key>) -> Result<bool, Error> {
+    pub async fn remove(&self, class: &Class, key: impl Into<Key<'_>>) -> Result<bool, Error> {
         let key = key.into();
         let mut other = None;
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
@@ -310,7 +334,7 @@ impl TenantCache {
     ///
     /// # Errors
     /// [`KeyTooLong`](ErrorKind::KeyTooLong).
-    pub async fn why(&self, class: &Class, key: impl Into<Key>) -> Result<Why, Error> {
+    pub async fn why(&self, class: &Class, key: impl Into<Key<'_>>) -> Result<Why, Error> {
         let key = key.into();
         let mut other = None;
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
@@ -342,7 +366,7 @@ impl TenantCache {
     async fn find_or_load<T, E, F, Fut>(
         &self,
         class: &Class,
-        key: &Key,
+        key: Key<'_>,
         tags: &[Tag],
         takes_absence: bool,
         load: F,
@@ -354,7 +378,7 @@ impl TenantCache {
         Fut: Future<Output = Result<Option<T>, E>> + Send + 'static,
     {
         let mut other = None;
-        let (shelf, name) = (self.shelf(&mut other), name(class, key)?);
+        let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         let found = shelf
             .get(name)
             .filter(|entry| takes_absence || entry.value.is_some());
@@ -366,7 +390,7 @@ impl TenantCache {
         let used = used_now;
         if let (Some(entry), Some(Use::Fresh)) = (&found, used) {
             entry.class.metrics.hits.increment(1);
-            return typed(&entry.value);
+            return typed(entry.value.clone());
         }
         let tags = tag_names(tags)?;
         let is_shared = self.cache.shared.is_some();
@@ -390,11 +414,11 @@ impl TenantCache {
             (Some(entry), Some(Use::Early)) => {
                 entry.class.metrics.hits.increment(1);
                 task.refresh(load);
-                return typed(&entry.value);
+                return typed(entry.value.clone());
             }
             (Some(entry), Some(Use::Resting)) => {
                 entry.class.metrics.stale.increment(1);
-                return typed(&entry.value);
+                return typed(entry.value.clone());
             }
             (found, Some(Use::Stale)) => found.as_ref(),
             _ => None,
@@ -405,7 +429,7 @@ impl TenantCache {
             let value = task.run(stale, &mut load).await?;
             // Who follows a load of what may not exist can come back with nothing, and loads then.
             if value.is_some() || takes_absence || load.is_none() {
-                return typed(&value);
+                return typed(value);
             }
         }
     }
@@ -439,7 +463,7 @@ impl TenantCache {
                 dependencies: found.seen,
                 class: state.clone(),
                 value_bytes: found.loaded.bytes.filter(|_| may_be_kept)?,
-                name_bytes: name.bytes(),
+                name_bytes: name.key.len(),
                 now: cache.clock.now(),
                 sure_at: found.sure_at,
                 load_time: found.load_time,
@@ -510,15 +534,16 @@ pub(crate) fn read<T: Cached>(encoded: Option<&[u8]>) -> Option<Loaded> {
     rest.is_empty().then(|| loaded(Some(value), false))
 }
 
-pub(crate) fn typed<T: Cached>(value: &Value) -> Result<Option<Arc<T>>, Error> {
-    let typed = value.clone().map(Arc::downcast).transpose();
+pub(crate) fn typed<T: Cached>(value: Value) -> Result<Option<Arc<T>>, Error> {
+    let typed = value.map(Arc::downcast).transpose();
     typed.map_err(|_| ErrorKind::WrongType.into())
 }
 
-pub(crate) fn name<'a>(class: &Class, key: &'a Key) -> Result<NameRef<'a>, Error> {
+#[inline]
+pub(crate) fn name<'a>(class: &Class, key: &'a Key<'_>) -> Result<NameRef<'a>, Error> {
     Ok(NameRef {
         class: class.id,
-        key: key.bytes()?,
+        key: key.as_ref()?,
     })
 }
 

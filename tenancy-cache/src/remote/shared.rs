@@ -10,6 +10,7 @@ use super::{Bucket, Logged, Remote, TENANTS_BUCKETS, Told, subject_name};
 use crate::cache::Inner;
 use crate::clock::Moment;
 use crate::entry::Entry;
+use crate::key::KeyRef;
 use crate::metrics::RemoteMetrics;
 use crate::shelf::{NameRef, Shelf};
 use crate::version::{Flush, Version};
@@ -200,7 +201,10 @@ impl Shared {
             } => {
                 let tenant = TenantId::from(uuid::Uuid::from_bytes(tenant));
                 if let Some(shelf) = cache.pool.known(tenant) {
-                    shelf.remove(NameRef { class, key: &key });
+                    shelf.remove(NameRef {
+                        class,
+                        key: KeyRef::of(&key),
+                    });
                 }
             }
         }
@@ -340,7 +344,12 @@ fn encoded(event: &Event) -> Vec<u8> {
 /// How an entry is called in the remote tier.
 pub(crate) fn entry_name(tenant: TenantId, name: NameRef<'_>) -> Vec<u8> {
     let tenant = tenant.as_uuid().into_bytes();
-    [tenant.as_slice(), &name.class.to_le_bytes(), name.key].concat()
+    [
+        tenant.as_slice(),
+        &name.class.to_le_bytes(),
+        &name.key.to_vec(),
+    ]
+    .concat()
 }
 
 /// Owes what has not been told when it is dropped, for whatever reason.

@@ -6,6 +6,7 @@ use tenancy_core::journal::Tail;
 
 use super::Bucket;
 use super::shared::{Shared, entry_name};
+use crate::key::KeyRef;
 use crate::shelf::NameRef;
 use crate::version::{Flush, Version};
 
@@ -61,7 +62,7 @@ impl Shared {
 fn place_name(tenant: TenantId) -> Vec<u8> {
     let name = NameRef {
         class: 0,
-        key: b"journal",
+        key: KeyRef::of(b"journal"),
     };
     entry_name(tenant, name)
 }

@@ -16,7 +16,7 @@ const PRODUCTS: Class = Class::new("products")
     .early_refresh(0.0)
     .jitter(0.0);
 
-fn wanted(ids: impl IntoIterator<Item = usize>) -> Vec<Wanted> {
+fn wanted(ids: impl IntoIterator<Item = usize>) -> Vec<Wanted<'static>> {
     let want = |id| Wanted {
         key: Key::new(id),
         tags: vec![Tag::new("product").part(id)],

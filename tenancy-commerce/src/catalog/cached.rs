@@ -91,7 +91,7 @@ impl<C: Catalog> CachedCatalog<C> {
         &self,
         scope: &TenantScope,
         class: &Class,
-        key: Key,
+        key: Key<'_>,
         tags: &[Tag],
         load: impl FnOnce(Arc<C>, TenantScope) -> F,
     ) -> Result<T, Error>

@@ -23,7 +23,7 @@ pub enum CachedRead {
 
 impl<C> CachedCatalog<C> {
     /// Where in the cache a read has its entry; `None` for one that passes through.
-    pub fn entry_of(&self, read: &CachedRead) -> Option<(Class, Key)> {
+    pub fn entry_of(&self, read: &CachedRead) -> Option<(Class, Key<'static>)> {
         self.cache.as_ref()?;
         Some(match read {
             CachedRead::Categories => (self.categories, all_key()),
@@ -35,20 +35,20 @@ impl<C> CachedCatalog<C> {
     }
 }
 
-pub(super) fn all_key() -> Key {
+pub(super) fn all_key() -> Key<'static> {
     "all".into()
 }
 
-pub(super) fn id_key(id: impl Display) -> Key {
+pub(super) fn id_key(id: impl Display) -> Key<'static> {
     Key::from("id").part(id)
 }
 
-pub(super) fn slug_key(slug: &Handle) -> Key {
+pub(super) fn slug_key(slug: &Handle) -> Key<'static> {
     Key::from("slug").part(slug)
 }
 
 /// `None` for searches and what follows a first page.
-pub(super) fn list_key(query: &ProductQuery) -> Option<Key> {
+pub(super) fn list_key(query: &ProductQuery) -> Option<Key<'static>> {
     // As it is debugged, a query shows every field, and texts between quotes.
     let is_kept = query.q.is_none() && query.after.is_none();
     is_kept.then(|| Key::new(format_args!("{query:?}")))
