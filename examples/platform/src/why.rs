@@ -125,7 +125,7 @@ fn class_of(name: &str) -> Result<Class, Failure> {
     found.ok_or_else(|| Failure::new(format!("there is no class {name}")))
 }
 
-fn key_of(parts: &[String]) -> Result<Key, Failure> {
+fn key_of(parts: &[String]) -> Result<Key<'_>, Failure> {
     let (first, rest) = parts
         .split_first()
         .ok_or_else(|| Failure::new("a key has one part at least"))?;
