@@ -154,7 +154,7 @@ impl Inner {
 
     /// Whether the tenant's entries may be used now, as far as the journal goes.
     #[inline]
-    fn is_sure(&self, shelf: &Shelf, now: Moment) -> bool {
+    pub(crate) fn is_sure(&self, shelf: &Shelf, now: Moment) -> bool {
         #[cfg(any(feature = "postgres", feature = "sqlite"))]
         if let Some(journal) = &self.journal {
             return journal.is_sure(shelf, now, self.clock);
@@ -198,10 +198,9 @@ impl Inner {
             return;
         };
         let tenant = TenantId::from(uuid::Uuid::from_bytes(*tenant));
-        let Some(shelf) = self.pool.known(tenant) else {
+        let Some(versions) = self.pool.known_versions(tenant) else {
             return;
         };
-        let versions = &shelf.versions;
         let version = match kind {
             b'T' => Some(versions.tenant.clone()),
             b'c' => str::from_utf8(rest)

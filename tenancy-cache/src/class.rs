@@ -191,6 +191,13 @@ impl Classes {
         self.flushes.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Lets all be read from the remote tier again.
+    pub(crate) fn forget(&self) {
+        self.platform.forget();
+        let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().for_each(|state| state.everywhere.forget());
+    }
+
     /// Lets all be compared with the remote tier again.
     pub(crate) fn lose(&self) {
         self.platform.lose();

@@ -23,7 +23,7 @@ pub(crate) use self::keep::Kept;
 pub(crate) use self::lease::{Lease, hold};
 #[cfg(feature = "redis")]
 pub use self::redis::RedisRemote;
-pub(crate) use self::shared::{Ledgers, Shared};
+pub(crate) use self::shared::{Ledgers, Removing, Shared};
 use crate::version::{Flush, Subject};
 
 /// Flushes are told in a log for each bucket. Every tenant has one, and the platform its own.
@@ -34,6 +34,11 @@ pub struct Bucket(u16);
 const TENANTS_BUCKETS: u16 = 16;
 
 impl Bucket {
+    /// All there are.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..=TENANTS_BUCKETS).map(Self)
+    }
+
     /// Of what is flushed for all tenants.
     pub const PLATFORM: Self = Self(TENANTS_BUCKETS);
 
@@ -206,8 +211,8 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// Ends a key's lease, if this token holds it.
     async fn release(&self, key: &[u8], token: u64) -> Result<(), tenancy_core::Error>;
 
-    /// Returns when a log may have grown.
-    async fn wait(&self);
+    /// Returns when logs may have grown: these, or any where it names none.
+    async fn wait(&self) -> Vec<Bucket>;
 }
 
 /// How a subject is called in the store.

@@ -7,8 +7,8 @@ mod slot;
 
 use std::cell::Cell;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 use quick_cache::sync::Cache as Table;
@@ -39,8 +39,8 @@ pub(crate) struct Shelf {
     /// With a remote tier, the logs that the tenant's entries depend on.
     pub(crate) ledgers: Option<Ledgers>,
     pub(crate) flights: Loads,
-    /// How often a single entry was removed, here or elsewhere.
-    removals: AtomicU64,
+    /// What is being removed for all processes.
+    closed: Mutex<Vec<Name>>,
     table: Table<Slot, (), Bytes, RandomState, Counted>,
     /// The share, in bytes; zero once retired. Changed by the pool only, under its lock.
     share: AtomicU64,
@@ -91,7 +91,7 @@ impl Shelf {
             ledgers,
             conjunctions: Arc::default(),
             flights: Loads::default(),
-            removals: AtomicU64::new(0),
+            closed: Mutex::default(),
             table: Table::with_options(options, Bytes, RandomState::default(), Counted),
             share: AtomicU64::new(share),
             used_at: AtomicU64::new(0),
@@ -133,27 +133,24 @@ impl Shelf {
     pub(crate) fn remove(&self, name: NameRef<'_>) -> Option<Arc<Entry>> {
         // Loads first, so that none stores after the removal.
         self.flights.overtake(&name.to_name());
-        self.removals.fetch_add(1, Ordering::AcqRel);
         self.take(name)
     }
 
-    /// Inserts entries that were read since there had been so many removals, unless there was one
-    /// more.
-    pub(crate) fn insert_unless_removed(
-        &self,
-        pool: &Pool,
-        name: NameRef<'_>,
-        entry: Arc<Entry>,
-        removals: u64,
-    ) {
-        self.insert(pool, name, entry);
-        if self.removals() != removals {
-            self.take(name);
-        }
+    /// Closes a name to what the remote tier has, until the returned value is dropped.
+    pub(crate) fn close(self: &Arc<Self>, name: NameRef<'_>) -> Closed {
+        let name = name.to_name();
+        self.closed().push(name.clone());
+        let shelf = self.clone();
+        Closed { shelf, name }
     }
 
-    pub(crate) fn removals(&self) -> u64 {
-        self.removals.load(Ordering::Acquire)
+    pub(crate) fn is_closed(&self, name: NameRef<'_>) -> bool {
+        self.closed().iter().any(|closed| closed.as_ref() == name)
+    }
+
+    fn closed(&self) -> MutexGuard<'_, Vec<Name>> {
+        // Each critical section is one change, so a poisoned list is whole.
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts an entry on the shelf, after asking the pool for more room where there is too little.
@@ -195,6 +192,22 @@ impl Shelf {
     fn set_share(&self, share: u64) {
         self.share.store(share, Ordering::Release);
         self.table.set_capacity(share);
+    }
+}
+
+/// A name that is closed to what the remote tier has.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    shelf: Arc<Shelf>,
+    name: Name,
+}
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        let mut closed = self.shelf.closed();
+        if let Some(place) = closed.iter().position(|name| *name == self.name) {
+            closed.swap_remove(place);
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use crate::class::Class;
 use crate::entry::{Dependencies, Entry, Making, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
-use crate::load::{Load, Loaded};
-use crate::remote::Kept;
+use crate::load::{Load, Loaded, Part};
+use crate::remote::{Kept, Removing};
 use crate::shelf::{NameRef, Shelf};
 use crate::version::{Flush, Version};
 use crate::weight::{Weight, weigh};
@@ -159,7 +159,7 @@ impl TenantCache {
         let found = shelf.get(name);
         let used = |entry: &Arc<Entry>| self.cache.usable(shelf, entry);
         let mut used_now = found.as_ref().map(used);
-        if used_now.is_some_and(Use::is_dead) && self.cache.make_sure(shelf).await {
+        if !used_now.is_some_and(Use::is_fresh) && self.cache.make_sure(shelf).await {
             used_now = found.as_ref().map(used);
         }
         let entry = match found {
@@ -234,9 +234,11 @@ impl TenantCache {
         };
         let entry = Entry::new(value, making);
         let (fresh_for, stale_for) = entry.life();
+        // Owed from here on, should the caller go away.
+        let removing = self.removing(shelf, name);
         shelf.remove(name);
         shelf.insert(&self.cache.pool, name, Arc::new(entry));
-        if let Some(shared) = &self.cache.shared {
+        if let (Some(shared), Some(removing)) = (&self.cache.shared, removing) {
             let kept = encoded.map(|encoded| Kept {
                 value: Some(encoded),
                 load,
@@ -245,7 +247,9 @@ impl TenantCache {
                 stale_for,
                 load_time: Duration::ZERO,
             });
-            shared.put(shelf.tenant, name, &dependencies, kept).await?;
+            shared
+                .put(shelf.tenant, name, &dependencies, kept, removing)
+                .await?;
         }
         Ok(())
     }
@@ -444,25 +448,32 @@ impl TenantCache {
         let Some(shared) = self.cache.shared.as_ref().filter(|_| !names.is_empty()) else {
             return names.iter().map(|_| None).collect();
         };
-        let (state, removals) = (self.cache.classes.of(class), shelf.removals());
+        let state = self.cache.classes.of(class);
         let see = |tags: &[&[u8]]| Dependencies::see(shelf, &state, tags);
         let cache = &*self.cache;
+        // As one who loads, so that a removal meanwhile is noticed.
+        let join = |name: &NameRef<'_>| {
+            let see = || see(&[]);
+            shelf.flights.join(name.to_name(), see, |_| true)
+        };
+        let parts: Vec<_> = names.iter().map(join).collect();
         let found = shared
             .find_stored(cache, shelf, names, see, read::<T>)
             .await;
-        let entries = names.iter().zip(found).map(|(name, found)| {
+        let found = names.iter().zip(parts).zip(found);
+        let entries = found.map(|((name, part), found)| {
             let counter = match found {
                 Some(_) => &state.metrics.remote_hits,
                 None => &state.metrics.remote_misses,
             };
             counter.increment(1);
             let found = found?;
-            let may_be_kept = found.seen.allow_keeping();
+            let seen = found.seen.clone();
             let making = Making {
                 policy: class,
                 dependencies: found.seen,
                 class: state.clone(),
-                value_bytes: found.loaded.bytes.filter(|_| may_be_kept)?,
+                value_bytes: found.loaded.bytes.filter(|_| seen.allow_keeping())?,
                 name_bytes: name.key.len(),
                 now: cache.clock.now(),
                 sure_at: found.sure_at,
@@ -470,19 +481,38 @@ impl TenantCache {
                 load: found.load,
                 life: Some((found.fresh_for, found.stale_for)),
             };
-            let entry = Arc::new(Entry::new(found.loaded.value, making));
-            shelf.insert_unless_removed(&cache.pool, *name, entry.clone(), removals);
+            let value = found.loaded.value;
+            let entry = Arc::new(Entry::new(value.clone(), making));
+            if let Part::Lead(mut lead) = part {
+                lead.renew(seen);
+                let keep = || shelf.insert(&cache.pool, *name, entry.clone());
+                lead.succeed(Ok(value), keep);
+            }
             Some(entry)
         });
         entries.collect()
     }
 
-    async fn remove_everywhere(&self, shelf: &Shelf, name: NameRef<'_>) -> Result<bool, Error> {
+    async fn remove_everywhere(
+        &self,
+        shelf: &Arc<Shelf>,
+        name: NameRef<'_>,
+    ) -> Result<bool, Error> {
+        let removing = self.removing(shelf, name);
         let was_here = shelf.remove(name).is_some();
-        match &self.cache.shared {
-            Some(shared) => Ok(shared.remove(shelf.tenant, name).await? || was_here),
-            None => Ok(was_here),
+        match (&self.cache.shared, removing) {
+            (Some(shared), Some(removing)) => {
+                Ok(shared.remove(shelf.tenant, name, removing).await? || was_here)
+            }
+            _ => Ok(was_here),
         }
+    }
+
+    /// First, so that who asks the remote tier after the removal here is refused, and who asked before
+    /// it is overtaken by it.
+    fn removing(&self, shelf: &Arc<Shelf>, name: NameRef<'_>) -> Option<Removing> {
+        let shared = self.cache.shared.as_ref();
+        shared.map(|shared| shared.removing(shelf, name))
     }
 
     /// Flushes versions here, and tells the others.

@@ -251,12 +251,12 @@ impl<R: Remote> Remote for ChaosRemote<R> {
         self.call(self.remote.take(key)).await
     }
 
-    async fn wait(&self) {
+    async fn wait(&self) -> Vec<Bucket> {
         loop {
-            self.remote.wait().await;
+            let grown = self.remote.wait().await;
             let now = &self.chaos.lock().now;
             if !now.wakes_are_swallowed && !now.news_is_hidden {
-                return;
+                return grown;
             }
         }
     }

@@ -31,6 +31,9 @@ pub(crate) struct Version {
     /// One more than the number of the remote flush that the versions are of; zero where they are
     /// this process's own.
     known_at: AtomicU64,
+    /// How often the remote tier began to be told of a flush from here, and how often that ended.
+    begun: AtomicU64,
+    ended: AtomicU64,
 }
 
 /// What can be flushed.
@@ -84,6 +87,8 @@ impl Version {
             soft: AtomicU64::new(next()),
             doubts: AtomicU64::new(0),
             known_at: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
         }
     }
 
@@ -111,6 +116,23 @@ impl Version {
     /// Lets the versions be read from the remote tier again.
     pub(crate) fn forget(&self) {
         self.known_at.store(0, Ordering::Release);
+    }
+
+    /// From now on the remote tier is being told of a flush, and what it says is not believed.
+    pub(crate) fn begin_telling(&self) {
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        self.forget();
+    }
+
+    pub(crate) fn end_telling(&self) {
+        self.ended.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Allows to ask the remote tier for the versions, unless it is being told of a flush. The answer
+    /// counts while this stays the same.
+    pub(crate) fn ask(&self) -> Option<u64> {
+        let ended = self.ended.load(Ordering::Acquire);
+        (self.begun.load(Ordering::Acquire) == ended).then_some(ended)
     }
 
     /// As [`forget`](Self::forget), where flushes may have been missed: what was loaded before is of no
@@ -187,6 +209,10 @@ impl Stamps {
                 return Standing::Hard;
             }
             if stamp.version.soft.load(Ordering::Acquire) != stamp.soft {
+                // Of a log it is this process's own, for what was missed: removals among it.
+                if matches!(stamp.version.subject, Subject::Epoch(_)) {
+                    return Standing::Hard;
+                }
                 standing = Standing::Soft;
             }
         }
@@ -276,6 +302,17 @@ impl Versions {
         lock(&self.tags).of(tag, tag.into(), || Version::new(Subject::Tag(tag.into())))
     }
 
+    /// Lets all be read from the remote tier again.
+    pub(crate) fn forget(&self) {
+        self.tenant.forget();
+        let classes = lock(&self.classes);
+        classes.alive().for_each(|version| version.forget());
+        drop(classes);
+        lock(&self.tags)
+            .alive()
+            .for_each(|version| version.forget());
+    }
+
     /// Lets all be compared with the remote tier again.
     pub(crate) fn lose(&self) {
         self.tenant.lose();
@@ -315,11 +352,16 @@ impl<K: Eq + Hash, V> Table<K, V> {
         }
     }
 
-    fn alive(&self) -> impl Iterator<Item = Arc<V>> {
+    pub(crate) fn alive_by_name(&self) -> impl Iterator<Item = (&K, Arc<V>)> {
+        let known = self.by_name.iter();
+        known.filter_map(|(name, known)| Some((name, known.upgrade()?)))
+    }
+
+    pub(crate) fn alive(&self) -> impl Iterator<Item = Arc<V>> {
         self.by_name.values().filter_map(Weak::upgrade)
     }
 
-    fn known<Q>(&self, name: &Q) -> Option<Arc<V>>
+    pub(crate) fn known<Q>(&self, name: &Q) -> Option<Arc<V>>
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,

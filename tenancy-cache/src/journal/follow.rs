@@ -211,7 +211,7 @@ impl Journal {
         let is_shared = self.shared.is_some();
         let order = |one: &&Changed| FlushOrder::of(&one.resource, &one.resource_id, &one.action);
         for order in changes.iter().filter_map(order) {
-            let known = order.subject(versions);
+            let known = order.subject(versions, is_shared);
             // Of a class that is not in use here, the remote tier may have entries.
             let everything = || is_shared.then(|| versions.tenant.clone());
             if let Some(flushed) = known.or_else(everything) {

@@ -71,14 +71,20 @@ impl FlushOrder {
     }
 
     /// The version of what is ordered to be flushed, where something depends on it here.
-    pub(super) fn subject(&self, versions: &Versions) -> Option<Arc<Version>> {
+    ///
+    /// Where entries are shared, other processes may have some.
+    pub(super) fn subject(&self, versions: &Versions, is_shared: bool) -> Option<Arc<Version>> {
         match self.what.split_once('/') {
             Some(("class", name)) => versions.known_class(name),
             Some(("tag", parts)) => {
                 let mut parts = parts.split('/');
                 let first = Tag::from(parts.next().unwrap_or_default());
                 let tag = parts.fold(first, |tag, part| tag.part(part));
-                tag.bytes().ok().and_then(|tag| versions.known_tag(tag))
+                let tag = tag.bytes().ok()?;
+                match is_shared {
+                    true => Some(versions.of_tag(tag)),
+                    false => versions.known_tag(tag),
+                }
             }
             // What a later release orders is not known here: everything is the safe reading.
             _ => Some(versions.tenant.clone()),

@@ -60,15 +60,18 @@ impl Shared {
         questions: &[Question<'_>],
     ) -> Option<Vec<Answer>> {
         let seen: Vec<_> = questions.iter().map(|question| &question.seen).collect();
+        // Before the question: what is closed later has overtaken it.
+        let is_closed = |question: &Question<'_>| shelf.is_closed(question.name);
+        let closed: Vec<_> = questions.iter().map(is_closed).collect();
         let names: Vec<_> = questions
             .iter()
             .map(|question| entry_name(shelf.tenant, question.name))
             .collect();
         let (payloads, sure_at) = self.read(cache, shelf, &names, &seen).await?;
-        let answers = questions.iter().zip(&names).zip(payloads);
-        let answers = answers.map(|((question, name), payload)| Answer {
+        let answers = questions.iter().zip(&names).zip(payloads).zip(closed);
+        let answers = answers.map(|(((question, name), payload), is_closed)| Answer {
             mark: mark(&payload),
-            found: decode(cache, name, payload)
+            found: decode(cache, name, payload.filter(|_| !is_closed))
                 .and_then(|(frame, left)| accept(shelf.tenant, question, frame, left, sure_at)),
         });
         Some(answers.collect())
@@ -87,9 +90,13 @@ impl Shared {
         let nothing = || names.iter().map(|_| None).collect();
         let keys = names.iter().map(|name| entry_name(shelf.tenant, *name));
         let keys: Vec<_> = keys.collect();
+        // Before the question, as above.
+        let closed: Vec<_> = names.iter().map(|name| shelf.is_closed(*name)).collect();
         let Some((payloads, sure_at)) = self.read(cache, shelf, &keys, &[]).await else {
             return nothing();
         };
+        let payloads = payloads.into_iter().zip(closed);
+        let payloads = payloads.map(|(payload, is_closed)| payload.filter(|_| !is_closed));
         let stored = keys.iter().zip(names).zip(payloads);
         let stored = stored.map(|((key, name), payload)| {
             let (frame, left) = decode(cache, key, payload)?;
@@ -161,15 +168,16 @@ impl Shared {
         let reading = self.remote.read(keys, &unknown.wanted).await.ok()?;
         let _learning = self.learning();
         let questions = unknown.wanted.iter().zip(&unknown.asked);
-        for ((Wanted { bucket, .. }, (asked, versions)), answer) in questions.zip(&reading.versions)
-        {
+        for ((Wanted { bucket, .. }, asked), answer) in questions.zip(&reading.versions) {
             let ledger = self.ledger(*bucket);
-            // Where the log has more to say nothing is known until it has been read.
-            if !ledger.believes(*asked, answer) {
-                continue;
-            }
-            for (version, (hard, soft)) in versions.iter().zip(&answer.versions) {
-                version.learn(*hard, *soft, answer.number);
+            let is_believed = ledger.believes(answer);
+            for ((allowed, version), (hard, soft)) in asked.iter().zip(&answer.versions) {
+                if is_believed && version.ask() == Some(*allowed) {
+                    version.learn(*hard, *soft, answer.number);
+                } else {
+                    // What was known may be as old as the answer.
+                    version.forget();
+                }
             }
             // Entries that were loaded under other versions are compared again.
             ledger.flushed();
@@ -178,18 +186,16 @@ impl Shared {
     }
 
     /// What is to be asked. Nothing may be where the store has not heard of all that was flushed here,
-    /// for what it has may be what was flushed.
+    /// or the journal cannot be read, for what it has may be what was flushed.
     fn unknown(&self, cache: &Inner, shelf: &Shelf, seen: &[&Dependencies]) -> Option<Unknown> {
         let now = cache.clock.now();
-        let ledgers = shelf.ledgers.iter().flatten();
-        let allowed: Vec<_> = ledgers
-            .map(|ledger| ledger.ask().map(|asked| (ledger, asked)))
-            .collect::<Option<_>>()?;
+        let ledgers = || shelf.ledgers.iter().flatten();
+        if !cache.is_sure(shelf, now) || !ledgers().all(|ledger| ledger.is_told()) {
+            return None;
+        }
         // What was known before a log was lost sight of may be out of date.
-        let is_proven = allowed.iter().all(|(ledger, _)| ledger.is_proven(now));
-        let heard_at = allowed
-            .iter()
-            .map(|(ledger, _)| ledger.heard_at(self.bound));
+        let is_proven = ledgers().all(|ledger| ledger.is_proven(now));
+        let heard_at = ledgers().map(|ledger| ledger.heard_at(self.bound));
         let sure_at = heard_at.min().filter(|_| is_proven).unwrap_or(now);
         let mut unknown: Vec<&Arc<Version>> = Vec::new();
         for (version, ..) in seen.iter().flat_map(|seen| seen.stamps.iter()) {
@@ -200,16 +206,17 @@ impl Shared {
                 unknown.push(version);
             }
         }
-        let of = |(ledger, allowed): (&Arc<Ledger>, u64)| {
+        let of = |ledger: &Arc<Ledger>| {
             let names = unknown.iter().filter_map(|version| {
                 let (bucket, name) = subject_name(shelf.tenant, version.subject());
-                (bucket == ledger.bucket).then(|| (name, Arc::clone(version)))
+                let allowed = version.ask().filter(|_| bucket == ledger.bucket)?;
+                Some((name, (allowed, Arc::clone(version))))
             });
-            let (names, versions): (Vec<_>, Vec<_>) = names.unzip();
+            let (names, asked): (Vec<_>, Vec<_>) = names.unzip();
             let bucket = ledger.bucket;
-            (!names.is_empty()).then_some((Wanted { bucket, names }, (allowed, versions)))
+            (!names.is_empty()).then_some((Wanted { bucket, names }, asked))
         };
-        let (wanted, asked) = allowed.into_iter().filter_map(of).unzip();
+        let (wanted, asked) = ledgers().filter_map(of).unzip();
         Some(Unknown {
             wanted,
             asked,
@@ -221,15 +228,17 @@ impl Shared {
 /// Versions that have to be learnt before loads can be compared with what others store.
 struct Unknown {
     wanted: Vec<Wanted>,
-    /// For each of them, what the ledger allowed to ask under, and the versions.
-    asked: Vec<(u64, Vec<Arc<Version>>)>,
+    /// For each of them the versions, and what they allowed to ask under.
+    asked: Vec<Vec<(u64, Arc<Version>)>>,
     /// When all else was known for certain.
     sure_at: Moment,
 }
 
 fn mark(payload: &Payload) -> Vec<u8> {
-    let mark = payload.as_ref().and_then(|(bytes, _)| bytes.get(MARK));
-    mark.unwrap_or_default().to_vec()
+    let bytes = payload.as_ref().map(|(bytes, _)| &**bytes);
+    let bytes = bytes.unwrap_or_default();
+    let end = MARK.end.min(bytes.len());
+    bytes.get(MARK.start..end).unwrap_or_default().to_vec()
 }
 
 /// The frame in a payload. What is none is a miss, and counted.
@@ -264,6 +273,8 @@ fn accept(
 ) -> Option<Found> {
     let Frame { header, value } = frame;
     let stale_for = Duration::from_millis(header.stale_ms);
+    // What is left may be that of another value, which was there a moment before.
+    let left = left.min(Duration::from_millis(header.life_ms));
     let fresh_for = left.checked_sub(stale_for).filter(|left| !left.is_zero())?;
     let seen = Dependencies::again(&question.seen);
     if header.stamps != stamps_of(tenant, &seen)? {

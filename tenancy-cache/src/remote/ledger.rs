@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,21 +18,7 @@ pub(crate) struct Ledger {
     /// How often entries had to be compared again because of this bucket as a whole.
     pub(crate) flushes: AtomicU64,
     proven_until: AtomicMoment,
-    /// How many flushes are being told now.
-    telling: AtomicUsize,
-    /// How many there have been.
-    tellings: AtomicU64,
     known: Mutex<Known>,
-}
-
-/// Held while a flush is being told: until the store has it, what it has is not to be used.
-#[derive(Debug)]
-pub(crate) struct Telling(Arc<Ledger>);
-
-impl Drop for Telling {
-    fn drop(&mut self) {
-        self.0.telling.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 #[derive(Debug, Default)]
@@ -44,16 +30,21 @@ struct Known {
     /// `None` where the log has to be joined at its end.
     place: Option<Place>,
     /// Flushes that the store has not heard of. Until it has, nothing it says is believed.
-    untold: Vec<Told>,
-    /// Whether there were too many of them, so that a new generation has to end everything.
-    renew: bool,
+    untold: Vec<(u64, Told)>,
+    /// How many there have been.
+    owed: u64,
+    /// For how many reasons a new generation has to end everything: there were too many of them, or the
+    /// store has forgotten something.
+    renewals: u64,
 }
 
 /// What has to be said before anything is believed.
 #[derive(Debug, Default)]
 pub(crate) struct Owed {
-    pub(crate) told: Vec<Told>,
-    pub(crate) renew: bool,
+    /// With a number of its own for each.
+    pub(crate) told: Vec<(u64, Told)>,
+    /// Zero where no new generation is owed.
+    pub(crate) renewals: u64,
 }
 
 /// What news come to.
@@ -78,8 +69,6 @@ impl Ledger {
             epoch: Arc::new(Version::new(Subject::Epoch(bucket.number()))),
             flushes: AtomicU64::new(0),
             proven_until: AtomicMoment::default(),
-            telling: AtomicUsize::new(0),
-            tellings: AtomicU64::new(0),
             known: Mutex::default(),
         }
     }
@@ -98,35 +87,17 @@ impl Ledger {
         self.proven_until.load().before(bound)
     }
 
-    pub(crate) fn begin_telling(self: &Arc<Self>) -> Telling {
-        self.telling.fetch_add(1, Ordering::AcqRel);
-        self.tellings.fetch_add(1, Ordering::AcqRel);
-        Telling(self.clone())
-    }
-
-    /// Allows to ask the store for versions, unless it has not heard of all that was flushed here.
-    /// The answer is to be [believed](Self::believes) only under what this returns.
-    pub(crate) fn ask(&self) -> Option<u64> {
-        let tellings = self.tellings.load(Ordering::Acquire);
-        self.is_told().then_some(tellings)
-    }
-
-    /// Whether an answer is no older than what is known here: the log has not been read further since,
-    /// and nothing was flushed here after the question.
-    pub(crate) fn believes(&self, asked: u64, answer: &Versions) -> bool {
+    /// Whether an answer is no older than what is known here.
+    pub(crate) fn believes(&self, answer: &Versions) -> bool {
         let known = self.lock();
         let is_joined = known.place.is_some() && known.generation == answer.generation;
-        let is_new = known.number <= answer.number;
-        is_joined && is_new && self.tellings.load(Ordering::Acquire) == asked
+        is_joined && known.number.max(known.told) <= answer.number
     }
 
-    /// Whether the store has heard of all that was flushed here.
+    /// Whether the store has heard of all that was flushed here, but for what it is being told.
     pub(crate) fn is_told(&self) -> bool {
-        if self.telling.load(Ordering::Acquire) > 0 {
-            return false;
-        }
         let known = self.lock();
-        known.untold.is_empty() && !known.renew
+        known.untold.is_empty() && known.renewals == 0
     }
 
     /// From where news are to be asked for, and how many flushes they must tell of at least.
@@ -144,10 +115,12 @@ impl Ledger {
         }
     }
 
-    /// Ends everything that depends on the bucket as it was before this generation.
+    /// Ends everything here that depends on what was known of the bucket, and everything in the store
+    /// that does not depend on its present generation.
     pub(crate) fn begin(&self) {
         let generation = self.lock().generation;
         self.epoch.told(Flush::Hard, generation);
+        self.epoch.flush(Flush::Soft);
         self.flushed();
     }
 
@@ -160,10 +133,12 @@ impl Ledger {
     pub(crate) fn owe(&self, told: Told) {
         let mut known = self.lock();
         if known.untold.len() < UNTOLD_MAX {
-            known.untold.push(told);
+            known.owed += 1;
+            let number = known.owed;
+            known.untold.push((number, told));
         } else {
             known.untold.clear();
-            known.renew = true;
+            known.renewals += 1;
         }
         self.proven_until.store(Moment::default());
     }
@@ -172,16 +147,32 @@ impl Ledger {
         let known = self.lock();
         Owed {
             told: known.untold.clone(),
-            renew: known.renew,
+            renewals: known.renewals,
         }
+    }
+
+    /// Whether one of them is still owed.
+    pub(crate) fn owes(&self, number: u64) -> bool {
+        let known = self.lock();
+        known.untold.iter().any(|(owed, _)| *owed == number)
     }
 
     /// Forgets what has been said. What came to be owed meanwhile stays.
     pub(crate) fn said(&self, owed: &Owed) {
+        let is_said = |number: u64| owed.told.iter().any(|(said, _)| *said == number);
         let mut known = self.lock();
-        let said = owed.told.len().min(known.untold.len());
-        known.untold.drain(..said);
-        known.renew &= !owed.renew;
+        known.untold.retain(|(number, _)| !is_said(*number));
+        if known.renewals == owed.renewals {
+            known.renewals = 0;
+        }
+    }
+
+    /// Forgets the removals of a key that are owed, for it has been removed or put since.
+    pub(crate) fn forgive_removal(&self, key: &[u8]) {
+        let mut known = self.lock();
+        known
+            .untold
+            .retain(|(_, told)| told.removed.as_deref() != Some(key));
     }
 
     /// Takes news from this ledger's place. What they come to has to be done before they
@@ -192,8 +183,9 @@ impl Ledger {
         // What the store has forgotten it may have told others: they have to hear that it is gone.
         let mut numbers = news.events.iter().map(|logged| logged.number);
         let is_forgetful = news.number < number_min || numbers.any(|number| number <= known.number);
-        known.renew |= !is_first && news.generation == known.generation && is_forgetful;
-        let mut is_whole = !is_first && news.generation == known.generation;
+        let is_same = !is_first && news.generation == known.generation;
+        known.renewals += u64::from(is_same && is_forgetful);
+        let mut is_whole = is_same;
         let mut events = Vec::new();
         let (mut number, mut last) = (known.number, None);
         for logged in news.events {
@@ -232,7 +224,7 @@ impl Ledger {
     /// Lets entries be used for so long after a moment at which the log was read to its end.
     pub(crate) fn prove(&self, asked_at: Moment, bound: Duration) {
         let known = self.lock();
-        if known.untold.is_empty() && !known.renew {
+        if known.untold.is_empty() && known.renewals == 0 {
             self.proven_until.store(asked_at.after(bound));
         }
     }
@@ -342,7 +334,7 @@ mod tests {
             outcome(&ledger, news(7, 5, []));
             let shown = format!("{other:?}");
             ledger.apply(other, 5);
-            assert_eq!(ledger.owed().renew, is_forgetful, "{shown}");
+            assert_eq!(ledger.owed().renewals > 0, is_forgetful, "{shown}");
             assert_eq!(ledger.is_told(), !is_forgetful, "{shown}");
         }
     }
@@ -373,8 +365,8 @@ mod tests {
             ledger.owe(told.clone());
         }
         let owed = ledger.owed();
-        assert!(owed.renew && owed.told.is_empty());
+        assert!(owed.renewals > 0 && owed.told.is_empty());
         ledger.said(&owed);
-        assert!(!ledger.owed().renew);
+        assert_eq!(ledger.owed().renewals, 0);
     }
 }

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use metrics::gauge;
 use tenancy_core::redis::{
-    BreakerState, Command, EvictionScope, Redis, Script, Subscription, Value,
+    BreakerState, Command, Event, EvictionScope, Redis, Script, Subscription, Value,
 };
 use tenancy_core::{Error, ErrorKind};
 use tokio::sync::Mutex;
@@ -40,6 +42,15 @@ struct Scripts {
     write: Script,
 }
 
+/// For how long told flushes are gathered before logs are read.
+const GATHER: Duration = Duration::from_millis(1);
+
+/// A hundred years.
+const LIFE_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// How many keys are read at once; each needs two commands.
+const KEYS_MAX: usize = 1000;
+
 /// A bucket's generation, made where it is missing.
 const GENERATION: &str = "local generation = redis.call('GET', KEYS[1])
     if not generation then generation = ARGV[1] redis.call('SET', KEYS[1], generation) end
@@ -62,7 +73,7 @@ const NEWS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
         end
         return {'0', number, '', now, {}}
     end
-    local events = redis.call('XRANGE', KEYS[3], '(' .. ARGV[2], '+', 'COUNT', 512)
+    local events = redis.call('XRANGE', KEYS[3], '(' .. ARGV[2], '+', 'COUNT', 128)
     return {generation, number, '', now, events}";
 
 const TELL: &str = "local number = redis.call('INCR', KEYS[2])
@@ -71,11 +82,11 @@ const TELL: &str = "local number = redis.call('INCR', KEYS[2])
         redis.call('HSET', KEYS[i], ARGV[3], ARGV[4])
         redis.call('PEXPIRE', KEYS[i], ARGV[5])
     end
-    redis.call('PUBLISH', ARGV[6], number)
+    redis.call('PUBLISH', ARGV[6], ARGV[7])
     return {generation, number}";
 
 const RENEW: &str = "redis.call('SET', KEYS[1], ARGV[1])
-    redis.call('PUBLISH', ARGV[2], 0)
+    redis.call('PUBLISH', ARGV[2], ARGV[3])
     return 1";
 
 const VERSIONS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
@@ -123,7 +134,7 @@ impl RedisRemote {
         Self {
             redis: redis.clone(),
             prefix: prefix.to_owned(),
-            version_life: entry_life_max + Duration::from_secs(3600),
+            version_life: entry_life_max.saturating_add(Duration::from_secs(3600)),
             subscription: Mutex::new(subscription),
             scripts: Scripts {
                 lease: Script::new(LEASE),
@@ -170,6 +181,15 @@ impl RedisRemote {
         let Self { prefix, .. } = self;
         let start = format!("{prefix}{{{prefix}{}}}{kind}", bucket.number());
         [start.as_bytes(), name].concat()
+    }
+
+    /// Two commands for each key.
+    fn reads(&self, keys: &[Vec<u8>]) -> impl Iterator<Item = Command> {
+        keys.iter().flat_map(|key| {
+            let key = self.entry_key(key);
+            let left = Command::new("PTTL").key(key.clone());
+            [left, Command::new("GET").key(key)]
+        })
     }
 
     /// The keys of an entry and its lease, in one slot.
@@ -220,13 +240,14 @@ impl Remote for RedisRemote {
             Flush::Hard => "h",
             Flush::Soft => "s",
         };
-        let arguments: [Vec<u8>; 6] = [
+        let arguments: [Vec<u8>; 7] = [
             random().to_string().into(),
             told.event.clone(),
             field.into(),
             told.version.to_string().into(),
             milliseconds(self.version_life).into(),
             channel(&self.prefix).into(),
+            told.bucket.number().to_string().into(),
         ];
         let call = self.scripts.tell.call(keys, arguments);
         let [generation, number] = parts(self.redis.command(call).await?)?;
@@ -238,7 +259,11 @@ impl Remote for RedisRemote {
 
     async fn renew(&self, bucket: Bucket) -> Result<(), Error> {
         let [generation, ..] = self.keys(bucket);
-        let arguments = [random().to_string(), channel(&self.prefix)];
+        let arguments = [
+            random().to_string(),
+            channel(&self.prefix),
+            bucket.number().to_string(),
+        ];
         let call = self.scripts.renew.call([generation], arguments);
         self.redis.command(call).await.map(drop)
     }
@@ -253,22 +278,17 @@ impl Remote for RedisRemote {
             self.scripts.versions.call(keys, arguments)
         });
         let mut commands: Vec<_> = versions.collect();
-        for key in keys {
-            let key = self.entry_key(key);
-            commands.push(Command::new("PTTL").key(key.clone()));
-            commands.push(Command::new("GET").key(key));
-        }
+        let mut chunks = keys.chunks(KEYS_MAX);
+        commands.extend(self.reads(chunks.next().unwrap_or_default()));
         let mut answers = self.redis.pipeline(commands).await.into_iter();
         let versions = answers.by_ref().take(wanted.len());
         let versions = versions
             .map(|answer| read_versions(answer?))
             .collect::<Result<_, _>>()?;
-        let mut payloads = Vec::with_capacity(keys.len());
-        while let (Some(left), Some(payload)) = (answers.next(), answers.next()) {
-            // Negative where there is no key.
-            let left = u64::try_from(left?.into_integer()?).ok();
-            let left = left.map(Duration::from_millis);
-            payloads.push(payload?.into_bytes()?.zip(left));
+        let mut payloads = read_payloads(answers)?;
+        for chunk in chunks {
+            let answers = self.redis.pipeline(self.reads(chunk).collect()).await;
+            payloads.extend(read_payloads(answers.into_iter())?);
         }
         Ok(Reading { payloads, versions })
     }
@@ -323,16 +343,38 @@ impl Remote for RedisRemote {
         self.redis.command(call).await.map(drop)
     }
 
-    async fn wait(&self) {
+    async fn wait(&self) -> Vec<Bucket> {
         let mut subscription = self.subscription.lock().await;
-        // Whatever it is: what was told, and what was missed, is in the logs.
-        subscription.next().await;
+        let mut grown = BTreeSet::new();
+        let mut event = Some(subscription.next().await);
+        // Those that come together are read together.
+        tokio::time::sleep(GATHER).await;
+        while let Some(some) = event {
+            // Whatever was missed may have been of any bucket.
+            let Some(number) = told_of(&some) else {
+                return Vec::new();
+            };
+            grown.insert(number);
+            event = subscription.next().now_or_never();
+        }
+        grown.into_iter().map(Bucket).collect()
     }
 }
 
-/// At least one.
+/// The bucket that a message is of.
+fn told_of(event: &Event) -> Option<u16> {
+    let Event::Message(message) = event else {
+        return None;
+    };
+    let number = str::from_utf8(message).ok()?.parse().ok()?;
+    (number <= Bucket::PLATFORM.number()).then_some(number)
+}
+
+/// At least one, and no more than Redis takes.
 fn milliseconds(time: Duration) -> String {
-    time.as_millis().max(1).to_string()
+    time.clamp(Duration::from_millis(1), LIFE_MAX)
+        .as_millis()
+        .to_string()
 }
 
 /// Never 0, which stands for nothing known.
@@ -367,6 +409,19 @@ fn read_news(answer: Value) -> Result<News, Error> {
             .map(event)
             .collect::<Result<_, Error>>()?,
     })
+}
+
+fn read_payloads(
+    mut answers: impl Iterator<Item = Result<Value, Error>>,
+) -> Result<Vec<Option<(Bytes, Duration)>>, Error> {
+    let mut payloads = Vec::new();
+    while let (Some(left), Some(payload)) = (answers.next(), answers.next()) {
+        // Negative where there is no key.
+        let left = u64::try_from(left?.into_integer()?).ok();
+        let left = left.map(Duration::from_millis);
+        payloads.push(payload?.into_bytes()?.zip(left));
+    }
+    Ok(payloads)
 }
 
 fn read_versions(answer: Value) -> Result<Versions, Error> {

@@ -3,16 +3,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tenancy_core::TenantId;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::ledger::{Ledger, Telling};
+use super::ledger::Ledger;
 use super::{Bucket, Logged, Remote, TENANTS_BUCKETS, Told, subject_name};
 use crate::cache::Inner;
 use crate::clock::Moment;
 use crate::entry::Entry;
 use crate::key::KeyRef;
 use crate::metrics::RemoteMetrics;
-use crate::shelf::{NameRef, Shelf};
+use crate::shelf::{Closed, NameRef, Shelf};
 use crate::version::{Flush, Version};
 
 /// What this process shares with others through the remote tier.
@@ -51,6 +51,9 @@ enum Event {
 /// How often the logs are read where nobody tells that they have grown.
 const HEARTBEAT: Duration = Duration::from_millis(250);
 
+/// How long versions are believed to be in the store still.
+const RELEARN: Duration = Duration::from_secs(60);
+
 impl Shared {
     pub(crate) fn new(remote: Arc<dyn Remote>, bound: Duration) -> Self {
         let ledgers = (0..=TENANTS_BUCKETS).map(|number| Arc::new(Ledger::new(Bucket(number))));
@@ -81,6 +84,8 @@ impl Shared {
 
     /// Reads the logs for as long as the cache lives.
     pub(crate) async fn follow(cache: Weak<Inner>) {
+        let (mut read_all, mut relearned) = (None, Instant::now());
+        let mut grown = Vec::new();
         loop {
             let remote = {
                 let Some(cache) = cache.upgrade() else {
@@ -89,32 +94,40 @@ impl Shared {
                 let Some(shared) = &cache.shared else {
                     return;
                 };
-                shared.catch_up(&cache).await;
+                if relearned.elapsed() > RELEARN {
+                    relearned = Instant::now();
+                    shared.relearn(&cache);
+                }
+                let is_due = |read: Instant| read.elapsed() >= HEARTBEAT;
+                if grown.is_empty() || read_all.is_none_or(is_due) {
+                    read_all = Some(Instant::now());
+                    grown = shared.ledgers.iter().map(|ledger| ledger.bucket).collect();
+                }
+                shared.catch_up(&cache, &grown).await;
                 shared.remote.clone()
             };
             // Either will do: what was told is in the logs.
-            let _ = timeout(HEARTBEAT, remote.wait()).await;
+            let wait = timeout(HEARTBEAT, remote.wait()).await;
+            grown = wait.unwrap_or_default();
         }
     }
 
-    /// Says what is owed, and hears what is new.
-    pub(crate) async fn catch_up(&self, cache: &Inner) {
+    /// Says what is owed, and hears what is new in some of the logs.
+    async fn catch_up(&self, cache: &Inner, grown: &[Bucket]) {
+        let ledgers: Vec<_> = grown.iter().map(|bucket| self.ledger(*bucket)).collect();
         loop {
-            for ledger in &self.ledgers {
+            for ledger in &ledgers {
                 self.say_owed(ledger).await;
             }
-            let (asked, numbers): (Vec<_>, Vec<_>) = self
-                .ledgers
-                .iter()
-                .map(|ledger| {
-                    let (place, number_min) = ledger.place();
-                    ((ledger.bucket, place), number_min)
-                })
-                .unzip();
+            let places = ledgers.iter().map(|ledger| {
+                let (place, number_min) = ledger.place();
+                ((ledger.bucket, place), number_min)
+            });
+            let (asked, numbers): (Vec<_>, Vec<_>) = places.unzip();
             let asked_at = cache.clock.now();
             let answers = self.remote.news(&asked).await;
             let mut more = false;
-            for ((ledger, answer), number_min) in self.ledgers.iter().zip(answers).zip(numbers) {
+            for ((ledger, answer), number_min) in ledgers.iter().zip(answers).zip(numbers) {
                 let Ok(news) = answer else {
                     continue;
                 };
@@ -150,10 +163,13 @@ impl Shared {
 
     async fn say_owed(&self, ledger: &Ledger) {
         let owed = ledger.owed();
-        if owed.renew && self.remote.renew(ledger.bucket).await.is_err() {
+        if owed.renewals > 0 && self.remote.renew(ledger.bucket).await.is_err() {
             return;
         }
-        for told in &owed.told {
+        for (number, told) in &owed.told {
+            if !ledger.owes(*number) {
+                continue;
+            }
             match self.remote.tell(&anew(told)).await {
                 Ok(receipt) => ledger.is_heard(receipt),
                 Err(_) => return,
@@ -162,19 +178,29 @@ impl Shared {
         ledger.said(&owed);
     }
 
-    /// Lets all that depends on a bucket be compared with the store again, for flushes were missed.
+    /// Ends all that this process keeps of a bucket, for flushes or removals of it were missed.
     fn lose(&self, cache: &Inner, ledger: &Ledger) {
         let _learning = self.learning();
         if ledger.bucket == Bucket::PLATFORM {
             cache.classes.lose();
-        } else {
-            for shelf in cache.pool.shelves() {
-                if Bucket::of(shelf.tenant) == ledger.bucket {
-                    shelf.versions.lose();
-                }
+        }
+        for (tenant, versions) in cache.pool.all_versions() {
+            if Bucket::of(tenant) == ledger.bucket {
+                versions.lose();
             }
         }
         ledger.begin();
+    }
+
+    /// Lets all versions be read from the store again. There they end when nobody has read them for
+    /// long, or to make room, and are then made anew: whoever knew the old ones would share nothing with
+    /// whoever has the new ones.
+    fn relearn(&self, cache: &Inner) {
+        let _learning = self.learning();
+        cache.classes.forget();
+        for (_, versions) in cache.pool.all_versions() {
+            versions.forget();
+        }
     }
 
     fn obey(&self, cache: &Inner, ledger: &Ledger, logged: &Logged) {
@@ -222,44 +248,57 @@ impl Shared {
         let learning = self.learning();
         let names = versions.iter().map(|version| {
             version.flush(how);
-            version.forget();
             subject_name(tenant, version.subject())
         });
         // The versions of one flush are all of the tenant, or all of the platform.
         let (buckets, names): (Vec<_>, Vec<_>) = names.unzip();
-        let told = buckets.first().map(|bucket| flush_of(*bucket, names, how));
-        let told = told.map(|told| {
-            self.ledger(told.bucket).flushed();
-            self.tell(told)
+        let telling = buckets.first().map(|bucket| {
+            self.ledger(*bucket).flushed();
+            self.owe(flush_of(*bucket, names, how), versions)
         });
         drop(learning);
+        let remote = self.remote.clone();
         async move {
-            match told {
-                Some(told) => told.await,
+            match telling {
+                Some(telling) => {
+                    let told = telling.told.clone();
+                    telling.tell(&*remote, told).await
+                }
                 None => Ok(()),
             }
         }
     }
 
-    fn tell(
-        self: &Arc<Self>,
-        told: Told,
-    ) -> impl Future<Output = Result<(), tenancy_core::Error>> + Send + use<> {
-        let telling = self.owe(told);
-        let remote = self.remote.clone();
-        async move {
-            let told = telling.told.clone();
-            telling.tell(&*remote, told).await
+    /// Owes the telling of something, until it is told; so long nothing is learnt of these versions.
+    fn owe(&self, told: Told, versions: &[Arc<Version>]) -> Owing {
+        versions.iter().for_each(|version| version.begin_telling());
+        Owing {
+            ledger: self.ledger(told.bucket).clone(),
+            told: Some(told),
+            versions: versions.to_vec(),
         }
     }
 
-    /// Owes the telling of something, until it is told.
-    fn owe(&self, told: Told) -> Owing {
-        let ledger = self.ledger(told.bucket).clone();
-        Owing {
-            _telling: ledger.begin_telling(),
-            ledger,
-            told: Some(told),
+    /// Begins the removal of a key's value everywhere, which is owed from then on. Until it is told,
+    /// nothing of the key is taken from the remote tier here.
+    pub(crate) fn removing(&self, shelf: &Arc<Shelf>, name: NameRef<'_>) -> Removing {
+        let event = Event::Removed {
+            node: self.node,
+            tenant: shelf.tenant.as_uuid().into_bytes(),
+            class: name.class,
+            key: name.key.to_vec(),
+        };
+        let told = Told {
+            bucket: Bucket::of(shelf.tenant),
+            removed: Some(entry_name(shelf.tenant, name)),
+            names: Vec::new(),
+            how: Flush::Hard,
+            version: 1,
+            event: encoded(&event),
+        };
+        Removing {
+            owing: self.owe(told, &[]),
+            _closed: shelf.close(name),
         }
     }
 
@@ -268,42 +307,25 @@ impl Shared {
         &self,
         tenant: TenantId,
         name: NameRef<'_>,
+        removing: Removing,
     ) -> Result<bool, tenancy_core::Error> {
-        let telling = self.removing(tenant, name);
         let taken = self.remote.take(&entry_name(tenant, name)).await;
-        self.tell_removal(telling, taken.is_ok()).await?;
+        self.tell_removal(removing, taken.is_ok()).await?;
         Ok(taken.is_ok_and(|taken| taken.is_some()))
-    }
-
-    /// Owes the removal of a key's value.
-    pub(super) fn removing(&self, tenant: TenantId, name: NameRef<'_>) -> Owing {
-        let event = Event::Removed {
-            node: self.node,
-            tenant: tenant.as_uuid().into_bytes(),
-            class: name.class,
-            key: name.key.to_vec(),
-        };
-        self.owe(Told {
-            bucket: Bucket::of(tenant),
-            removed: Some(entry_name(tenant, name)),
-            names: Vec::new(),
-            how: Flush::Hard,
-            version: 1,
-            event: encoded(&event),
-        })
     }
 
     /// Tells of a removal, which may have been done already.
     pub(super) async fn tell_removal(
         &self,
-        telling: Owing,
+        removing: Removing,
         is_done: bool,
     ) -> Result<(), tenancy_core::Error> {
-        let told = telling.told.clone().map(|told| Told {
+        let Removing { owing, _closed } = removing;
+        let told = owing.told.clone().map(|told| Told {
             removed: told.removed.filter(|_| !is_done),
             ..told
         });
-        telling.tell(&*self.remote, told).await
+        owing.tell(&*self.remote, told).await
     }
 
     pub(super) fn learning(&self) -> MutexGuard<'_, ()> {
@@ -353,10 +375,17 @@ pub(crate) fn entry_name(tenant: TenantId, name: NameRef<'_>) -> Vec<u8> {
 }
 
 /// Owes what has not been told when it is dropped, for whatever reason.
-pub(super) struct Owing {
+struct Owing {
     told: Option<Told>,
     ledger: Arc<Ledger>,
-    _telling: Telling,
+    versions: Vec<Arc<Version>>,
+}
+
+/// A removal that is being told.
+pub(crate) struct Removing {
+    // Owed first, and then no longer closed.
+    owing: Owing,
+    _closed: Closed,
 }
 
 impl Owing {
@@ -369,7 +398,10 @@ impl Owing {
             let receipt = remote.tell(told).await?;
             self.ledger.is_heard(receipt);
         }
-        self.told = None;
+        if let Some(key) = self.told.take().and_then(|told| told.removed) {
+            // What failed before would now take away what was put since.
+            self.ledger.forgive_removal(&key);
+        }
         Ok(())
     }
 }
@@ -379,5 +411,8 @@ impl Drop for Owing {
         if let Some(told) = self.told.take() {
             self.ledger.owe(told);
         }
+        self.versions
+            .iter()
+            .for_each(|version| version.end_telling());
     }
 }

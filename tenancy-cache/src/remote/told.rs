@@ -20,7 +20,11 @@ impl Shared {
     /// Lets versions be compared with the remote tier again, which was told already of their flush.
     pub(crate) fn compare_again(&self, versions: &[Arc<Version>]) {
         let _learning = self.learning();
-        versions.iter().for_each(|version| version.forget());
+        for version in versions {
+            // No answer to an earlier question is learnt.
+            version.begin_telling();
+            version.end_telling();
+        }
     }
 
     /// As [`tell_flush`](Self::tell_flush), without waiting: where the remote tier is away it is told

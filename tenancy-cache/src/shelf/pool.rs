@@ -117,6 +117,20 @@ impl Pool {
         self.lock().shelves.get(&tenant).cloned()
     }
 
+    /// The tenant's versions, where they are alive: they may outlive a shelf that gave way.
+    pub(crate) fn known_versions(&self, tenant: TenantId) -> Option<Arc<Versions>> {
+        self.lock().versions.known(&tenant)
+    }
+
+    /// All versions that are alive, with their tenants.
+    pub(crate) fn all_versions(&self) -> Vec<(TenantId, Arc<Versions>)> {
+        let shares = self.lock();
+        let alive = shares.versions.alive_by_name();
+        alive
+            .map(|(tenant, versions)| (*tenant, versions))
+            .collect()
+    }
+
     pub(crate) fn shelves(&self) -> Vec<Arc<Shelf>> {
         self.lock().shelves.values().cloned().collect()
     }
