@@ -3,6 +3,7 @@
 mod fairness;
 mod flush;
 mod hit;
+mod remote;
 mod shop;
 
 use std::alloc::System;
@@ -20,6 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     hit::measure(&mut report).await?;
     flush::measure(&mut report).await?;
     fairness::measure(&mut report).await?;
+    remote::measure(&mut report).await?;
     println!("{}", report.write()?.display());
     Ok(())
 }
