@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::class::Class;
 use crate::entry::Dependencies;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::key::Key;
 use crate::remote::Question;
 use crate::tenant_cache::{Cached, TenantCache, name, read, typed};
@@ -33,15 +33,16 @@ impl Temporary<'_> {
     /// Keeps a value until it is taken, for five minutes at most.
     ///
     /// # Errors
-    /// As [`TenantCache::put`].
+    /// As [`put_for`](Self::put_for).
     pub async fn put<T: Cached>(&self, key: impl Into<Key<'_>>, value: T) -> Result<(), Error> {
-        self.0.put(&TEMPORARY, key, &[], value).await
+        self.put_for(TEMPORARY.time_to_live, key, value).await
     }
 
     /// Keeps a value until it is taken, for so long at most.
     ///
     /// # Errors
-    /// As [`TenantCache::put`].
+    /// As [`TenantCache::put`], and [`Unavailable`](ErrorKind::Unavailable) where it could not be
+    /// kept in the remote tier, if there is one, or a flush came in between: then there is none.
     pub async fn put_for<T: Cached>(
         &self,
         time: Duration,
@@ -49,7 +50,11 @@ impl Temporary<'_> {
         value: T,
     ) -> Result<(), Error> {
         let class = TEMPORARY.time_to_live(time);
-        self.0.put(&class, key, &[], value).await
+        match self.0.put_everywhere(&class, key.into(), &[], value).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ErrorKind::Unavailable.into()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the value. Of many who try at once, one gets it.

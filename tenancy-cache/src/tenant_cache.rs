@@ -192,7 +192,19 @@ impl TenantCache {
         tags: &[Tag],
         value: T,
     ) -> Result<(), Error> {
-        let key = key.into();
+        self.put_everywhere(class, key.into(), tags, value)
+            .await
+            .map(drop)
+    }
+
+    /// Whether the value is kept where others find it, too.
+    pub(crate) async fn put_everywhere<T: Cached>(
+        &self,
+        class: &Class,
+        key: Key<'_>,
+        tags: &[Tag],
+        value: T,
+    ) -> Result<bool, Error> {
         let mut other = None;
         let shelf = self.shelf(&mut other);
         let (name, tags) = (name(class, &key)?, tag_names(tags)?);
@@ -217,7 +229,7 @@ impl TenantCache {
         }
         let (true, Some(value_bytes)) = (dependencies.allow_keeping(), bytes) else {
             self.remove_everywhere(shelf, name).await?;
-            return Ok(());
+            return Ok(false);
         };
         let load = fastrand::u64(..);
         let making = Making {
@@ -247,11 +259,11 @@ impl TenantCache {
                 stale_for,
                 load_time: Duration::ZERO,
             });
-            shared
+            return Ok(shared
                 .put(shelf.tenant, name, &dependencies, kept, removing)
-                .await?;
+                .await?);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Removes a key's value, and keeps a load under way from bringing it back. Whether there was

@@ -31,6 +31,9 @@ pub(crate) struct Version {
     /// One more than the number of the remote flush that the versions are of; zero where they are
     /// this process's own.
     known_at: AtomicU64,
+    /// The number of the last remote flush of it that this process has heard of: what the remote tier
+    /// said before that is not learnt.
+    heard: AtomicU64,
     /// How often the remote tier began to be told of a flush from here, and how often that ended.
     begun: AtomicU64,
     ended: AtomicU64,
@@ -87,6 +90,7 @@ impl Version {
             soft: AtomicU64::new(next()),
             doubts: AtomicU64::new(0),
             known_at: AtomicU64::new(0),
+            heard: AtomicU64::new(0),
             begun: AtomicU64::new(0),
             ended: AtomicU64::new(0),
         }
@@ -139,13 +143,21 @@ impl Version {
     /// use, unless the remote tier's versions turn out to be the same.
     pub(crate) fn lose(&self) {
         self.flush(Flush::Hard);
+        self.heard.store(0, Ordering::Release);
         self.forget();
+    }
+
+    /// Notes that the remote tier has this flush.
+    pub(crate) fn hear(&self, number: u64) {
+        self.heard.fetch_max(number, Ordering::AcqRel);
     }
 
     /// Takes both versions as the remote tier had them after so many flushes, unless something newer
     /// is known. Called by one at a time for each log.
     pub(crate) fn learn(&self, hard: u64, soft: u64, number: u64) {
-        if self.known_at.load(Ordering::Acquire) <= number {
+        if number < self.heard.load(Ordering::Acquire) {
+            self.forget();
+        } else if self.known_at.load(Ordering::Acquire) <= number {
             self.hard.store(hard, Ordering::Release);
             self.soft.store(soft, Ordering::Release);
             self.known_at.store(number + 1, Ordering::Release);
@@ -154,6 +166,7 @@ impl Version {
 
     /// Takes a flush of the remote tier by its number. Called by one at a time for each log.
     pub(crate) fn obey(&self, how: Flush, version: u64, number: u64) {
+        self.hear(number);
         match self.known_at.load(Ordering::Acquire) {
             0 => self.flush(how),
             known_at if known_at <= number => {

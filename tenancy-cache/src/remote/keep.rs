@@ -71,7 +71,7 @@ impl Shared {
     }
 
     /// Puts a value where others find it instead of what they had, or makes sure that they find
-    /// none.
+    /// none. Whether it is there.
     pub(crate) async fn put(
         &self,
         tenant: TenantId,
@@ -79,7 +79,7 @@ impl Shared {
         seen: &Dependencies,
         kept: Option<Kept>,
         removing: Removing,
-    ) -> Result<(), tenancy_core::Error> {
+    ) -> Result<bool, tenancy_core::Error> {
         let parcel = kept.and_then(|kept| parcel(tenant, name, seen, kept));
         let is_written = match parcel {
             Some((name, payload, life)) => {
@@ -87,7 +87,8 @@ impl Shared {
             }
             None => false,
         };
-        self.tell_removal(removing, is_written).await
+        self.tell_removal(removing, is_written).await?;
+        Ok(is_written)
     }
 }
 

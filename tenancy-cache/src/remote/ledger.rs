@@ -87,11 +87,10 @@ impl Ledger {
         self.proven_until.load().before(bound)
     }
 
-    /// Whether an answer is no older than what is known here.
+    /// Whether an answer is of the generation that is known here.
     pub(crate) fn believes(&self, answer: &Versions) -> bool {
         let known = self.lock();
-        let is_joined = known.place.is_some() && known.generation == answer.generation;
-        is_joined && known.number.max(known.told) <= answer.number
+        known.place.is_some() && known.generation == answer.generation
     }
 
     /// Whether the store has heard of all that was flushed here, but for what it is being told.
@@ -107,12 +106,15 @@ impl Ledger {
         (place, known.number.max(known.told))
     }
 
-    /// Notes what the store has said of a flush that was told to it.
-    pub(crate) fn is_heard(&self, receipt: Receipt) {
+    /// Notes what the store has said of a flush that was told to it. Whether it is of the generation
+    /// that is known here.
+    pub(crate) fn is_heard(&self, receipt: Receipt) -> bool {
         let mut known = self.lock();
-        if known.generation == receipt.generation {
+        let is_same = known.generation == receipt.generation;
+        if is_same {
             known.told = known.told.max(receipt.number);
         }
+        is_same
     }
 
     /// Ends everything here that depends on what was known of the bucket, and everything in the store

@@ -171,7 +171,9 @@ impl Shared {
                 continue;
             }
             match self.remote.tell(&anew(told)).await {
-                Ok(receipt) => ledger.is_heard(receipt),
+                Ok(receipt) => {
+                    ledger.is_heard(receipt);
+                }
                 Err(_) => return,
             }
         }
@@ -396,7 +398,11 @@ impl Owing {
     ) -> Result<(), tenancy_core::Error> {
         if let Some(told) = &told {
             let receipt = remote.tell(told).await?;
-            self.ledger.is_heard(receipt);
+            if self.ledger.is_heard(receipt) {
+                self.versions
+                    .iter()
+                    .for_each(|version| version.hear(receipt.number));
+            }
         }
         if let Some(key) = self.told.take().and_then(|told| told.removed) {
             // What failed before would now take away what was put since.
