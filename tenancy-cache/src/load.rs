@@ -129,24 +129,29 @@ impl Load<'_> {
     pub(crate) fn refresh<F, Fut, E>(&self, load: F)
     where
         F: FnOnce() -> Fut,
-        Fut: Future<Output = Result<Loaded, E>> + Send + 'static,
+        Fut: Future<Output = Result<Vec<Loaded>, E>> + Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
         if let Part::Lead(lead) = self.join()
             && self.stored_meanwhile().is_none()
         {
             let refreshed = self.found.as_ref().map(|found| found.load);
+            let seen = lead.ticket().clone();
             let mut berths = vec![Berth {
                 refreshed,
                 ..self.berth(lead)
             }];
-            let (shared, load) = (self.cache.shared.clone(), one(load()));
+            let (shared, load) = (self.cache.shared.clone(), load());
             let flight = async move {
                 let fate = match shared {
                     Some(shared) => shared.fates(&mut berths).await.pop(),
                     None => Some(Fate::Ours),
                 };
-                if let Some(Fate::Ours) = fate {
+                // The berth may have seen the state anew since the loader was called, which may have
+                // read at once: then it may have read what was flushed in between.
+                if let Some(Fate::Ours) = fate
+                    && seen.standing() == Standing::Current
+                {
                     // Who waits has the error too.
                     let _ = fly(berths, load).await;
                 }
@@ -326,7 +331,10 @@ where
     Err(error)
 }
 
-async fn one<E>(load: impl Future<Output = Result<Loaded, E>>) -> Result<Vec<Loaded>, E> {
+/// A load of one value, as one of many.
+pub(crate) async fn one<E>(
+    load: impl Future<Output = Result<Loaded, E>>,
+) -> Result<Vec<Loaded>, E> {
     load.await.map(|loaded| vec![loaded])
 }
 

@@ -77,7 +77,8 @@ impl TenantCache {
     ///
     /// Each key is loaded by one caller at a time, as in [`remember`](Self::remember): what another
     /// loads is waited for. Where the other is dropped or fails, this call loads once more, so the
-    /// loader may be called again.
+    /// loader may be called again; it is also called for each value that is due to be loaded anew.
+    /// Each time what was flushed before has been noted when it is called, and it may read at once.
     ///
     /// # Errors
     /// As [`remember`](Self::remember); one key without a value fails the whole call, and what was
@@ -135,10 +136,7 @@ impl TenantCache {
                 .as_ref()
                 .map(|entry| self.cache.usable(shelf, entry));
             if used == Some(Use::Early) {
-                let load = load(vec![place]);
-                task.refresh(|| async {
-                    load.await.map(|mut values: Vec<_>| values.swap_remove(0))
-                });
+                task.refresh(|| load(vec![place]));
             }
             party.add(task, used);
         }

@@ -14,7 +14,7 @@ use crate::class::Class;
 use crate::entry::{Dependencies, Entry, Making, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
-use crate::load::{Load, Loaded, Part};
+use crate::load::{Load, Loaded, Part, one};
 use crate::remote::{Kept, Removing};
 use crate::shelf::{NameRef, Shelf};
 use crate::version::{Flush, Version};
@@ -67,6 +67,10 @@ impl TenantCache {
     /// time-out; the load then goes on in the background, on the current tokio runtime. A flush or
     /// removal while a load is under way keeps its value from being stored: those who waited get it,
     /// and the next to ask loads again.
+    ///
+    /// `load` is called by whoever loads, once it is settled that nobody else does; a value that is
+    /// due to be loaded anew is the answer, and `load` is called before. What was flushed until then
+    /// has been noted, so it may read when it is called as well as when its future is polled.
     ///
     /// `tags` count only when this call loads.
     ///
@@ -182,8 +186,12 @@ impl TenantCache {
     /// [`remember`](Self::remember), which knows what was flushed since the reading began. While a
     /// tag's resource is being changed nothing is stored, and what was stored before is gone.
     ///
+    /// With a remote tier, others have what was there until this returns. Dropped before, it is done here
+    /// and made up for there.
+    ///
     /// # Errors
-    /// [`ValueTooLarge`](ErrorKind::ValueTooLarge) and the kinds for names and tags that are too
+    /// [`Unavailable`](ErrorKind::Unavailable) where the remote tier could not be told: it is made up
+    /// for as soon as it can be. [`ValueTooLarge`](ErrorKind::ValueTooLarge) and the kinds for names and tags that are too
     /// long or too many; nothing is stored then, and what was stored before is gone.
     pub async fn put<T: Cached>(
         &self,
@@ -267,10 +275,11 @@ impl TenantCache {
     }
 
     /// Removes a key's value, and keeps a load under way from bringing it back. Whether there was
-    /// one.
+    /// one. Dropped before it returns, it is done here and made up for in the remote tier.
     ///
     /// # Errors
-    /// [`KeyTooLong`](ErrorKind::KeyTooLong).
+    /// [`KeyTooLong`](ErrorKind::KeyTooLong), and [`Unavailable`](ErrorKind::Unavailable) where the
+    /// remote tier could not be told: it is made up for as soon as it can be.
     pub async fn remove(&self, class: &Class, key: impl Into<Key<'_>>) -> Result<bool, Error> {
         let key = key.into();
         let mut other = None;
@@ -281,16 +290,17 @@ impl TenantCache {
     /// Flushes the entries with a tag, in the same time however many there are.
     ///
     /// # Errors
-    /// [`TagTooLong`](ErrorKind::TagTooLong).
+    /// [`TagTooLong`](ErrorKind::TagTooLong), and as [`flush_class`](Self::flush_class).
     pub async fn flush_tag(&self, tag: impl Into<Tag>, how: Flush) -> Result<(), Error> {
         self.flush_tags(Match::Any, &[tag.into()], how).await
     }
 
-    /// Flushes the entries with one of the tags, or with all of them.
+    /// Flushes the entries with one of the tags, or with all of them. A remote tier knows tags one by
+    /// one: there, all of them flushes what has the first.
     ///
     /// # Errors
     /// [`TagTooLong`](ErrorKind::TagTooLong) and [`TooManyTags`](ErrorKind::TooManyTags), and then
-    /// nothing is flushed.
+    /// nothing is flushed; and as [`flush_class`](Self::flush_class).
     pub async fn flush_tags(&self, which: Match, tags: &[Tag], how: Flush) -> Result<(), Error> {
         let mut other = None;
         let (shelf, tags) = (self.shelf(&mut other), tag_names(tags)?);
@@ -429,7 +439,7 @@ impl TenantCache {
         let stale = match (&task.found, used) {
             (Some(entry), Some(Use::Early)) => {
                 entry.class.metrics.hits.increment(1);
-                task.refresh(load);
+                task.refresh(|| one(load()));
                 return typed(entry.value.clone());
             }
             (Some(entry), Some(Use::Resting)) => {

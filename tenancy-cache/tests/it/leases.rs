@@ -322,3 +322,36 @@ async fn what_is_due_to_be_loaded_anew_is_loaded_by_one_process() {
         "{loads} loads, where {most} fit one after another"
     );
 }
+
+#[tokio::test]
+async fn what_a_loader_read_at_its_call_is_not_kept_after_a_flush_that_came_then() {
+    let site = shared_site().await;
+    let shop = site.node().await;
+    let (due, tags) = (LISTS.early_refresh(1e9), [Tag::new("product")]);
+    for is_many in [false, true] {
+        let source = Source::default();
+        // The value is read before the future is made.
+        let read = |_: Vec<usize>| std::future::ready(Ok::<_, Infallible>(vec![source.read()]));
+        let ask = async || {
+            if is_many {
+                let (key, tags) = (Key::new("many"), tags.to_vec());
+                let wanted = [Wanted { key, tags }];
+                return *shop.remember_many(&due, &wanted, read).await.unwrap()[0];
+            }
+            let read = || std::future::ready(Ok::<_, Infallible>(source.read()));
+            *shop.remember(&due, "one", &tags, read).await.unwrap()
+        };
+        assert_eq!(ask().await, 1);
+        assert_eq!((ask().await, source.readings()), (1, 2));
+        // What was begun by that has not gone on yet: there is one thread.
+        shop.flush_tag("product", Flush::Hard).await.unwrap();
+        let began = Instant::now();
+        while shop.loads_under_way() > 0 {
+            assert!(began.elapsed() < PATIENCE, "the load never ends");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let key = if is_many { "many" } else { "one" };
+        assert_eq!(shop.get::<u32>(&due, key).await.unwrap(), None);
+        assert_eq!(ask().await, 3);
+    }
+}

@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tenancy_cache::class::Class;
 use tenancy_cache::{ErrorKind, Flush, Key, Tag, TenantCache, Wanted};
 use tokio::sync::Semaphore;
 
-use crate::town::{Town, settle};
+use crate::town::{Source, Town, settle};
 
 const PRODUCTS: Class = Class::new("products")
     .time_to_live(Duration::from_secs(60))
@@ -181,4 +182,39 @@ async fn a_stale_value_does_not_shorten_the_wait_for_one_that_is_missing() {
     let values = shop.remember_many(&PRODUCTS, &wanted([1, 2]), load).await;
     let values: Vec<usize> = values.unwrap().iter().map(|value| **value).collect();
     assert_eq!(values, [20, 21]);
+}
+
+#[tokio::test]
+async fn a_value_that_is_due_is_loaded_by_one_who_has_seen_the_state_before() {
+    let shop = Town::new().shop("acme").await;
+    let due = PRODUCTS.early_refresh(1e9);
+    let calls = Source::default();
+    let gate = Arc::new(Semaphore::new(0));
+    let ask = async |is_flushed_then: bool| {
+        let load = |_| {
+            let value = calls.read();
+            let flushing = shop.flush_tag(Tag::new("product").part(1), Flush::Hard);
+            if is_flushed_then {
+                flushing.now_or_never().unwrap().unwrap();
+            }
+            let gate = gate.clone();
+            async move {
+                let _ = gate.acquire().await;
+                Ok::<_, Infallible>(vec![value])
+            }
+        };
+        let values = shop.remember_many(&due, &wanted([1]), load).await;
+        *values.unwrap()[0]
+    };
+    gate.add_permits(1);
+    assert_eq!(ask(false).await, 1);
+    gate.forget_permits(1);
+    assert_eq!((ask(false).await, ask(false).await), (1, 1));
+    assert_eq!(calls.readings(), 2);
+    gate.add_permits(1);
+    settle().await;
+    assert_eq!((ask(true).await, calls.readings()), (2, 3));
+    settle().await;
+    assert_eq!(shop.get::<u32>(&due, Key::new(1)).await.unwrap(), None);
+    assert_eq!(shop.loads_under_way(), 0);
 }
