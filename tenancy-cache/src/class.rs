@@ -87,6 +87,14 @@ impl Class {
         fresh_for.saturating_add(self.stale_for)
     }
 
+    /// How long a caller waits, with something stale to fall back on or without.
+    pub(crate) fn patience(&self, has_stale: bool) -> Duration {
+        match has_stale {
+            true => self.soft_time_out.min(self.hard_time_out),
+            false => self.hard_time_out,
+        }
+    }
+
     /// Sets how long an entry is fresh.
     #[must_use]
     pub const fn time_to_live(mut self, time_to_live: Duration) -> Self {

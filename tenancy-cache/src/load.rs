@@ -70,10 +70,10 @@ impl Load<'_> {
         Fut: Future<Output = Result<Loaded, E>> + Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
-        let (began, patience) = (Instant::now(), self.patience(stale.is_some()));
+        let until = Instant::now() + self.policy.patience(stale.is_some());
         let lead = match self.join() {
             Part::Lead(lead) => lead,
-            Part::Follow(follower) => match timeout(patience, follower.land(|| self.see())).await {
+            Part::Follow(follower) => match timeout_at(until, follower.land(|| self.see())).await {
                 Ok(Landing::Lead(lead)) => lead,
                 Ok(Landing::Outcome(outcome)) => return self.settle(outcome, stale),
                 Err(_) => return self.settle(Err(ErrorKind::LoadTimedOut.into()), stale),
@@ -84,14 +84,13 @@ impl Load<'_> {
             return Ok(entry.value.clone());
         }
         let mut berths = vec![self.berth(lead)];
-        match self.fate(began + patience, &mut berths).await {
+        match self.fate(until, &mut berths).await {
             Fate::Found(value) => return Ok(value),
             Fate::Theirs => return self.settle(Err(ErrorKind::LoadTimedOut.into()), stale),
             Fate::Ours => {}
         }
         let load = load.take().expect("a caller leads once");
-        let patience = patience.saturating_sub(began.elapsed());
-        let values = fly_for(patience, berths, one(load())).await;
+        let values = fly_until(until, berths, one(load())).await;
         self.settle(values.map(first), stale)
     }
 
@@ -102,21 +101,16 @@ impl Load<'_> {
             return Fate::Ours;
         };
         let [mut pause, pause_max] = PAUSES;
-        let mut theirs = false;
+        let mut is_first = true;
         loop {
-            match timeout_at(until, shared.fates(berths)).await {
-                Ok(mut fates) => match fates.pop() {
-                    Some(Fate::Theirs) => {}
-                    fate => return fate.unwrap_or(Fate::Ours),
-                },
-                Err(_) if theirs => return Fate::Theirs,
-                // A remote tier that is late is as good as none.
-                Err(_) => return Fate::Ours,
+            match shared.fates(berths, until).await.pop() {
+                Some(Fate::Theirs) => {}
+                fate => return fate.unwrap_or(Fate::Ours),
             }
-            if !theirs {
+            if is_first {
                 self.class.metrics.remote_waits.increment(1);
             }
-            theirs = true;
+            is_first = false;
             let jittered = pause.mul_f64(0.5 + fastrand::f64());
             if timeout_at(until, sleep(jittered)).await.is_err() {
                 return Fate::Theirs;
@@ -137,6 +131,7 @@ impl Load<'_> {
         {
             let refreshed = self.found.as_ref().map(|found| found.load);
             let seen = lead.ticket().clone();
+            let until = Instant::now() + self.policy.hard_time_out;
             let mut berths = vec![Berth {
                 refreshed,
                 ..self.berth(lead)
@@ -144,7 +139,7 @@ impl Load<'_> {
             let (shared, load) = (self.cache.shared.clone(), load());
             let flight = async move {
                 let fate = match shared {
-                    Some(shared) => shared.fates(&mut berths).await.pop(),
+                    Some(shared) => shared.fates(&mut berths, until).await.pop(),
                     None => Some(Fate::Ours),
                 };
                 // The berth may have seen the state anew since the loader was called, which may have
@@ -183,20 +178,6 @@ impl Load<'_> {
         Dependencies::see(self.shelf, &self.class, self.tags)
     }
 
-    /// How long a caller waits, with something stale to fall back on or without.
-    pub(crate) fn patience(&self, has_stale: bool) -> Duration {
-        let Class {
-            soft_time_out,
-            hard_time_out,
-            ..
-        } = self.policy;
-        if has_stale {
-            soft_time_out.min(hard_time_out)
-        } else {
-            hard_time_out
-        }
-    }
-
     pub(crate) fn berth(&self, lead: Lead) -> Berth {
         Berth {
             cache: self.cache.clone(),
@@ -207,6 +188,7 @@ impl Load<'_> {
             takes_absence: self.takes_absence,
             read: self.read,
             refreshed: None,
+            is_theirs: false,
             lease: None,
             lead,
         }
@@ -245,6 +227,8 @@ pub(crate) struct Berth {
     read: Read,
     /// The load whose value is still fresh, and not enough.
     refreshed: Option<u64>,
+    /// Whether another process was loading it when that was last asked.
+    is_theirs: bool,
     /// Leave of the other processes.
     pub(crate) lease: Option<Lease>,
     pub(crate) lead: Lead,
@@ -263,8 +247,8 @@ enum Origin {
 }
 
 /// Loads values, and waits only for so long; then the load goes on for those who come later.
-pub(crate) async fn fly_for<Fut, E>(
-    patience: Duration,
+pub(crate) async fn fly_until<Fut, E>(
+    until: Instant,
     berths: Vec<Berth>,
     load: Fut,
 ) -> Result<Vec<Value>, Error>
@@ -273,7 +257,7 @@ where
     E: Into<Box<dyn StdError + Send + Sync>> + 'static,
 {
     let mut flight = Box::pin(fly(berths, load));
-    if let Ok(outcome) = timeout(patience, &mut flight).await {
+    if let Ok(outcome) = timeout_at(until, &mut flight).await {
         return outcome;
     }
     tokio::spawn(flight.instrument(Span::current()));

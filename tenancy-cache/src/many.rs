@@ -1,16 +1,18 @@
 //! Many keys at once.
 
 use std::error::Error as StdError;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::class::Class;
 use crate::entry::{Entry, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
-use crate::load::{Berth, Fate, Follow, Landing, Lead, Load, Loaded, PAUSES, Part, fly_for};
+use crate::load::{Berth, Fate, Follow, Landing, Load, Loaded, PAUSES, Part, fly_until};
 use crate::shelf::NameRef;
 use crate::tenant_cache::{Cached, TenantCache, loaded, name, read, tag_names, typed};
 
@@ -80,6 +82,9 @@ impl TenantCache {
     /// loader may be called again; it is also called for each value that is due to be loaded anew.
     /// Each time what was flushed before has been noted when it is called, and it may read at once.
     ///
+    /// The class's time-outs are those of the whole call. It waits beyond the soft one only for keys
+    /// that have nothing stale to fall back on, and for what is loaded together with them.
+    ///
     /// # Errors
     /// As [`remember`](Self::remember); one key without a value fails the whole call, and what was
     /// loaded for the others is kept.
@@ -95,6 +100,7 @@ impl TenantCache {
         F: Fn(Vec<usize>) -> Fut,
         Fut: Future<Output = Result<Vec<T>, E>> + Send + 'static,
     {
+        let mut party = Party::new(class);
         let mut other = None;
         let shelf = self.shelf(&mut other);
         self.cache.make_sure(shelf).await;
@@ -116,7 +122,6 @@ impl TenantCache {
             }
         };
         let state = self.cache.classes.of(class);
-        let mut party = Party::default();
         for (place, (Wanted { key, .. }, tags)) in wanted.iter().zip(&tags).enumerate() {
             let name = name(class, key)?;
             let found = shelf.get(name).filter(|entry| entry.value.is_some());
@@ -141,8 +146,12 @@ impl TenantCache {
             party.add(task, used);
         }
         while !party.leads.is_empty() || !party.follows.is_empty() {
-            party.load(load).await?;
-            party.follow().await?;
+            // Who holds leads and waits for others may be waited for by them.
+            if party.leads.is_empty() {
+                party.follow().await?;
+            } else {
+                party.load(load).await?;
+            }
         }
         let values = party.seats.iter().map(|seat| typed(seat.value.clone()));
         let values = values.collect::<Result<Option<Vec<_>>, _>>()?;
@@ -151,17 +160,13 @@ impl TenantCache {
 }
 
 /// Those who travel together: a key's place is its place here.
-#[derive(Default)]
 struct Party<'a> {
+    policy: Class,
+    began: Instant,
     seats: Vec<Seat<'a>>,
-    leads: Vec<(usize, Lead)>,
+    leads: Vec<(usize, Berth)>,
     follows: Vec<(usize, Follow)>,
-    /// For other processes' loads.
-    waits: Option<Waits>,
-}
-
-struct Waits {
-    until: Instant,
+    /// Before other processes' loads are looked for again.
     pause: Duration,
 }
 
@@ -172,6 +177,23 @@ struct Seat<'a> {
 }
 
 impl<'a> Party<'a> {
+    fn new(class: &Class) -> Self {
+        Self {
+            policy: *class,
+            began: Instant::now(),
+            seats: Vec::new(),
+            leads: Vec::new(),
+            follows: Vec::new(),
+            pause: PAUSES[0],
+        }
+    }
+
+    /// Until when these are waited for: less long where each has something stale to fall back on.
+    fn until(&self, mut places: impl Iterator<Item = usize>) -> Instant {
+        let has_stale = places.all(|place| self.seats[place].stale.is_some());
+        self.began + self.policy.patience(has_stale)
+    }
+
     fn add(&mut self, task: Load<'a>, used: Option<Use>) {
         let place = self.seats.len();
         let metrics = &task.class.metrics;
@@ -196,7 +218,7 @@ impl<'a> Party<'a> {
 
     fn join(&mut self, place: usize, task: &Load<'a>) {
         match task.join() {
-            Part::Lead(lead) => self.leads.push((place, lead)),
+            Part::Lead(lead) => self.leads.push((place, task.berth(lead))),
             Part::Follow(follower) => self.follows.push((place, follower)),
         }
     }
@@ -208,26 +230,24 @@ impl<'a> Party<'a> {
         Fut: Future<Output = Result<Vec<Loaded>, E>> + Send + 'static,
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
+        let until = self.until(self.leads.iter().map(|(place, _)| *place));
         let (mut places, mut berths) = (Vec::new(), Vec::new());
-        for (place, lead) in self.leads.drain(..) {
+        for (place, berth) in self.leads.drain(..) {
             let seat = &mut self.seats[place];
             if let Some(entry) = seat.task.stored_meanwhile() {
-                lead.succeed(Ok(entry.value.clone()), || ());
+                berth.lead.succeed(Ok(entry.value.clone()), || ());
                 seat.value.clone_from(&entry.value);
             } else {
                 places.push(place);
-                berths.push(seat.task.berth(lead));
+                berths.push(berth);
             }
         }
-        self.share(&mut places, &mut berths).await?;
-        let Some(seat) = places.first().map(|place| &self.seats[*place]) else {
+        self.share(until, &mut places, &mut berths).await?;
+        if places.is_empty() {
             return Ok(());
-        };
-        let all_stale = places
-            .iter()
-            .all(|place| self.seats[*place].stale.is_some());
-        let patience = seat.task.patience(all_stale);
-        let outcome = fly_for(patience, berths, load(places.clone())).await;
+        }
+        let until = self.until(places.iter().copied());
+        let outcome = fly_until(until, berths, load(places.clone())).await;
         for (order, place) in places.into_iter().enumerate() {
             let outcome = outcome.as_ref().map(|values| values[order].clone());
             self.seats[place].settle(outcome.map_err(Clone::clone))?;
@@ -239,17 +259,17 @@ impl<'a> Party<'a> {
     /// loading is left for later.
     async fn share(
         &mut self,
+        until: Instant,
         places: &mut Vec<usize>,
         berths: &mut Vec<Berth>,
     ) -> Result<(), Error> {
-        let Some(place) = places.first() else {
+        let Some(Berth { cache, .. }) = berths.first() else {
             return Ok(());
         };
-        let task = &self.seats[*place].task;
-        let (Some(shared), hard_time_out) = (&task.cache.shared, task.policy.hard_time_out) else {
+        let Some(shared) = cache.shared.clone() else {
             return Ok(());
         };
-        let fates = shared.fates(berths).await;
+        let fates = shared.fates(berths, until).await;
         let mut left = std::mem::take(berths).into_iter();
         let mut theirs = Vec::new();
         let mut ours = Vec::new();
@@ -260,58 +280,69 @@ impl<'a> Party<'a> {
                     ours.push(place);
                     berths.extend(left.next());
                 }
-                Fate::Theirs => theirs.extend(left.next().map(|berth| (place, berth.lead))),
+                Fate::Theirs => theirs.extend(left.next().map(|berth| (place, berth))),
             }
         }
         *places = ours;
         if theirs.is_empty() {
             return Ok(());
         }
-        let Waits { until, pause } = self.waits.get_or_insert_with(|| Waits::of(hard_time_out));
-        if *until <= Instant::now() {
-            for (place, lead) in theirs {
-                drop(lead);
+        let now = Instant::now();
+        if until <= now {
+            for (place, berth) in theirs {
+                drop(berth);
                 self.seats[place].settle(Err(ErrorKind::LoadTimedOut.into()))?;
             }
             return Ok(());
         }
         self.leads.extend(theirs);
         if places.is_empty() {
-            sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
-            *pause = (2 * *pause).min(PAUSES[1]);
+            let jittered = self.pause.mul_f64(0.5 + fastrand::f64());
+            sleep_until(until.min(now + jittered)).await;
+            self.pause = (2 * self.pause).min(PAUSES[1]);
         }
         Ok(())
     }
 
-    /// Waits for what others load. Where they gave up, this call leads.
+    /// Waits for something of what others load. Where they gave up, this call leads.
     async fn follow(&mut self) -> Result<(), Error> {
-        for (place, follower) in std::mem::take(&mut self.follows) {
-            let seat = &mut self.seats[place];
-            let patience = seat.task.patience(seat.stale.is_some());
-            match timeout(patience, follower.land(|| seat.task.see())).await {
-                Ok(Landing::Lead(lead)) => self.leads.push((place, lead)),
-                // The other asked for what may not exist.
-                Ok(Landing::Outcome(Ok(None))) => {
-                    let part = seat.task.join();
-                    match part {
-                        Part::Lead(lead) => self.leads.push((place, lead)),
-                        Part::Follow(follower) => self.follows.push((place, follower)),
-                    }
+        let until = self.until(self.follows.iter().map(|(place, _)| *place));
+        let (seats, follows) = (&self.seats, &mut self.follows);
+        let landed = poll_fn(|context| {
+            let mut landed = Vec::new();
+            follows.retain_mut(|(place, follower)| {
+                let see = || seats[*place].task.see();
+                match follower.poll(context, &see) {
+                    Poll::Ready(landing) => landed.push((*place, landing)),
+                    Poll::Pending => return true,
                 }
-                Ok(Landing::Outcome(outcome)) => seat.settle(outcome)?,
-                Err(_) => seat.settle(Err(ErrorKind::LoadTimedOut.into()))?,
+                false
+            });
+            match landed.is_empty() {
+                true => Poll::Pending,
+                false => Poll::Ready(landed),
+            }
+        });
+        let Ok(landed) = timeout_at(until, landed).await else {
+            for (place, follower) in std::mem::take(&mut self.follows) {
+                drop(follower);
+                self.seats[place].settle(Err(ErrorKind::LoadTimedOut.into()))?;
+            }
+            return Ok(());
+        };
+        for (place, landing) in landed {
+            let seat = &mut self.seats[place];
+            match landing {
+                Landing::Lead(lead) => self.leads.push((place, seat.task.berth(lead))),
+                // The other asked for what may not exist.
+                Landing::Outcome(Ok(None)) => match seat.task.join() {
+                    Part::Lead(lead) => self.leads.push((place, seat.task.berth(lead))),
+                    Part::Follow(follower) => self.follows.push((place, follower)),
+                },
+                Landing::Outcome(outcome) => seat.settle(outcome)?,
             }
         }
         Ok(())
-    }
-}
-
-impl Waits {
-    fn of(patience: Duration) -> Self {
-        Self {
-            until: Instant::now() + patience,
-            pause: PAUSES[0],
-        }
     }
 }
 

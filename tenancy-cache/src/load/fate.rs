@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use super::Berth;
 use crate::entry::Value;
 use crate::remote::{LeaseAnswer, Question, Shared};
@@ -21,7 +23,14 @@ pub(crate) const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::fr
 impl Shared {
     /// Looks for the values of loads that are about to begin, and asks for the leases of the rest.
     /// The berths of those that are found are gone, and the others have seen the state anew.
-    pub(crate) async fn fates(self: &Arc<Self>, berths: &mut Vec<Berth>) -> Vec<Fate> {
+    ///
+    /// A remote tier that is late is as good as none, but for a load that another process was doing
+    /// when it was last asked for.
+    pub(crate) async fn fates(
+        self: &Arc<Self>,
+        berths: &mut Vec<Berth>,
+        until: Instant,
+    ) -> Vec<Fate> {
         let Some(Berth { cache, shelf, .. }) = berths.first() else {
             return Vec::new();
         };
@@ -34,10 +43,15 @@ impl Shared {
             read: *read,
         });
         let questions: Vec<_> = questions.collect();
-        let answers = self.find(&cache, &shelf, &questions).await;
-        let Some(answers) = answers else {
+        let answers = timeout_at(until, self.find(&cache, &shelf, &questions)).await;
+        let Ok(Some(answers)) = answers else {
+            let is_late = answers.is_err();
             berths.iter_mut().for_each(Berth::see_again);
-            return berths.iter().map(|_| Fate::Ours).collect();
+            let fate = |berth: &Berth| match is_late && berth.is_theirs {
+                true => Fate::Theirs,
+                false => Fate::Ours,
+            };
+            return berths.iter().map(fate).collect();
         };
         let (mut fates, mut left, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for (mut berth, answer) in berths.drain(..).zip(answers) {
@@ -57,10 +71,17 @@ impl Shared {
         }
         *berths = left;
         let mut asked: Vec<_> = berths.iter_mut().zip(marks).collect();
-        let mut answers = self.lease(&mut asked).await.into_iter();
-        for fate in fates.iter_mut().filter(|fate| matches!(fate, Fate::Ours)) {
+        let answers = timeout_at(until, self.lease(&mut asked)).await;
+        let is_late = answers.is_err();
+        let mut answers = answers.unwrap_or_default().into_iter();
+        let open = fates.iter_mut().filter(|fate| matches!(fate, Fate::Ours));
+        for (fate, berth) in open.zip(berths) {
             // Without an answer there is nobody to wait for.
-            if let Some(Some(LeaseAnswer::Busy | LeaseAnswer::Changed)) = answers.next() {
+            berth.is_theirs = match answers.next().flatten() {
+                Some(LeaseAnswer::Busy | LeaseAnswer::Changed) => true,
+                _ => is_late && berth.is_theirs,
+            };
+            if berth.is_theirs {
                 *fate = Fate::Theirs;
             }
         }

@@ -226,7 +226,12 @@ impl<K: Clone + Eq + Hash, T, V: Clone> Follower<K, T, V> {
         std::future::poll_fn(|context| self.poll(context, &see)).await
     }
 
-    fn poll(&mut self, context: &mut Context<'_>, see: &impl Fn() -> T) -> Poll<Landing<K, T, V>> {
+    /// As [`land`](Self::land), for who waits for several. It lands once.
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        see: &impl Fn() -> T,
+    ) -> Poll<Landing<K, T, V>> {
         let seat = self.seat.take().expect("a follower lands once");
         let mut state = seat.flight.lock();
         if let Some(outcome) = &state.outcome {

@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::poll;
 use tenancy_cache::class::Class;
-use tenancy_cache::{ErrorKind, Flush, Key, Tag, TenantCache, Wanted};
+use tenancy_cache::{ErrorKind, Flush, Key, Tag, TenantCache, Verdict, Wanted};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -192,7 +193,7 @@ async fn who_cannot_wait_has_what_is_stale_while_another_process_loads() {
         assert_eq!(source.through(shop, &class, "list", &[]).await.unwrap(), 1);
     }
     one.flush_class(&class, Flush::Soft).await.unwrap();
-    while other.why(&class, "list").await.unwrap().verdict == tenancy_cache::Verdict::Fresh {
+    while other.why(&class, "list").await.unwrap().verdict == Verdict::Fresh {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let gate = Arc::new(Semaphore::new(0));
@@ -327,7 +328,7 @@ async fn what_is_due_to_be_loaded_anew_is_loaded_by_one_process() {
 async fn what_a_loader_read_at_its_call_is_not_kept_after_a_flush_that_came_then() {
     let site = shared_site().await;
     let shop = site.node().await;
-    let (due, tags) = (LISTS.early_refresh(1e9), [Tag::new("product")]);
+    let (due, tags) = (LISTS.early_refresh(1e15), [Tag::new("product")]);
     for is_many in [false, true] {
         let source = Source::default();
         // The value is read before the future is made.
@@ -354,4 +355,88 @@ async fn what_a_loader_read_at_its_call_is_not_kept_after_a_flush_that_came_then
         assert_eq!(shop.get::<u32>(&due, key).await.unwrap(), None);
         assert_eq!(ask().await, 3);
     }
+}
+
+fn products(ids: [u32; 2]) -> [Wanted<'static>; 2] {
+    ids.map(|id| Wanted {
+        key: Key::new(id),
+        tags: Vec::new(),
+    })
+}
+
+/// Begins a load of two products that ends once the gate opens.
+async fn load_both_at(shop: &TenantCache, class: Class, gate: &Arc<Semaphore>) -> LoadingBoth {
+    let (shop, gate) = (shop.clone(), gate.clone());
+    let (began, mut beginning) = tokio::sync::mpsc::channel(1);
+    let loading = tokio::spawn(async move {
+        let load = |places: Vec<usize>| {
+            let _ = began.try_send(());
+            gated(
+                &gate,
+                places.into_iter().map(|place| 11 + place as u32).collect(),
+            )
+        };
+        shop.remember_many(&class, &products([1, 2]), load).await
+    });
+    beginning.recv().await.unwrap();
+    loading
+}
+
+type LoadingBoth = tokio::task::JoinHandle<Result<Vec<Arc<u32>>, tenancy_cache::Error>>;
+
+#[tokio::test]
+async fn two_who_each_lead_what_the_other_follows_have_what_another_process_loads() {
+    let site = shared_site().await;
+    let [one, other] = nodes(&site).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let loading = load_both_at(&one, LISTS, &gate).await;
+    let never = std::future::pending::<Result<u32, Infallible>>;
+    let mut leads_first = Box::pin(other.remember(&LISTS, Key::new(1), &[], never));
+    assert!(poll!(&mut leads_first).is_pending());
+    let ask = async |ids| {
+        let load = |_| std::future::pending::<Result<Vec<u32>, Infallible>>();
+        let values = other.remember_many(&LISTS, &products(ids), load).await;
+        values.unwrap().into_iter().map(|value| *value).collect()
+    };
+    // The second leads the one, and the first takes over the other.
+    let (mut second, mut first) = (Box::pin(ask([2, 1])), Box::pin(ask([1, 2])));
+    assert!(poll!(&mut second).is_pending());
+    assert!(poll!(&mut first).is_pending());
+    drop(leads_first);
+    assert!(poll!(&mut first).is_pending());
+    gate.add_permits(1);
+    let both = async { tokio::join!(first, second) };
+    let both: (Vec<u32>, Vec<u32>) = tokio::time::timeout(PATIENCE, both).await.unwrap();
+    assert_eq!(both, (vec![11, 12], vec![12, 11]));
+    loading.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn who_asks_for_what_is_stale_waits_no_longer_than_the_soft_time_out_for_another_process() {
+    let class = LISTS.soft_time_out(Duration::from_millis(50));
+    let site = shared_site().await;
+    let [one, other] = nodes(&site).await;
+    let load = |places: Vec<usize>| async move {
+        let value = |place| place as u32 + 1;
+        Ok::<_, Infallible>(places.into_iter().map(value).collect())
+    };
+    for shop in [&one, &other] {
+        let values = shop.remember_many(&class, &products([1, 2]), load).await;
+        assert_eq!(values.unwrap(), [1, 2].map(Arc::new));
+    }
+    one.flush_class(&class, Flush::Soft).await.unwrap();
+    while other.why(&class, Key::new(2)).await.unwrap().verdict == Verdict::Fresh {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let gate = Arc::new(Semaphore::new(0));
+    let loading = load_both_at(&one, class, &gate).await;
+    let began = Instant::now();
+    let values = other.remember_many(&class, &products([1, 2]), load).await;
+    assert_eq!(values.unwrap(), [1, 2].map(Arc::new));
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    loading.await.unwrap().unwrap();
 }

@@ -4,10 +4,11 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, poll};
 use tenancy_cache::class::Class;
-use tenancy_cache::{ErrorKind, Flush, Key, Tag, TenantCache, Wanted};
+use tenancy_cache::{Error, ErrorKind, Flush, Key, Tag, TenantCache, Wanted};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::town::{Source, Town, settle};
 
@@ -187,7 +188,7 @@ async fn a_stale_value_does_not_shorten_the_wait_for_one_that_is_missing() {
 #[tokio::test]
 async fn a_value_that_is_due_is_loaded_by_one_who_has_seen_the_state_before() {
     let shop = Town::new().shop("acme").await;
-    let due = PRODUCTS.early_refresh(1e9);
+    let due = PRODUCTS.early_refresh(1e15);
     let calls = Source::default();
     let gate = Arc::new(Semaphore::new(0));
     let ask = async |is_flushed_then: bool| {
@@ -217,4 +218,76 @@ async fn a_value_that_is_due_is_loaded_by_one_who_has_seen_the_state_before() {
     settle().await;
     assert_eq!(shop.get::<u32>(&due, Key::new(1)).await.unwrap(), None);
     assert_eq!(shop.loads_under_way(), 0);
+}
+
+/// A call for one product that leads and never ends.
+fn begun(shop: &TenantCache, id: usize) -> impl Future<Output = Result<Vec<Arc<usize>>, Error>> {
+    let shop = shop.clone();
+    async move {
+        let load = |_| std::future::pending::<Result<Vec<usize>, Infallible>>();
+        shop.remember_many(&PRODUCTS, &wanted([id]), load).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_of_several_gave_up_is_loaded_before_the_others_end() {
+    for given_up in [1, 2] {
+        let shop = Town::new().shop("acme").await;
+        let mut others = [1, 2].map(|id| Box::pin(begun(&shop, id)));
+        for other in &mut others {
+            assert!(poll!(other).is_pending());
+        }
+        let store = Store::default();
+        let mut ours = Box::pin(store.through(&shop, &[1, 2]));
+        assert!(poll!(&mut ours).is_pending());
+        let others = others.into_iter().zip([1, 2]);
+        let left: Vec<_> = others.filter(|(_, id)| *id != given_up).collect();
+        assert!(poll!(&mut ours).is_pending());
+        assert_eq!(store.readings(), [[given_up]]);
+        drop(left);
+        assert_eq!(ours.await, [10, 20]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_who_take_over_what_the_other_follows_both_end() {
+    let shop = Town::new().shop("acme").await;
+    let [mut first, mut second] = [1, 2].map(|id| Box::pin(begun(&shop, id)));
+    assert!(poll!(&mut first).is_pending());
+    assert!(poll!(&mut second).is_pending());
+    let store = Store::default();
+    let mut one = Box::pin(store.through(&shop, &[1, 2]));
+    let mut other = Box::pin(store.through(&shop, &[2, 1]));
+    assert!(poll!(&mut one).is_pending());
+    assert!(poll!(&mut other).is_pending());
+    drop(first);
+    assert!(poll!(&mut one).is_pending());
+    drop(second);
+    let began = Instant::now();
+    assert_eq!(tokio::join!(other, one), (vec![20, 10], vec![10, 20]));
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_stale_is_the_answer_after_one_soft_time_out_for_all() {
+    let shop = Town::new().shop("acme").await;
+    let store = Store::default();
+    let ids: Vec<_> = (0..100).collect();
+    let stale: Vec<_> = ids.iter().map(|id| id * 10).collect();
+    assert_eq!(store.through(&shop, &ids).await, stale);
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let mut others: Vec<_> = ids[..50]
+        .iter()
+        .map(|id| Box::pin(begun(&shop, *id)))
+        .collect();
+    for other in &mut others {
+        assert!(poll!(other).is_pending());
+    }
+    let (began, load) = (Instant::now(), |_| {
+        std::future::pending::<Result<Vec<usize>, Infallible>>()
+    });
+    let values = shop.remember_many(&PRODUCTS, &wanted(ids), load).await;
+    let values: Vec<_> = values.unwrap().iter().map(|value| **value).collect();
+    assert_eq!(values, stale);
+    assert_eq!(began.elapsed().as_millis(), 500);
 }
