@@ -127,7 +127,11 @@ impl RedisRemote {
     /// The remote tier of caches whose keys begin with this prefix.
     ///
     /// `entry_life_max` is how long any entry lives, stale time included: versions outlive it. A
-    /// version that is lost earlier ends entries and never lets one live on.
+    /// version that is lost earlier ends entries and never lets one live on. A prefix without braces,
+    /// which name a cluster's slots.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     pub fn new(redis: &Redis, prefix: &str, entry_life_max: Duration) -> Self {
         let subscription = redis.subscribe(&channel(prefix));
         let with_generation = |text: &str| Script::new(&format!("{GENERATION}{text}"));
