@@ -22,6 +22,8 @@ use crate::version::{Flush, Subject, Version};
 /// let until_noon = PRODUCT_LISTS.time_to_live(Duration::from_secs(900));
 /// # assert_eq!((PRICES.name(), until_noon.name()), ("prices", "product_lists"));
 /// ```
+///
+/// Any time that is set is a hundred years at most; longer ones count as that.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Class {
     name: &'static str,
@@ -48,6 +50,24 @@ pub const SETTINGS: Class = Class::new("settings").time_to_live(minutes(120));
 
 const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(60 * minutes)
+}
+
+/// So long that nobody notices, and so short that any clock can add it to now.
+const TIME_MAX: Duration = minutes(100 * 365 * 24 * 60);
+
+const fn capped(time: Duration) -> Duration {
+    match time.as_nanos() > TIME_MAX.as_nanos() {
+        true => TIME_MAX,
+        false => time,
+    }
+}
+
+/// From zero to a bound. What is no number is zero.
+const fn clamped(number: f64, max: f64) -> f64 {
+    match number > 0.0 {
+        true => number.min(max),
+        false => 0.0,
+    }
 }
 
 impl Class {
@@ -98,14 +118,14 @@ impl Class {
     /// Sets how long an entry is fresh.
     #[must_use]
     pub const fn time_to_live(mut self, time_to_live: Duration) -> Self {
-        self.time_to_live = time_to_live;
+        self.time_to_live = capped(time_to_live);
         self
     }
 
     /// Sets how long "there is none" is remembered.
     #[must_use]
     pub const fn absence(mut self, absence: Duration) -> Self {
-        self.absence = absence;
+        self.absence = capped(absence);
         self
     }
 
@@ -113,7 +133,7 @@ impl Class {
     /// Zero: never. A hard flush, and lost contact with other nodes, end it at once.
     #[must_use]
     pub const fn stale_for(mut self, stale_for: Duration) -> Self {
-        self.stale_for = stale_for;
+        self.stale_for = capped(stale_for);
         self
     }
 
@@ -121,30 +141,31 @@ impl Class {
     /// The load goes on in the background.
     #[must_use]
     pub const fn soft_time_out(mut self, soft_time_out: Duration) -> Self {
-        self.soft_time_out = soft_time_out;
+        self.soft_time_out = capped(soft_time_out);
         self
     }
 
     /// Sets how long a load may take before it is given up.
     #[must_use]
     pub const fn hard_time_out(mut self, hard_time_out: Duration) -> Self {
-        self.hard_time_out = hard_time_out;
+        self.hard_time_out = capped(hard_time_out);
         self
     }
 
     /// Sets how eagerly an entry is loaded anew before it ends: the β of *Optimal Probabilistic
-    /// Cache Stampede Prevention* (Vattani, Chierichetti, Lowenstein, VLDB 2015). Zero: never.
+    /// Cache Stampede Prevention* (Vattani, Chierichetti, Lowenstein, VLDB 2015). Zero, and what is
+    /// less or no number: never.
     #[must_use]
     pub const fn early_refresh(mut self, beta: f64) -> Self {
-        self.early_refresh = beta;
+        self.early_refresh = clamped(beta, f64::MAX);
         self
     }
 
     /// Sets by which part of it, at most, each entry's time to live is shortened at random, so that
-    /// entries stored together do not end together. From 0 to 1.
+    /// entries stored together do not end together. From 0 to 1; what is no number is 0.
     #[must_use]
     pub const fn jitter(mut self, part: f64) -> Self {
-        self.jitter = part.clamp(0.0, 1.0);
+        self.jitter = clamped(part, 1.0);
         self
     }
 }
