@@ -136,7 +136,7 @@ impl Site {
 pub(super) const BATCH: usize = 100;
 
 /// The keys of a batch, with three tags each.
-pub(super) fn wanted(start: u32) -> Vec<Wanted> {
+pub(super) fn wanted(start: u32) -> Vec<Wanted<'static>> {
     let numbers = start..start + BATCH as u32;
     let wanted = numbers.map(|number| Wanted {
         key: Key::new(number),

@@ -124,7 +124,7 @@ impl Remote for Watched {
         self.remote.renew(bucket).await
     }
 
-    async fn wait(&self) {
-        self.remote.wait().await;
+    async fn wait(&self) -> Vec<Bucket> {
+        self.remote.wait().await
     }
 }
