@@ -125,7 +125,7 @@ async fn the_largest_tenants_are_named_and_the_others_added_up() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _recorder = metrics::set_default_local_recorder(&recorder);
-    let town = Town::with(|cache| cache.capacity_bytes(1024 * 1024));
+    let town = Town::with(|cache| cache.capacity_bytes(1024 * 1024).shards(1));
     let platform = platform(&town);
     let shops = [
         town.shop("acme").await,
