@@ -1,23 +1,24 @@
+mod flush;
+mod put;
+
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 use tenancy_core::TenantId;
 
+pub use self::flush::Match;
 use crate::cache::Inner;
 use crate::class::Class;
 use crate::entry::{Dependencies, Entry, Making, Use, Value};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, Tag};
 use crate::load::{Load, Loaded, Part, one};
-use crate::remote::{Kept, Removing};
 use crate::shelf::{NameRef, Shelf};
-use crate::version::{Flush, Version};
 use crate::weight::{Weight, weigh};
 use crate::why::Why;
 
@@ -36,15 +37,6 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Cached for T {}
 pub struct TenantCache {
     pub(crate) cache: Arc<Inner>,
     shelf: Arc<Shelf>,
-}
-
-/// Which entries a flush of several tags ends.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Match {
-    /// Those that have all of the tags.
-    All,
-    /// Those that have at least one of them.
-    Any,
 }
 
 pub(crate) type TagNames<'a> = SmallVec<[&'a [u8]; 4]>;
@@ -178,182 +170,6 @@ impl TenantCache {
         };
         entry.class.metrics.hits.increment(1);
         typed(entry.value.clone())
-    }
-
-    /// Stores a value, over whatever the key had. A load under way does not replace it.
-    ///
-    /// The value counts as read now: read it in the same breath, or use
-    /// [`remember`](Self::remember), which knows what was flushed since the reading began. While a
-    /// tag's resource is being changed nothing is stored, and what was stored before is gone.
-    ///
-    /// With a remote tier, others have what was there until this returns. Dropped before, it is done here
-    /// and made up for there.
-    ///
-    /// # Errors
-    /// [`Unavailable`](ErrorKind::Unavailable) where the remote tier could not be told: it is made up
-    /// for as soon as it can be. [`ValueTooLarge`](ErrorKind::ValueTooLarge) and the kinds for names and tags that are too
-    /// long or too many; nothing is stored then, and what was stored before is gone.
-    pub async fn put<T: Cached>(
-        &self,
-        class: &Class,
-        key: impl Into<Key<'_>>,
-        tags: &[Tag],
-        value: T,
-    ) -> Result<(), Error> {
-        self.put_everywhere(class, key.into(), tags, value)
-            .await
-            .map(drop)
-    }
-
-    /// Whether the value is kept where others find it, too.
-    pub(crate) async fn put_everywhere<T: Cached>(
-        &self,
-        class: &Class,
-        key: Key<'_>,
-        tags: &[Tag],
-        value: T,
-    ) -> Result<bool, Error> {
-        let mut other = None;
-        let shelf = self.shelf(&mut other);
-        let (name, tags) = (name(class, &key)?, tag_names(tags)?);
-        let sure_at = self.cache.clock.now();
-        self.cache.make_sure(shelf).await;
-        let state = self.cache.classes.of(class);
-        let Loaded {
-            value,
-            bytes,
-            shape,
-            encoded,
-        } = loaded(Some(value), self.cache.shared.is_some());
-        let bytes = bytes.filter(|bytes| *bytes as u64 <= self.cache.value_bytes_max);
-        if bytes.is_none() {
-            self.remove_everywhere(shelf, name).await?;
-            return Err(ErrorKind::ValueTooLarge.into());
-        }
-        let mut dependencies = Dependencies::see(shelf, &state, &tags);
-        if let Some(shared) = &self.cache.shared {
-            shared.know(&self.cache, shelf, &[&dependencies]).await;
-            dependencies = Dependencies::again(&dependencies);
-        }
-        let (true, Some(value_bytes)) = (dependencies.allow_keeping(), bytes) else {
-            self.remove_everywhere(shelf, name).await?;
-            return Ok(false);
-        };
-        let load = fastrand::u64(..);
-        let making = Making {
-            policy: class,
-            dependencies: dependencies.clone(),
-            class: state,
-            value_bytes,
-            name_bytes: name.key.len(),
-            now: self.cache.clock.now(),
-            sure_at,
-            load_time: Duration::ZERO,
-            load,
-            life: None,
-        };
-        let entry = Entry::new(value, making);
-        let (fresh_for, stale_for) = entry.life();
-        // Owed from here on, should the caller go away.
-        let removing = self.removing(shelf, name);
-        shelf.remove(name);
-        shelf.insert(&self.cache.pool, name, Arc::new(entry));
-        if let (Some(shared), Some(removing)) = (&self.cache.shared, removing) {
-            let kept = encoded.map(|encoded| Kept {
-                value: Some(encoded),
-                load,
-                shape,
-                fresh_for,
-                stale_for,
-                load_time: Duration::ZERO,
-            });
-            return Ok(shared
-                .put(shelf.tenant, name, &dependencies, kept, removing)
-                .await?);
-        }
-        Ok(true)
-    }
-
-    /// Removes a key's value, and keeps a load under way from bringing it back. Whether there was
-    /// one. Dropped before it returns, it is done here and made up for in the remote tier.
-    ///
-    /// # Errors
-    /// [`KeyTooLong`](ErrorKind::KeyTooLong), and [`Unavailable`](ErrorKind::Unavailable) where the
-    /// remote tier could not be told: it is made up for as soon as it can be.
-    pub async fn remove(&self, class: &Class, key: impl Into<Key<'_>>) -> Result<bool, Error> {
-        let key = key.into();
-        let mut other = None;
-        let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
-        self.remove_everywhere(shelf, name).await
-    }
-
-    /// Flushes the entries with a tag, in the same time however many there are.
-    ///
-    /// # Errors
-    /// [`TagTooLong`](ErrorKind::TagTooLong), and as [`flush_class`](Self::flush_class).
-    pub async fn flush_tag(&self, tag: impl Into<Tag>, how: Flush) -> Result<(), Error> {
-        self.flush_tags(Match::Any, &[tag.into()], how).await
-    }
-
-    /// Flushes the entries with one of the tags, or with all of them. A remote tier knows tags one by
-    /// one: there, all of them flushes what has the first.
-    ///
-    /// # Errors
-    /// [`TagTooLong`](ErrorKind::TagTooLong) and [`TooManyTags`](ErrorKind::TooManyTags), and then
-    /// nothing is flushed; and as [`flush_class`](Self::flush_class).
-    pub async fn flush_tags(&self, which: Match, tags: &[Tag], how: Flush) -> Result<(), Error> {
-        let mut other = None;
-        let (shelf, tags) = (self.shelf(&mut other), tag_names(tags)?);
-        let is_shared = self.cache.shared.is_some();
-        // A version that is not known has no entry and no load that depends on it, unless elsewhere.
-        let version = |tag: &&[u8]| match is_shared {
-            true => Some(shelf.versions.of_tag(tag)),
-            false => shelf.versions.known_tag(tag),
-        };
-        match which {
-            Match::Any => {
-                let versions: Vec<_> = tags.iter().filter_map(version).collect();
-                self.flush(shelf, &versions, how).await
-            }
-            Match::All if is_shared => {
-                // The remote tier knows tags one by one: all that have the first are more than those
-                // that have all.
-                let versions: Vec<_> = tags.first().and_then(version).into_iter().collect();
-                self.flush(shelf, &versions, how).await
-            }
-            Match::All => {
-                if let Some(versions) = tags.iter().map(version).collect::<Option<Vec<_>>>()
-                    && !versions.is_empty()
-                {
-                    shelf.conjunctions.flush(versions, how);
-                    shelf.versions.flushed();
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Flushes the tenant's entries of a class.
-    ///
-    /// # Errors
-    /// [`Unavailable`](ErrorKind::Unavailable) where the remote tier could not be told; the flush is
-    /// done here, and told as soon as it can be.
-    pub async fn flush_class(&self, class: &Class, how: Flush) -> Result<(), Error> {
-        let mut other = None;
-        let shelf = self.shelf(&mut other);
-        let version = shelf.versions.of_class(class.name());
-        self.flush(shelf, &[version], how).await
-    }
-
-    /// Flushes all of the tenant's entries.
-    ///
-    /// # Errors
-    /// As [`flush_class`](Self::flush_class).
-    pub async fn flush_tenant(&self, how: Flush) -> Result<(), Error> {
-        let mut other = None;
-        let shelf = self.shelf(&mut other);
-        let version = shelf.versions.tenant.clone();
-        self.flush(shelf, &[version], how).await
     }
 
     /// Why a key's value is served, or why not, to whoever asks for it now.
@@ -513,45 +329,6 @@ impl TenantCache {
             Some(entry)
         });
         entries.collect()
-    }
-
-    async fn remove_everywhere(
-        &self,
-        shelf: &Arc<Shelf>,
-        name: NameRef<'_>,
-    ) -> Result<bool, Error> {
-        let removing = self.removing(shelf, name);
-        let was_here = shelf.remove(name).is_some();
-        match (&self.cache.shared, removing) {
-            (Some(shared), Some(removing)) => {
-                Ok(shared.remove(shelf.tenant, name, removing).await? || was_here)
-            }
-            _ => Ok(was_here),
-        }
-    }
-
-    /// First, so that who asks the remote tier after the removal here is refused, and who asked before
-    /// it is overtaken by it.
-    fn removing(&self, shelf: &Arc<Shelf>, name: NameRef<'_>) -> Option<Removing> {
-        let shared = self.cache.shared.as_ref();
-        shared.map(|shared| shared.removing(shelf, name))
-    }
-
-    /// Flushes versions here, and tells the others.
-    async fn flush(
-        &self,
-        shelf: &Shelf,
-        versions: &[Arc<Version>],
-        how: Flush,
-    ) -> Result<(), Error> {
-        for version in versions {
-            version.flush(how);
-        }
-        shelf.versions.flushed();
-        if let Some(shared) = &self.cache.shared {
-            shared.tell_flush(shelf.tenant, versions, how).await?;
-        }
-        Ok(())
     }
 
     /// The shelf, or the one that has taken its place.
