@@ -38,6 +38,14 @@ async fn load_at(shop: &TenantCache, gate: &Arc<Semaphore>, value: u32) -> Loadi
     loading
 }
 
+/// Asks for the value that another process is loading, and says what is read if it has to be here.
+fn wait_for(shop: TenantCache) -> (Source, Loading) {
+    let source = Source::default();
+    let asked = source.clone();
+    let waiting = async move { asked.through(&shop, &LISTS, "list", &[]).await };
+    (source, tokio::spawn(waiting))
+}
+
 type Loading = tokio::task::JoinHandle<Result<u32, tenancy_cache::Error>>;
 
 #[tokio::test]
@@ -67,11 +75,7 @@ async fn who_goes_away_leaves_the_load_to_another_process() {
     let [one, other] = nodes(&site).await;
     let gate = Arc::new(Semaphore::new(0));
     let loading = load_at(&one, &gate, 1).await;
-    let source = Source::default();
-    let waiting = tokio::spawn({
-        let source = source.clone();
-        async move { source.through(&other, &LISTS, "list", &[]).await }
-    });
+    let (source, waiting) = wait_for(other);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(source.readings(), 0);
     let began = Instant::now();
@@ -140,11 +144,7 @@ async fn a_long_load_keeps_its_lease() {
     let [one, other] = nodes(&site).await;
     let gate = Arc::new(Semaphore::new(0));
     let loading = load_at(&one, &gate, 1).await;
-    let source = Source::default();
-    let waiting = tokio::spawn({
-        let source = source.clone();
-        async move { source.through(&other, &LISTS, "list", &[]).await }
-    });
+    let (source, waiting) = wait_for(other);
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(source.readings(), 0);
     gate.add_permits(1);
