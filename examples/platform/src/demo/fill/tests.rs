@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::path::Path;
+use std::time::Duration;
 
 use futures_util::poll;
 use tenancy_commerce::catalog::ProductQuery;
@@ -25,6 +26,15 @@ struct Shown(RefCell<Vec<String>>);
 impl Shown {
     async fn start(&self, folder: &Path, steps: usize) -> bool {
         let platform = open(folder).await;
+        let done = self.start_for(&platform, steps).await;
+        if !done {
+            platform.database().storage().close().await;
+            let_go(folder).await;
+        }
+        done
+    }
+
+    async fn start_for(&self, platform: &Platform, steps: usize) -> bool {
         let show = |shop: &DemoShop, _: &Onboarded| {
             self.0.borrow_mut().push(shop.slug.clone());
             Ok(())
@@ -39,6 +49,24 @@ impl Shown {
         }
         false
     }
+}
+
+/// Waits until nobody holds a file of the folder. A program that is cut off takes its threads along;
+/// here a statement that was dropped while it ran goes on in one.
+async fn let_go(folder: &Path) {
+    let folder = folder.canonicalize().unwrap();
+    let held = || {
+        let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+        let mut files = open.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        files.any(|file| file.starts_with(&folder))
+    };
+    for _ in 0..10_000 {
+        if !held() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("a file of {} is still held", folder.display());
 }
 
 /// All that a visitor, a merchant or the operator can find in the three shops.
