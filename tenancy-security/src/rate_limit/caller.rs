@@ -1,0 +1,181 @@
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use tenancy_core::tenant::Tenant;
+use tenancy_core::{Actor, TenantScope};
+
+use super::class::Class;
+use super::policy::{Dimension, Policy};
+use crate::address::AddressKey;
+
+/// Whose request it is. Tells callers of one tenant apart, and never joins those of two.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    tenant: Option<Arc<Tenant>>,
+    identity: Bytes,
+}
+
+type Bytes = SmallVec<[u8; 36]>;
+
+/// What a policy counts for a caller under, unambiguous.
+pub(super) type Key = SmallVec<[u8; 96]>;
+
+impl Caller {
+    /// The actor of a scope, within its tenant. An actor who has not signed in is nobody, so give his
+    /// [`address`](Self::address).
+    pub fn of(scope: &TenantScope) -> Self {
+        let actor = scope.actor();
+        Self {
+            tenant: Some(scope.tenant()),
+            identity: if actor.is_anonymous() {
+                Bytes::new()
+            } else {
+                identity_of(actor)
+            },
+        }
+    }
+
+    /// A caller without a tenant. All such are counted together, as if they were of one tenant more.
+    pub fn without_tenant() -> Self {
+        Self {
+            tenant: None,
+            identity: Bytes::new(),
+        }
+    }
+
+    /// The same, known by an address unless by something better.
+    #[must_use]
+    pub fn or_address(self, address: AddressKey) -> Self {
+        if self.is_known() {
+            return self;
+        }
+        self.address(address)
+    }
+
+    /// The same, known by an address.
+    #[must_use]
+    pub fn address(mut self, address: AddressKey) -> Self {
+        let network = address.network();
+        self.identity = Bytes::from_slice(b"a");
+        match network.network() {
+            std::net::IpAddr::V4(address) => self.identity.extend(address.octets()),
+            std::net::IpAddr::V6(address) => self.identity.extend(address.octets()),
+        }
+        self.identity.push(network.prefix_len());
+        self
+    }
+
+    /// The same, known by a name of the application's own choice, such as that of an account.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.identity = Bytes::from_slice(b"n");
+        self.identity.extend_from_slice(name.as_bytes());
+        self
+    }
+
+    /// Whether there is anything to tell this caller from the tenant's others by.
+    pub fn is_known(&self) -> bool {
+        !self.identity.is_empty()
+    }
+
+    pub(super) fn tenant(&self) -> Option<&Tenant> {
+        self.tenant.as_deref()
+    }
+
+    #[cfg(feature = "redis")]
+    pub(super) fn tenant_id(&self) -> Option<tenancy_core::TenantId> {
+        self.tenant.as_ref().map(|tenant| tenant.id)
+    }
+
+    pub(super) fn key(&self, class: &Class, policy: &Policy) -> Key {
+        let mut key = Key::new();
+        push(&mut key, policy.name.as_str().as_bytes());
+        match &self.tenant {
+            Some(tenant) => push(&mut key, tenant.id.as_uuid().as_bytes()),
+            None => push(&mut key, &[]),
+        }
+        if policy.dimension != Dimension::Tenant {
+            push(&mut key, class.name.as_str().as_bytes());
+        }
+        if policy.dimension == Dimension::Identity {
+            // The last part needs no length.
+            key.extend_from_slice(&self.identity);
+        }
+        key
+    }
+}
+
+fn identity_of(actor: &Actor) -> Bytes {
+    let mut identity = Bytes::from_slice(b"k");
+    push(&mut identity, actor.kind().as_bytes());
+    match actor.id() {
+        Some(id) => identity.extend_from_slice(id.as_bytes()),
+        None => identity.extend_from_slice(actor.name().as_bytes()),
+    }
+    identity
+}
+
+/// Appends a part with its length before it. Names and kinds are short by their own rules.
+fn push<const N: usize>(bytes: &mut SmallVec<[u8; N]>, part: &[u8])
+where
+    [u8; N]: smallvec::Array<Item = u8>,
+{
+    bytes.push(u8::try_from(part.len()).unwrap_or(u8::MAX));
+    bytes.extend_from_slice(part);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::quota::Quota;
+    use super::*;
+
+    fn key(caller: &Caller, class: &str, policy: &str, dimension: Dimension) -> Key {
+        let policy = Policy::new(policy, Quota::per_hour(1))
+            .unwrap()
+            .by(dimension);
+        caller.key(&Class::new(class).unwrap(), &policy)
+    }
+
+    #[test]
+    fn what_is_counted_apart_has_keys_of_its_own() {
+        let groups = crate::address::AddressGroups::default();
+        let address = |text: &str| groups.key(text.parse().unwrap());
+        let nobody = Caller::without_tenant();
+        let callers = [
+            nobody.clone(),
+            nobody.clone().named("a"),
+            nobody.clone().named("ab"),
+            nobody.clone().address(address("97.98.99.1")),
+            nobody.clone().address(address("2001:db8::1")),
+        ];
+        let mut keys = vec![];
+        for caller in &callers {
+            for (class, policy) in [("a", "bc"), ("ab", "c"), ("a", "b")] {
+                keys.push(key(caller, class, policy, Dimension::Identity));
+            }
+        }
+        let count = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
+    }
+
+    #[test]
+    fn what_is_counted_together_has_one_key() {
+        let (one, other) = (
+            Caller::without_tenant().named("one"),
+            Caller::without_tenant().named("other"),
+        );
+        let check = |dimension, classes: [&str; 2], expected: bool| {
+            let keys = [
+                key(&one, classes[0], "p", dimension),
+                key(&other, classes[1], "p", dimension),
+            ];
+            assert_eq!(keys[0] == keys[1], expected, "{dimension:?} {classes:?}");
+        };
+        check(Dimension::Tenant, ["a", "b"], true);
+        check(Dimension::Class, ["a", "a"], true);
+        check(Dimension::Class, ["a", "b"], false);
+        check(Dimension::Identity, ["a", "a"], false);
+    }
+}

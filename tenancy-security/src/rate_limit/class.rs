@@ -1,0 +1,70 @@
+use super::policy::{InvalidName, Name, Policy};
+
+/// When a request counts.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Charge {
+    /// Every request that is admitted.
+    #[default]
+    OnArrival,
+    /// Only those whose answer is a client's error (4xx), such as a wrong password. Each is charged
+    /// when it arrives and paid back when it succeeds, so that many at once are no way round.
+    OnFailure,
+}
+
+/// What a class does while the store that processes share is away. In either case this process
+/// holds its own callers to the quotas meanwhile.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Outage {
+    /// Nobody is admitted: 503.
+    Closed,
+    /// Whoever is within the quota in this process alone is admitted.
+    #[default]
+    Open,
+}
+
+/// A kind of request, and the policies it is held to.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Class {
+    pub(super) name: Name,
+    pub(super) policies: Vec<Policy>,
+    pub(super) charge: Charge,
+    pub(super) outage: Outage,
+}
+
+impl Class {
+    /// A class without policies, which admits everything.
+    ///
+    /// # Errors
+    /// If the name is none.
+    pub fn new(name: &str) -> Result<Self, InvalidName> {
+        Ok(Self {
+            name: name.parse()?,
+            policies: vec![],
+            charge: Charge::default(),
+            outage: Outage::default(),
+        })
+    }
+
+    /// One more policy. A request is admitted by all of them or counts for none. A policy of the
+    /// same name is replaced.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policies.retain(|known| known.name != policy.name);
+        self.policies.push(policy);
+        self
+    }
+
+    /// When a request counts. Default: on arrival.
+    pub fn charge(mut self, charge: Charge) -> Self {
+        self.charge = charge;
+        self
+    }
+
+    /// What happens while the shared store is away. Default: [`Outage::Open`].
+    pub fn outage(mut self, outage: Outage) -> Self {
+        self.outage = outage;
+        self
+    }
+}

@@ -1,0 +1,235 @@
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use metrics::counter;
+use tokio::time::Instant;
+
+use super::caller::Caller;
+#[cfg(feature = "redis")]
+use super::class::Outage;
+use super::decision::{Charged, Decision, Outcome, Verdict};
+use super::rules::Rules;
+#[cfg(feature = "redis")]
+use super::shared::Shared;
+use super::table::{Ask, Debt, Table};
+
+/// How many keys may owe something at the same time before some are counted together.
+const KEYS: usize = 100_000;
+
+/// Decides which requests are within their quotas.
+///
+/// Clones share what they count. [`RateLimitLayer`](super::RateLimitLayer) asks it for every request;
+/// a handler may do so as well, for work that costs more than its request says.
+#[derive(Clone, Debug)]
+pub struct RateLimiter(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    rules: ArcSwap<Rules>,
+    table: Table,
+    hasher: RandomState,
+    start: Instant,
+    #[cfg(feature = "redis")]
+    shared: Option<Shared>,
+}
+
+/// A [`RateLimiter`] about to be made.
+#[derive(Debug)]
+#[must_use]
+pub struct RateLimiterBuilder {
+    rules: Rules,
+    keys: usize,
+    #[cfg(feature = "redis")]
+    shared: Option<Shared>,
+}
+
+impl RateLimiter {
+    /// A limiter that counts in this process.
+    pub fn new(rules: Rules) -> Self {
+        Self::builder(rules).build()
+    }
+
+    /// A limiter with other settings than the usual.
+    pub fn builder(rules: Rules) -> RateLimiterBuilder {
+        RateLimiterBuilder {
+            rules,
+            keys: KEYS,
+            #[cfg(feature = "redis")]
+            shared: None,
+        }
+    }
+
+    /// Puts other rules in the place of the present ones, from the next request on. What was used
+    /// stays used: a quota that was raised has so much more left at once.
+    pub fn set_rules(&self, rules: Rules) {
+        self.0.rules.store(Arc::new(rules));
+    }
+
+    /// Admits the request or not, and counts it if it does. A cost of zero only looks.
+    ///
+    /// Nothing is counted unless every policy of the class admits it. With a shared store this takes
+    /// one round trip, and no longer than that store's time-out; dropped meanwhile, the request may
+    /// have been counted.
+    pub async fn check(&self, caller: &Caller, class: &str, cost: u32) -> Decision {
+        let mut decision = self.undecided(caller, class, cost);
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.0.shared {
+            match shared.take(self.now(), &mut decision).await {
+                Ok(()) => decision.count(),
+                Err(error) => {
+                    tracing::debug!(%error, "limits are kept by this process alone");
+                    counter!("tenancy_rate_limit_fallbacks_total").increment(1);
+                    self.take(&mut decision);
+                    if decision.is_admitted() && decision.class.outage == Outage::Closed {
+                        decision.verdict = Verdict::Unavailable;
+                    }
+                }
+            }
+            return decision;
+        }
+        self.take(&mut decision);
+        decision
+    }
+
+    /// Gives back what an admitted request was charged, to all its policies.
+    ///
+    /// A store that cannot be reached keeps it; so does the debt that keys without a place of their
+    /// own share.
+    pub async fn refund(&self, decision: &Decision) {
+        match decision.charged {
+            Charged::Local => {
+                let asks = asks(&decision.outcomes);
+                self.0.table.refund(self.now(), &asks, decision.cost);
+            }
+            Charged::Nowhere => {}
+            #[cfg(feature = "redis")]
+            Charged::Shared => {
+                if let Some(shared) = &self.0.shared {
+                    shared.refund(decision).await;
+                }
+            }
+        }
+    }
+
+    /// How much memory this process's own counts take, in bytes: fixed when the limiter is made.
+    pub fn memory_bytes(&self) -> usize {
+        self.0.table.bytes()
+    }
+
+    /// What is to be asked of the store.
+    fn undecided(&self, caller: &Caller, class: &str, cost: u32) -> Decision {
+        let rules = self.0.rules.load();
+        let class = rules.find(class);
+        let changes = rules.changes(caller.tenant());
+        let outcomes = class.policies.iter().map(|policy| {
+            let key = caller.key(class, policy);
+            Outcome {
+                policy: policy.name.clone(),
+                quota: changes.quota(policy),
+                left: 0,
+                reset: Duration::ZERO,
+                is_exceeded: false,
+                wait: Some(Duration::ZERO),
+                hash: self.0.hasher.hash_one(key.as_slice()),
+                #[cfg(feature = "redis")]
+                key,
+            }
+        });
+        Decision {
+            verdict: Verdict::Admitted,
+            outcomes: outcomes.collect(),
+            class: Arc::clone(class),
+            cost,
+            charged: Charged::Nowhere,
+            #[cfg(feature = "redis")]
+            tenant_id: caller.tenant_id(),
+        }
+    }
+
+    /// Decides by what this process has counted.
+    fn take(&self, decision: &mut Decision) {
+        let cost = decision.cost;
+        let asks = asks(&decision.outcomes);
+        let (debts, placeless) = self.0.table.take(self.now(), &asks, cost);
+        if placeless > 0 {
+            counter!("tenancy_rate_limit_placeless_total").increment(placeless as u64);
+        }
+        for ((outcome, ask), debt) in decision.outcomes.iter_mut().zip(&asks).zip(&debts) {
+            outcome.stands(ask, debt, cost);
+        }
+        if debts.iter().any(|debt| debt.is_exceeded) {
+            decision.verdict = Verdict::Exceeded;
+        } else if cost > 0 {
+            decision.charged = Charged::Local;
+        }
+        decision.count();
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+impl RateLimiterBuilder {
+    /// How many keys may owe something at the same time. Beyond that, some are counted together, so
+    /// that they may be refused too early and never too late; the counter
+    /// `tenancy_rate_limit_placeless_total` tells. About 50 bytes each are taken at once. Default:
+    /// 100,000.
+    pub fn keys(mut self, keys: usize) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Counts in Redis or Valkey, together with all processes whose limiters have the same prefix.
+    ///
+    /// While it is away this process counts for itself; see [`Outage`](super::Outage). What it
+    /// counted meanwhile is not added to the others' counts.
+    #[cfg(feature = "redis")]
+    pub fn redis(mut self, redis: tenancy_core::redis::Redis, prefix: &str) -> Self {
+        self.shared = Some(Shared::new(redis, prefix));
+        self
+    }
+
+    /// Makes the limiter, and takes its memory.
+    pub fn build(self) -> RateLimiter {
+        RateLimiter(Arc::new(Inner {
+            rules: ArcSwap::from_pointee(self.rules),
+            table: Table::new(self.keys),
+            hasher: RandomState::new(),
+            start: Instant::now(),
+            #[cfg(feature = "redis")]
+            shared: self.shared,
+        }))
+    }
+}
+
+impl Outcome {
+    fn stands(&mut self, ask: &Ask, debt: &Debt, cost: u32) {
+        self.left = ask.pace.left(debt.debt);
+        self.reset = Duration::from_nanos(debt.debt);
+        self.is_exceeded = debt.is_exceeded;
+        if debt.is_exceeded {
+            self.wait = ask.pace.wait(debt.debt, cost).map(Duration::from_nanos);
+        }
+    }
+}
+
+impl Decision {
+    fn count(&self) {
+        for outcome in self.exceeded() {
+            let (class, policy) = (self.class.name.clone(), outcome.policy.clone());
+            let labels = [("class", String::from(class)), ("policy", policy.into())];
+            counter!("tenancy_rate_limit_exceeded_total", &labels).increment(1);
+        }
+    }
+}
+
+fn asks(outcomes: &[Outcome]) -> smallvec::SmallVec<[Ask; 3]> {
+    let asks = outcomes.iter().map(|outcome| Ask {
+        hash: outcome.hash,
+        pace: outcome.quota.pace(),
+    });
+    asks.collect()
+}
