@@ -29,11 +29,11 @@ impl Decision {
             return;
         };
         let (mut policies, mut limits) = (String::new(), String::new());
-        for outcome in &self.outcomes {
+        for outcome in self.outcomes() {
             let comma = if policies.is_empty() { "" } else { ", " };
-            let (name, quota) = (&outcome.policy, outcome.quota);
+            let (name, quota) = (outcome.policy(), outcome.quota());
             let (amount, window) = (quota.amount(), quota.window_seconds());
-            let (left, seconds) = (outcome.left, whole_seconds(outcome.until()));
+            let (left, seconds) = (outcome.left(), whole_seconds(until(&outcome)));
             let _ = write!(policies, "{comma}\"{name}\";q={amount};w={window}");
             let _ = write!(limits, "{comma}\"{name}\";r={left};t={seconds}");
         }
@@ -43,12 +43,12 @@ impl Decision {
                 headers.insert(name, value);
             }
         }
-        headers.insert(X_LIMIT, tightest.quota.amount().into());
-        headers.insert(X_REMAINING, tightest.left.into());
+        headers.insert(X_LIMIT, tightest.quota().amount().into());
+        headers.insert(X_REMAINING, tightest.left().into());
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        headers.insert(X_RESET, whole_seconds(now + tightest.until()).into());
+        headers.insert(X_RESET, whole_seconds(now + until(&tightest)).into());
     }
 
     /// Why the request was refused; `None` if it was admitted.
@@ -69,7 +69,7 @@ impl Decision {
     fn quota_exceeded(&self) -> Problem {
         let violated: Vec<_> = self
             .exceeded()
-            .map(|outcome| outcome.policy.as_str())
+            .map(|outcome| outcome.policy().as_str())
             .collect();
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS)
             .kind("https://iana.org/assignments/http-problem-types#quota-exceeded")
@@ -83,8 +83,8 @@ impl Decision {
         let problem = match self.tightest() {
             None => problem,
             Some(outcome) => problem
-                .with("limit", outcome.quota.amount())
-                .with("window", outcome.quota.window_seconds()),
+                .with("limit", outcome.quota().amount())
+                .with("window", outcome.quota().window_seconds()),
         };
         // Where it never fits, coming back is no use.
         let Some(wait) = self.retry_after() else {
@@ -98,12 +98,10 @@ impl Decision {
     }
 }
 
-impl Outcome {
-    fn until(&self) -> Duration {
-        match self.wait {
-            Some(wait) if self.is_exceeded => wait,
-            _ => self.reset,
-        }
+fn until(outcome: &Outcome<'_>) -> Duration {
+    match outcome.wait() {
+        Some(wait) if outcome.is_exceeded() => wait,
+        _ => outcome.reset(),
     }
 }
 

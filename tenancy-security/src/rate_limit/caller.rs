@@ -17,9 +17,6 @@ pub struct Caller {
 
 type Bytes = SmallVec<[u8; 36]>;
 
-/// What a policy counts for a caller under, unambiguous.
-pub(super) type Key = SmallVec<[u8; 96]>;
-
 impl Caller {
     /// The actor of a scope, within its tenant. An actor who has not signed in is nobody, so give his
     /// [`address`](Self::address).
@@ -82,32 +79,32 @@ impl Caller {
         self.tenant.as_deref()
     }
 
-    #[cfg(feature = "redis")]
-    pub(super) fn tenant_id(&self) -> Option<tenancy_core::TenantId> {
-        self.tenant.as_ref().map(|tenant| tenant.id)
-    }
-
-    pub(super) fn key(&self, class: &Class, policy: &Policy) -> Key {
-        let mut key = Key::new();
-        push(&mut key, policy.name.as_str().as_bytes());
+    /// Whom a policy counts for this caller, part by part; each begins with its length, but for the
+    /// last.
+    pub(super) fn counted(&self, class: &Class, policy: &Policy, mut write: impl FnMut(&[u8])) {
+        let mut part = |part: &[u8]| {
+            // Names are short by their own rule.
+            write(&[u8::try_from(part.len()).unwrap_or(u8::MAX)]);
+            write(part);
+        };
+        part(policy.name.as_str().as_bytes());
         match &self.tenant {
-            Some(tenant) => push(&mut key, tenant.id.as_uuid().as_bytes()),
-            None => push(&mut key, &[]),
+            Some(tenant) => part(tenant.id.as_uuid().as_bytes()),
+            None => part(&[]),
         }
         if policy.dimension != Dimension::Tenant {
-            push(&mut key, class.name.as_str().as_bytes());
+            part(class.name.as_str().as_bytes());
         }
         if policy.dimension == Dimension::Identity {
-            // The last part needs no length.
-            key.extend_from_slice(&self.identity);
+            write(&self.identity);
         }
-        key
     }
 }
 
 fn identity_of(actor: &Actor) -> Bytes {
     let mut identity = Bytes::from_slice(b"k");
-    push(&mut identity, actor.kind().as_bytes());
+    identity.extend_from_slice(actor.kind().as_bytes());
+    identity.push(0);
     match actor.id() {
         Some(id) => identity.extend_from_slice(id.as_bytes()),
         None => identity.extend_from_slice(actor.name().as_bytes()),
@@ -115,25 +112,17 @@ fn identity_of(actor: &Actor) -> Bytes {
     identity
 }
 
-/// Appends a part with its length before it. Names and kinds are short by their own rules.
-fn push<const N: usize>(bytes: &mut SmallVec<[u8; N]>, part: &[u8])
-where
-    [u8; N]: smallvec::Array<Item = u8>,
-{
-    bytes.push(u8::try_from(part.len()).unwrap_or(u8::MAX));
-    bytes.extend_from_slice(part);
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::quota::Quota;
     use super::*;
 
-    fn key(caller: &Caller, class: &str, policy: &str, dimension: Dimension) -> Key {
-        let policy = Policy::new(policy, Quota::per_hour(1))
-            .unwrap()
-            .by(dimension);
-        caller.key(&Class::new(class).unwrap(), &policy)
+    fn key(caller: &Caller, class: &str, policy: &str, dimension: Dimension) -> Vec<u8> {
+        let policy = Policy::new(policy, Quota::per_hour(1)).unwrap();
+        let (class, policy) = (Class::new(class).unwrap(), policy.by(dimension));
+        let mut key = vec![];
+        caller.counted(&class, &policy, |part| key.extend_from_slice(part));
+        key
     }
 
     #[test]

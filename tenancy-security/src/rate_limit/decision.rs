@@ -2,13 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smallvec::SmallVec;
-#[cfg(feature = "redis")]
-use tenancy_core::TenantId;
 
-#[cfg(feature = "redis")]
-use super::caller::Key;
 use super::class::Class;
-use super::policy::Name;
+use super::policy::{Name, Policy};
 use super::quota::Quota;
 
 /// What became of a request, and how its caller stands with each policy.
@@ -16,15 +12,17 @@ use super::quota::Quota;
 #[must_use]
 pub struct Decision {
     pub(super) verdict: Verdict,
-    pub(super) outcomes: Outcomes,
     pub(super) class: Arc<Class>,
+    /// One for each policy of the class, in its order; none of a policy that was not looked at.
+    pub(super) standings: Standings,
     pub(super) cost: u32,
     pub(super) charged: Charged,
+    /// What the standings are called in the shared store, where it was asked.
     #[cfg(feature = "redis")]
-    pub(super) tenant_id: Option<TenantId>,
+    pub(super) keys: Vec<String>,
 }
 
-pub(super) type Outcomes = SmallVec<[Outcome; 3]>;
+pub(super) type Standings = SmallVec<[Standing; 2]>;
 
 /// Whether a request may go on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -46,18 +44,24 @@ pub(super) enum Charged {
     Shared,
 }
 
-/// How the caller stands with one policy, after this request.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    pub(super) policy: Name,
-    pub(super) quota: Quota,
-    pub(super) left: u32,
-    pub(super) reset: Duration,
-    pub(super) is_exceeded: bool,
-    pub(super) wait: Option<Duration>,
-    #[cfg(feature = "redis")]
-    pub(super) key: Key,
+/// What a caller owes under one policy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// A keyed hash of whom the policy counts.
     pub(super) hash: u64,
+    pub(super) quota: Quota,
+    /// In nanoseconds; `None` where nobody has looked.
+    pub(super) debt: Option<u64>,
+    pub(super) is_exceeded: bool,
+}
+
+/// How the caller stands with one policy, after the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome<'a> {
+    policy: &'a Policy,
+    standing: Standing,
+    debt: u64,
+    cost: u32,
 }
 
 impl Decision {
@@ -72,13 +76,21 @@ impl Decision {
     }
 
     /// How the caller stands with each policy that was looked at. None where the class has none.
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
+    pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'_>> {
+        let both = self.class.policies.iter().zip(&self.standings);
+        both.filter_map(|(policy, standing)| {
+            Some(Outcome {
+                policy,
+                standing: *standing,
+                debt: standing.debt?,
+                cost: self.cost,
+            })
+        })
     }
 
     /// The policies that stood in the way.
-    pub fn exceeded(&self) -> impl Iterator<Item = &Outcome> {
-        self.outcomes.iter().filter(|outcome| outcome.is_exceeded)
+    pub fn exceeded(&self) -> impl Iterator<Item = Outcome<'_>> {
+        self.outcomes().filter(Outcome::is_exceeded)
     }
 
     /// How long to wait before the same request can be admitted. `None` if it was admitted, or if it
@@ -86,54 +98,53 @@ impl Decision {
     pub fn retry_after(&self) -> Option<Duration> {
         let mut longest = None;
         for outcome in self.exceeded() {
-            longest = longest.max(Some(outcome.wait?));
+            longest = longest.max(Some(outcome.wait()?));
         }
         longest
     }
 
     /// The policy that the caller will meet first: one that stood in the way, or that has least left.
-    pub fn tightest(&self) -> Option<&Outcome> {
-        let share = |outcome: &Outcome| {
-            let amount = f64::from(outcome.quota.amount().max(1));
-            (!outcome.is_exceeded, f64::from(outcome.left) / amount)
+    pub fn tightest(&self) -> Option<Outcome<'_>> {
+        let share = |outcome: &Outcome<'_>| {
+            let amount = f64::from(outcome.quota().amount().max(1));
+            f64::from(outcome.left()) / amount
         };
-        let by_share = |one: &&Outcome, other: &&Outcome| {
-            let (one, other) = (share(one), share(other));
-            one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
-        };
-        self.outcomes.iter().min_by(by_share)
+        self.outcomes().min_by(|one, other| {
+            let by_refusal = other.is_exceeded().cmp(&one.is_exceeded());
+            by_refusal.then_with(|| share(one).total_cmp(&share(other)))
+        })
     }
 }
 
-impl Outcome {
+impl<'a> Outcome<'a> {
     /// The policy's name.
-    pub fn policy(&self) -> &Name {
-        &self.policy
+    pub fn policy(&self) -> &'a Name {
+        &self.policy.name
     }
 
     /// The quota that holds for this caller now.
     pub fn quota(&self) -> Quota {
-        self.quota
+        self.standing.quota
     }
 
     /// How many more are allowed at once.
     pub fn left(&self) -> u32 {
-        self.left
+        self.quota().pace().left(self.debt)
     }
 
     /// How long until the whole amount is there again, if nothing more is used.
     pub fn reset(&self) -> Duration {
-        self.reset
+        Duration::from_nanos(self.debt)
     }
 
     /// Whether this policy stood in the way.
     pub fn is_exceeded(&self) -> bool {
-        self.is_exceeded
+        self.standing.is_exceeded
     }
 
-    /// How long until this policy would admit the same request; zero if it would now, `None` if it
-    /// never will.
+    /// How long until this policy would admit the same request once more; `None` if it never will.
     pub fn wait(&self) -> Option<Duration> {
-        self.wait
+        let wait = self.quota().pace().wait(self.debt, self.cost);
+        wait.map(Duration::from_nanos)
     }
 }

@@ -1,19 +1,21 @@
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use foldhash::quality::RandomState;
 use metrics::counter;
 use tokio::time::Instant;
 
 use super::caller::Caller;
+use super::class::Class;
 #[cfg(feature = "redis")]
 use super::class::Outage;
-use super::decision::{Charged, Decision, Outcome, Verdict};
+use super::decision::{Charged, Decision, Standing, Verdict};
+use super::policy::Policy;
 use super::rules::Rules;
 #[cfg(feature = "redis")]
 use super::shared::Shared;
-use super::table::{Ask, Debt, Table};
+use super::table::Table;
 
 /// How many keys may owe something at the same time before some are counted together.
 const KEYS: usize = 100_000;
@@ -76,7 +78,7 @@ impl RateLimiter {
         let mut decision = self.undecided(caller, class, cost);
         #[cfg(feature = "redis")]
         if let Some(shared) = &self.0.shared {
-            match shared.take(self.now(), &mut decision).await {
+            match shared.take(self.now(), caller, &mut decision).await {
                 Ok(()) => decision.count(),
                 Err(error) => {
                     tracing::debug!(%error, "limits are kept by this process alone");
@@ -100,8 +102,8 @@ impl RateLimiter {
     pub async fn refund(&self, decision: &Decision) {
         match decision.charged {
             Charged::Local => {
-                let asks = asks(&decision.outcomes);
-                self.0.table.refund(self.now(), &asks, decision.cost);
+                let table = &self.0.table;
+                table.refund(self.now(), &decision.standings, decision.cost);
             }
             Charged::Nowhere => {}
             #[cfg(feature = "redis")]
@@ -123,48 +125,46 @@ impl RateLimiter {
         let rules = self.0.rules.load();
         let class = rules.find(class);
         let changes = rules.changes(caller.tenant());
-        let outcomes = class.policies.iter().map(|policy| {
-            let key = caller.key(class, policy);
-            Outcome {
-                policy: policy.name.clone(),
-                quota: changes.quota(policy),
-                left: 0,
-                reset: Duration::ZERO,
-                is_exceeded: false,
-                wait: Some(Duration::ZERO),
-                hash: self.0.hasher.hash_one(key.as_slice()),
-                #[cfg(feature = "redis")]
-                key,
-            }
+        let standings = class.policies.iter().map(|policy| Standing {
+            hash: self.hash(caller, class, policy),
+            quota: changes.quota(policy),
+            debt: None,
+            is_exceeded: false,
         });
         Decision {
             verdict: Verdict::Admitted,
-            outcomes: outcomes.collect(),
+            standings: standings.collect(),
             class: Arc::clone(class),
             cost,
             charged: Charged::Nowhere,
             #[cfg(feature = "redis")]
-            tenant_id: caller.tenant_id(),
+            keys: vec![],
         }
+    }
+
+    fn hash(&self, caller: &Caller, class: &Class, policy: &Policy) -> u64 {
+        let mut hasher = self.0.hasher.build_hasher();
+        caller.counted(class, policy, |part| hasher.write(part));
+        hasher.finish()
     }
 
     /// Decides by what this process has counted.
     fn take(&self, decision: &mut Decision) {
-        let cost = decision.cost;
-        let asks = asks(&decision.outcomes);
-        let (debts, placeless) = self.0.table.take(self.now(), &asks, cost);
+        let (standings, cost) = (&mut decision.standings, decision.cost);
+        let placeless = self.0.table.take(self.now(), standings, cost);
         if placeless > 0 {
             counter!("tenancy_rate_limit_placeless_total").increment(placeless as u64);
         }
-        for ((outcome, ask), debt) in decision.outcomes.iter_mut().zip(&asks).zip(&debts) {
-            outcome.stands(ask, debt, cost);
-        }
-        if debts.iter().any(|debt| debt.is_exceeded) {
+        if decision
+            .standings
+            .iter()
+            .any(|standing| standing.is_exceeded)
+        {
             decision.verdict = Verdict::Exceeded;
+            decision.count();
         } else if cost > 0 {
             decision.charged = Charged::Local;
         }
-        decision.count();
     }
 
     fn now(&self) -> u64 {
@@ -197,7 +197,7 @@ impl RateLimiterBuilder {
         RateLimiter(Arc::new(Inner {
             rules: ArcSwap::from_pointee(self.rules),
             table: Table::new(self.keys),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             start: Instant::now(),
             #[cfg(feature = "redis")]
             shared: self.shared,
@@ -205,31 +205,12 @@ impl RateLimiterBuilder {
     }
 }
 
-impl Outcome {
-    fn stands(&mut self, ask: &Ask, debt: &Debt, cost: u32) {
-        self.left = ask.pace.left(debt.debt);
-        self.reset = Duration::from_nanos(debt.debt);
-        self.is_exceeded = debt.is_exceeded;
-        if debt.is_exceeded {
-            self.wait = ask.pace.wait(debt.debt, cost).map(Duration::from_nanos);
-        }
-    }
-}
-
 impl Decision {
     fn count(&self) {
         for outcome in self.exceeded() {
-            let (class, policy) = (self.class.name.clone(), outcome.policy.clone());
+            let (class, policy) = (self.class.name.clone(), outcome.policy().clone());
             let labels = [("class", String::from(class)), ("policy", policy.into())];
             counter!("tenancy_rate_limit_exceeded_total", &labels).increment(1);
         }
     }
-}
-
-fn asks(outcomes: &[Outcome]) -> smallvec::SmallVec<[Ask; 3]> {
-    let asks = outcomes.iter().map(|outcome| Ask {
-        hash: outcome.hash,
-        pace: outcome.quota.pace(),
-    });
-    asks.collect()
 }

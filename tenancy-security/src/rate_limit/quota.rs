@@ -11,8 +11,19 @@ const NANOSECONDS: u64 = 1_000_000_000;
 /// Whoever has used nothing may use the whole amount at once, and then gets one back every
 /// `window / amount`. So any window admits fewer than twice the amount: all at its beginning, and
 /// what is refilled until its end; and over a long time exactly the amount for each window.
+///
+/// In serde it is `{"amount":1000,"window_seconds":3600}`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Quota {
+    amount: u32,
+    window_seconds: NonZeroU32,
+    pace: Pace,
+}
+
+/// How a quota stands in settings.
+#[derive(Deserialize, Serialize)]
+struct Written {
     amount: u32,
     window_seconds: NonZeroU32,
 }
@@ -20,9 +31,16 @@ pub struct Quota {
 impl Quota {
     /// This amount for each window. An amount of zero admits nothing.
     pub const fn new(amount: u32, window_seconds: NonZeroU32) -> Self {
+        let window = window_seconds.get() as u64 * NANOSECONDS;
+        let uses = if amount == 0 { 1 } else { amount as u64 };
+        let interval = window.div_ceil(uses);
         Self {
             amount,
             window_seconds,
+            pace: Pace {
+                interval,
+                capacity: interval * amount as u64,
+            },
         }
     }
 
@@ -60,12 +78,22 @@ impl Quota {
         self.window_seconds.get()
     }
 
-    pub(super) fn pace(self) -> Pace {
-        let window = u64::from(self.window_seconds.get()) * NANOSECONDS;
-        let interval = window.div_ceil(u64::from(self.amount.max(1)));
-        Pace {
-            interval,
-            capacity: interval * u64::from(self.amount),
+    pub(super) const fn pace(self) -> Pace {
+        self.pace
+    }
+}
+
+impl From<Written> for Quota {
+    fn from(written: Written) -> Self {
+        Self::new(written.amount, written.window_seconds)
+    }
+}
+
+impl From<Quota> for Written {
+    fn from(quota: Quota) -> Self {
+        Self {
+            amount: quota.amount,
+            window_seconds: quota.window_seconds,
         }
     }
 }
@@ -77,7 +105,7 @@ const fn seconds(number: u32) -> NonZeroU32 {
 
 /// A quota in time: what one costs, and what may be owed. A client owes what it used until time
 /// has paid for it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Pace {
     /// Nanoseconds for one, rounded up, so that a window never admits one too many.
     pub(super) interval: u64,

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use tenancy_core::Tenant;
 use tenancy_core::tenant::{Plan, Setting};
@@ -23,8 +24,8 @@ const FALLBACK: &str = "api";
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Rules {
-    classes: HashMap<Name, Arc<Class>>,
-    plans: HashMap<Plan, HashMap<Name, Quota>>,
+    classes: HashMap<Name, Arc<Class>, RandomState>,
+    plans: HashMap<Plan, HashMap<Name, Quota>, RandomState>,
     fallback: Arc<Class>,
 }
 
@@ -51,8 +52,8 @@ impl Rules {
     pub fn new(fallback: Class) -> Self {
         let fallback = Arc::new(fallback);
         Self {
-            classes: HashMap::from([(fallback.name.clone(), Arc::clone(&fallback))]),
-            plans: HashMap::new(),
+            classes: HashMap::from_iter([(fallback.name.clone(), Arc::clone(&fallback))]),
+            plans: HashMap::default(),
             fallback,
         }
     }

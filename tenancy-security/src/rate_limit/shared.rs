@@ -1,27 +1,26 @@
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use quick_cache::sync::Cache;
 use tenancy_core::redis::{Command, Redis, Script, Value};
 use tenancy_core::{Error, ErrorKind};
 
-use super::caller::Key;
-use super::class::Charge;
-use super::decision::{Charged, Decision, Outcome, Outcomes, Verdict};
+use super::caller::Caller;
+use super::class::{Charge, Class};
+use super::decision::{Charged, Decision, Verdict};
+use super::policy::Policy;
 use super::quota::Quota;
 
 /// How many refusals are remembered, so that whoever goes on asking costs the store nothing.
 const DENIALS: usize = 10_000;
 
 /// Levels travel as millionths, for Redis cuts fractions off.
-const LEVEL_SCALE: f64 = 1_000_000.0;
+const LEVEL_SCALE: u128 = 1_000_000;
 
 /// What each key used and when, by the server's clock: `used` leaks away with time, so that it is
 /// the quota at hand that says how fast. Checks every key before it writes any.
 ///
-/// For each key it answers how much is used now and after how many microseconds the cost fits, -1
-/// if never.
+/// For each key it answers how much is used now, and whether that stands in the way.
 const TAKE: &str = "
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
@@ -36,16 +35,10 @@ const TAKE: &str = "
             local leaked = math.max(0, now - at) * amount / window
             level = math.min(amount, math.max(0, used - leaked))
         end
-        local excess = level + cost - amount
-        local wait = 0
-        if cost > amount then
-            wait = -1
-        elseif excess > 1e-6 then
-            wait = math.max(1, math.ceil(excess * window / amount))
-        end
-        if wait ~= 0 then fits = false end
+        local is_exceeded = level + cost > amount + 1e-6
+        if is_exceeded then fits = false end
         levels[i] = level
-        answer[2 * i + 1] = wait
+        answer[2 * i + 1] = is_exceeded and 1 or 0
     end
     if not fits then answer[1] = 0 end
     for i, key in ipairs(KEYS) do
@@ -111,27 +104,36 @@ impl Shared {
     /// Charges every policy, or none, and says how the caller stands with each.
     ///
     /// `now` is this process's own, in nanoseconds; it is compared with itself only.
-    pub(super) async fn take(&self, now: u64, decision: &mut Decision) -> Result<(), Error> {
-        if decision.outcomes.is_empty() {
+    pub(super) async fn take(
+        &self,
+        now: u64,
+        caller: &Caller,
+        decision: &mut Decision,
+    ) -> Result<(), Error> {
+        if decision.standings.is_empty() {
             return Ok(());
         }
-        if self.is_denied(now, &mut decision.outcomes, decision.cost) {
-            decision.verdict = Verdict::Exceeded;
+        if self.is_denied(now, decision) {
             return Ok(());
         }
-        let answer = self.redis.command(self.call(&self.take, decision)).await?;
+        let class = &decision.class;
+        let key = |policy| self.key(caller, class, policy);
+        decision.keys = class.policies.iter().map(key).collect();
+        let answer = self.redis.command(call(&self.take, decision)).await?;
         let mut numbers = answer.into_array()?.into_iter().map(Value::into_integer);
         let mut next = || numbers.next().unwrap_or_else(|| Err(unreadable()));
         let fits = next()? == 1;
-        for outcome in &mut decision.outcomes {
-            outcome.stands_at(next()?, next()?);
-            // What may be paid back meanwhile must be asked for each time.
-            if outcome.is_exceeded && decision.class.charge == Charge::OnArrival {
-                self.remember(now, outcome, decision.cost);
-            }
+        for standing in &mut decision.standings {
+            let level = u128::try_from(next()?).unwrap_or(0);
+            let debt = (level * u128::from(standing.quota.pace().interval)).div_ceil(LEVEL_SCALE);
+            standing.debt = Some(u64::try_from(debt).unwrap_or(u64::MAX));
+            standing.is_exceeded = next()? == 1;
         }
         match fits {
-            false => decision.verdict = Verdict::Exceeded,
+            false => {
+                decision.verdict = Verdict::Exceeded;
+                self.remember(now, decision);
+            }
             true if decision.cost > 0 => decision.charged = Charged::Shared,
             true => {}
         }
@@ -140,99 +142,76 @@ impl Shared {
 
     /// Gives back what was taken; a store that is away keeps it.
     pub(super) async fn refund(&self, decision: &Decision) {
-        let command = self.call(&self.refund, decision);
-        if let Err(error) = self.redis.command(command).await {
+        if let Err(error) = self.redis.command(call(&self.refund, decision)).await {
             tracing::debug!(%error, "what a request was charged could not be given back");
         }
     }
 
-    /// Remembers until when not even one is admitted.
-    fn remember(&self, now: u64, outcome: &Outcome, cost: u32) {
-        let Some(wait) = outcome.wait else {
-            return; // one might be
-        };
-        let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
-        let denial = Denial {
-            quota: outcome.quota,
-            until: now.saturating_add(wait.saturating_sub(beyond_one(outcome.quota, cost))),
-        };
-        self.denials.insert(outcome.hash, denial);
-    }
-
-    /// Whether a policy is known to refuse whatever is asked for now, and which. A quota that has
-    /// changed since is asked for.
-    fn is_denied(&self, now: u64, outcomes: &mut Outcomes, cost: u32) -> bool {
-        if cost == 0 {
-            return false;
+    /// Remembers until when not even one is admitted, unless it may be paid back before.
+    fn remember(&self, now: u64, decision: &Decision) {
+        if decision.class.charge != Charge::OnArrival {
+            return;
         }
-        let mut is_denied = false;
-        for outcome in outcomes.iter_mut() {
-            let denial = self.denials.get(&outcome.hash);
-            let Some(denial) = denial.filter(|denial| denial.quota == outcome.quota) else {
-                continue;
-            };
-            if denial.until > now {
-                let wait = (denial.until - now).saturating_add(beyond_one(outcome.quota, cost));
-                outcome.is_exceeded = true;
-                outcome.wait = (cost <= outcome.quota.amount()).then(|| Duration::from_nanos(wait));
-                outcome.reset = outcome.quota.window();
-                is_denied = true;
+        for standing in &decision.standings {
+            let wait = standing.quota.pace().wait(standing.debt.unwrap_or(0), 1);
+            if let Some(wait) = wait.filter(|wait| *wait > 0) {
+                let denial = Denial {
+                    quota: standing.quota,
+                    until: now.saturating_add(wait),
+                };
+                self.denials.insert(standing.hash, denial);
             }
         }
-        if is_denied {
-            // Of the others nothing is known.
-            outcomes.retain(|outcome| outcome.is_exceeded);
+    }
+
+    /// Whether a policy is known to refuse whatever is asked for now. A quota that has changed since
+    /// is asked for.
+    fn is_denied(&self, now: u64, decision: &mut Decision) -> bool {
+        if decision.cost == 0 {
+            return false;
         }
-        is_denied
-    }
-
-    /// All keys of a call lie in one slot of a cluster: the tenant's.
-    fn call(&self, script: &Script, decision: &Decision) -> Command {
-        let prefix = &self.prefix;
-        let tenant = decision
-            .tenant_id
-            .map_or_else(|| "-".to_owned(), |id| id.to_string());
-        let mut keys = vec![];
-        let mut arguments = vec![u64::from(decision.cost)];
-        for outcome in &decision.outcomes {
-            keys.push(format!(
-                "{prefix}:limit:{{{tenant}}}:{}",
-                name(&outcome.key)
-            ));
-            arguments.push(u64::from(outcome.quota.amount()));
-            arguments.push(u64::from(outcome.quota.window_seconds()) * 1_000_000);
+        for standing in &mut decision.standings {
+            let denial = self.denials.get(&standing.hash);
+            let denial = denial.filter(|one| one.quota == standing.quota && one.until > now);
+            if let Some(denial) = denial {
+                let pace = standing.quota.pace();
+                let all_but_one = pace.capacity.saturating_sub(pace.interval);
+                standing.debt = Some((denial.until - now).saturating_add(all_but_one));
+                standing.is_exceeded = true;
+                decision.verdict = Verdict::Exceeded;
+            }
         }
-        script.call(keys, arguments)
+        decision.verdict == Verdict::Exceeded
+    }
+
+    /// All keys of a call lie in one slot of a cluster: the tenant's. What follows is of fixed length,
+    /// tells nobody who reads the store whose it is, and nobody can make two that are the same.
+    fn key(&self, caller: &Caller, class: &Class, policy: &Policy) -> String {
+        let mut context = Context::new(&SHA256);
+        caller.counted(class, policy, |part| context.update(part));
+        let mut key = format!("{}:limit:{{", self.prefix);
+        match caller.tenant() {
+            Some(tenant) => write!(key, "{}", tenant.id),
+            None => write!(key, "-"),
+        }
+        .and_then(|()| write!(key, "}}:"))
+        .and_then(|()| {
+            let hash = context.finish();
+            (hash.as_ref()[..16].iter()).try_for_each(|byte| write!(key, "{byte:02x}"))
+        })
+        .expect("text can always be appended to a string");
+        key
     }
 }
 
-impl Outcome {
-    fn stands_at(&mut self, level: i64, wait_microseconds: i64) {
-        let level = level as f64 / LEVEL_SCALE;
-        let amount = f64::from(self.quota.amount());
-        self.left = (amount - level).max(0.0) as u32;
-        let share = if amount > 0.0 { level / amount } else { 0.0 };
-        self.reset = self.quota.window().mul_f64(share.clamp(0.0, 1.0));
-        self.is_exceeded = wait_microseconds != 0;
-        let wait = u64::try_from(wait_microseconds).ok();
-        self.wait = wait.map(Duration::from_micros);
+fn call(script: &Script, decision: &Decision) -> Command {
+    let mut arguments = vec![u64::from(decision.cost)];
+    for standing in &decision.standings {
+        arguments.push(u64::from(standing.quota.amount()));
+        arguments.push(u64::from(standing.quota.window_seconds()) * 1_000_000);
     }
-}
-
-/// How much longer this cost takes than one, in nanoseconds.
-fn beyond_one(quota: Quota, cost: u32) -> u64 {
-    let more = u64::from(cost.saturating_sub(1));
-    quota.pace().interval.saturating_mul(more)
-}
-
-/// A key of fixed length that tells nobody who reads the store whose it is, and whose collisions
-/// nobody can make.
-fn name(key: &Key) -> String {
-    let mut name = String::with_capacity(32);
-    for byte in &digest(&SHA256, key).as_ref()[..16] {
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+    let keys = decision.keys.iter().map(String::as_str);
+    script.call(keys, arguments)
 }
 
 fn unreadable() -> Error {

@@ -2,6 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
+use super::decision::Standing;
 use super::quota::Pace;
 
 /// How many keys share a bucket, and so how far one is searched.
@@ -10,24 +11,6 @@ const WAYS: usize = 16;
 /// How full the table is when it has as many keys in debt as it was made for. With half, fewer than
 /// one bucket in two hundred has more keys than places then.
 const LOAD_FACTOR_INVERSE: usize = 2;
-
-/// What is asked of one key: its place in the table, and the pace of its quota.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ask {
-    /// A keyed hash of the whole key, so that nobody outside can aim at another's.
-    pub(super) hash: u64,
-    pub(super) pace: Pace,
-}
-
-/// What a key owes, in nanoseconds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Debt {
-    pub(super) debt: u64,
-    pub(super) is_exceeded: bool,
-}
-
-/// Debts per key, most requests have one to three.
-pub(super) type Debts = SmallVec<[Debt; 3]>;
 
 /// Who owes how much, in a fixed amount of memory.
 ///
@@ -66,59 +49,60 @@ impl Table {
     }
 
     /// The bucket of a key: the upper half of its hash, as a share of all buckets.
-    fn place(&self, ask: &Ask) -> usize {
-        (((ask.hash >> 32) * self.buckets.len() as u64) >> 32) as usize
+    fn place(&self, standing: &Standing) -> usize {
+        (((standing.hash >> 32) * self.buckets.len() as u64) >> 32) as usize
     }
 
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.buckets)
     }
 
-    /// Charges every key, or none if one of them may not.
-    ///
-    /// The keys differ from each other. Returns what each owes now and which stood in the way, and
-    /// how many have no place of their own.
-    pub(super) fn take(&self, now: u64, asks: &[Ask], cost: u32) -> (Debts, usize) {
-        let mut buckets = self.lock(asks);
-        let mut debts = Debts::new();
-        let mut after = SmallVec::<[u64; 3]>::new();
-        for ask in asks {
-            let debt = buckets.of(ask).debt(now, ask);
-            let sum = ask.pace.add(debt, cost);
-            after.push(sum.unwrap_or(debt));
-            debts.push(Debt {
-                debt,
-                is_exceeded: sum.is_none(),
-            });
+    /// Charges everyone, or nobody if one of them may not, and notes in each standing what is owed now
+    /// and who stood in the way. Their hashes differ. Returns how many have no place of their own.
+    pub(super) fn take(&self, now: u64, standings: &mut [Standing], cost: u32) -> usize {
+        let mut buckets = self.lock(standings);
+        let mut is_exceeded = false;
+        for standing in &mut *standings {
+            let debt = buckets.of(standing).debt(now, standing);
+            let after = standing.quota.pace().add(debt, cost);
+            standing.is_exceeded = after.is_none();
+            standing.debt = Some(debt);
+            is_exceeded |= standing.is_exceeded;
         }
-        if cost == 0 || debts.iter().any(|debt| debt.is_exceeded) {
-            return (debts, 0);
+        if cost == 0 || is_exceeded {
+            return 0;
         }
         let mut placeless = 0;
-        for ((ask, after), debt) in asks.iter().zip(after).zip(&mut debts) {
-            debt.debt = after;
-            placeless += usize::from(!buckets.of(ask).set(now, ask, after));
+        for standing in &mut *standings {
+            let debt = standing.debt.unwrap_or_default();
+            let after = standing.quota.pace().add(debt, cost).unwrap_or(debt);
+            standing.debt = Some(after);
+            placeless += usize::from(!buckets.of(standing).set(now, standing, after));
         }
-        (debts, placeless)
+        placeless
     }
 
-    /// Gives every key something back.
-    pub(super) fn refund(&self, now: u64, asks: &[Ask], cost: u32) {
-        let mut buckets = self.lock(asks);
-        for ask in asks {
-            let refund = ask.pace.interval.saturating_mul(u64::from(cost));
-            let bucket = buckets.of(ask);
+    /// Gives everyone something back.
+    pub(super) fn refund(&self, now: u64, standings: &[Standing], cost: u32) {
+        let mut buckets = self.lock(standings);
+        for standing in standings {
+            let pace = standing.quota.pace();
+            let refund = pace.interval.saturating_mul(u64::from(cost));
+            let bucket = buckets.of(standing);
             // What lies in the shared debt may be another's by now, and stays.
-            if let Some(place) = bucket.find(ask.hash) {
-                let debt = bucket.debt(now, ask).saturating_sub(refund);
-                bucket.slots[place] = Slot::of(now, debt, ask.pace);
+            if let Some(place) = bucket.find(standing.hash) {
+                let debt = bucket.debt(now, standing).saturating_sub(refund);
+                bucket.slots[place] = Slot::of(now, debt, pace);
             }
         }
     }
 
     /// Locks the buckets of all keys, always in the same order.
-    fn lock(&self, asks: &[Ask]) -> Locked<'_> {
-        let mut places: SmallVec<[usize; 3]> = asks.iter().map(|ask| self.place(ask)).collect();
+    fn lock(&self, standings: &[Standing]) -> Locked<'_> {
+        let mut places: SmallVec<[usize; 3]> = standings
+            .iter()
+            .map(|standing| self.place(standing))
+            .collect();
         if places.len() > 1 {
             places.sort_unstable();
             places.dedup();
@@ -142,8 +126,8 @@ struct Locked<'a> {
 }
 
 impl Locked<'_> {
-    fn of(&mut self, ask: &Ask) -> &mut Bucket {
-        let place = self.table.place(ask);
+    fn of(&mut self, standing: &Standing) -> &mut Bucket {
+        let place = self.table.place(standing);
         let mut guards = self.guards.iter_mut();
         let guard = guards.find(|(locked, _)| *locked == place);
         let (_, bucket) = guard.expect("the buckets of all keys were locked");
@@ -156,23 +140,23 @@ impl Bucket {
         self.hashes.iter().position(|known| *known == hash)
     }
 
-    fn debt(&self, now: u64, ask: &Ask) -> u64 {
-        match self.find(ask.hash) {
-            Some(place) => self.slots[place].debt(now, ask.pace),
-            None => (self.shared_until.saturating_sub(now)).min(ask.pace.capacity),
+    fn debt(&self, now: u64, standing: &Standing) -> u64 {
+        match self.find(standing.hash) {
+            Some(place) => self.slots[place].debt(now, standing.quota.pace()),
+            None => (self.shared_until.saturating_sub(now)).min(standing.quota.pace().capacity),
         }
     }
 
     /// Notes what the key owes. Returns whether it has a place of its own.
-    fn set(&mut self, now: u64, ask: &Ask, debt: u64) -> bool {
+    fn set(&mut self, now: u64, standing: &Standing, debt: u64) -> bool {
         let free = || self.slots.iter().position(|slot| slot.until <= now);
-        let place = self.find(ask.hash).or_else(free);
+        let place = self.find(standing.hash).or_else(free);
         let Some(place) = place else {
             self.shared_until = self.shared_until.max(now.saturating_add(debt));
             return false;
         };
-        self.hashes[place] = ask.hash;
-        self.slots[place] = Slot::of(now, debt, ask.pace);
+        self.hashes[place] = standing.hash;
+        self.slots[place] = Slot::of(now, debt, standing.quota.pace());
         true
     }
 }
@@ -217,16 +201,19 @@ mod tests {
 
     const HOUR: u64 = 3_600_000_000_000;
 
-    fn ask(hash: u64, quota: Quota) -> Ask {
-        Ask {
+    fn standing(hash: u64, quota: Quota) -> Standing {
+        Standing {
             hash,
-            pace: quota.pace(),
+            quota,
+            debt: None,
+            is_exceeded: false,
         }
     }
 
     fn take(table: &Table, now: u64, hash: u64, quota: Quota) -> bool {
-        let (debts, _) = table.take(now, &[ask(hash, quota)], 1);
-        !debts[0].is_exceeded
+        let mut standing = standing(hash, quota);
+        table.take(now, std::slice::from_mut(&mut standing), 1);
+        !standing.is_exceeded
     }
 
     #[test]
@@ -253,10 +240,10 @@ mod tests {
         for hash in 1..=16 {
             assert!(take(&table, 0, hash, quota));
         }
-        let (_, placeless) = table.take(0, &[ask(17, quota)], 1);
+        let placeless = table.take(0, &mut [standing(17, quota)], 1);
         assert_eq!(placeless, 1);
         assert!(take(&table, HOUR, 18, quota));
-        let (_, placeless) = table.take(HOUR, &[ask(19, quota)], 1);
+        let placeless = table.take(HOUR, &mut [standing(19, quota)], 1);
         assert_eq!(placeless, 0);
     }
 
@@ -264,8 +251,8 @@ mod tests {
     fn a_refund_is_of_what_was_taken_and_no_more() {
         let (table, quota) = (Table::new(100), Quota::per_hour(3));
         assert!(take(&table, 0, 7, quota));
-        table.refund(0, &[ask(7, quota)], 2);
-        table.refund(0, &[ask(8, quota)], 2);
+        table.refund(0, &[standing(7, quota)], 2);
+        table.refund(0, &[standing(8, quota)], 2);
         let admitted = (0..9).filter(|_| take(&table, 0, 7, quota)).count();
         assert_eq!(admitted, 3);
     }
@@ -273,10 +260,13 @@ mod tests {
     #[test]
     fn looking_takes_nothing() {
         let (table, quota) = (Table::new(100), Quota::per_hour(3));
-        let (debts, _) = table.take(0, &[ask(7, quota)], 0);
-        assert_eq!(debts[0].debt, 0);
+        let look = || {
+            let mut standing = standing(7, quota);
+            table.take(0, std::slice::from_mut(&mut standing), 0);
+            quota.pace().left(standing.debt.unwrap())
+        };
+        assert_eq!(look(), 3);
         assert!(take(&table, 0, 7, quota));
-        let (debts, _) = table.take(0, &[ask(7, quota)], 0);
-        assert_eq!(quota.pace().left(debts[0].debt), 2);
+        assert_eq!(look(), 2);
     }
 }

@@ -84,7 +84,7 @@ async fn a_request_that_one_policy_refuses_counts_for_none() {
 
     let left = async || {
         let decision = limiter.check(&named("a"), "api", 0).await;
-        let left = decision.outcomes().iter().map(|outcome| outcome.left());
+        let left = decision.outcomes().map(|outcome| outcome.left());
         left.collect::<Vec<_>>()
     };
     assert_eq!(left().await, [95, 5, 0]);
@@ -198,7 +198,7 @@ async fn classes_of_the_platform_have_its_quotas() {
     let limiter = RateLimiter::new(Rules::default());
     let check = async |class: &str, expected: (&str, u32, u64)| {
         let decision = limiter.check(&named("a"), class, 0).await;
-        let outcome = &decision.outcomes()[0];
+        let outcome = decision.outcomes().next().unwrap();
         let quota = outcome.quota();
         let found = (
             outcome.policy().as_str(),
