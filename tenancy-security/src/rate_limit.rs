@@ -52,6 +52,7 @@
 mod answer;
 mod caller;
 mod class;
+mod clock;
 mod decision;
 mod future;
 mod layer;

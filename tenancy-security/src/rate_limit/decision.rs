@@ -50,9 +50,32 @@ pub(super) struct Standing {
     /// A keyed hash of whom the policy counts.
     pub(super) hash: u64,
     pub(super) quota: Quota,
-    /// In nanoseconds; `None` where nobody has looked.
-    pub(super) debt: Option<u64>,
-    pub(super) is_exceeded: bool,
+    /// In nanoseconds.
+    pub(super) debt: u64,
+    pub(super) seen: Seen,
+}
+
+/// What was found out about a policy.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Seen {
+    Exceeded,
+    Nothing,
+    Within,
+}
+
+impl Standing {
+    pub(super) fn new(hash: u64, quota: Quota) -> Self {
+        Self {
+            hash,
+            quota,
+            debt: 0,
+            seen: Seen::Nothing,
+        }
+    }
+
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.seen == Seen::Exceeded
+    }
 }
 
 /// How the caller stands with one policy, after the request.
@@ -60,7 +83,6 @@ pub(super) struct Standing {
 pub struct Outcome<'a> {
     policy: &'a Policy,
     standing: Standing,
-    debt: u64,
     cost: u32,
 }
 
@@ -78,13 +100,11 @@ impl Decision {
     /// How the caller stands with each policy that was looked at. None where the class has none.
     pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'_>> {
         let both = self.class.policies.iter().zip(&self.standings);
-        both.filter_map(|(policy, standing)| {
-            Some(Outcome {
-                policy,
-                standing: *standing,
-                debt: standing.debt?,
-                cost: self.cost,
-            })
+        let looked_at = both.filter(|(_, standing)| standing.seen != Seen::Nothing);
+        looked_at.map(|(policy, standing)| Outcome {
+            policy,
+            standing: *standing,
+            cost: self.cost,
         })
     }
 
@@ -129,22 +149,22 @@ impl<'a> Outcome<'a> {
 
     /// How many more are allowed at once.
     pub fn left(&self) -> u32 {
-        self.quota().pace().left(self.debt)
+        self.quota().pace().left(self.standing.debt)
     }
 
     /// How long until the whole amount is there again, if nothing more is used.
     pub fn reset(&self) -> Duration {
-        Duration::from_nanos(self.debt)
+        Duration::from_nanos(self.standing.debt)
     }
 
     /// Whether this policy stood in the way.
     pub fn is_exceeded(&self) -> bool {
-        self.standing.is_exceeded
+        self.standing.is_exceeded()
     }
 
     /// How long until this policy would admit the same request once more; `None` if it never will.
     pub fn wait(&self) -> Option<Duration> {
-        let wait = self.quota().pace().wait(self.debt, self.cost);
+        let wait = self.quota().pace().wait(self.standing.debt, self.cost);
         wait.map(Duration::from_nanos)
     }
 }

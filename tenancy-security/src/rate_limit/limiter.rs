@@ -4,13 +4,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use foldhash::quality::RandomState;
 use metrics::counter;
-use tokio::time::Instant;
 
 use super::caller::Caller;
 use super::class::Class;
 #[cfg(feature = "redis")]
 use super::class::Outage;
-use super::decision::{Charged, Decision, Standing, Verdict};
+use super::clock::Clock;
+use super::decision::{Charged, Decision, Standing, Standings, Verdict};
 use super::policy::Policy;
 use super::rules::Rules;
 #[cfg(feature = "redis")]
@@ -32,7 +32,7 @@ struct Inner {
     rules: ArcSwap<Rules>,
     table: Table,
     hasher: RandomState,
-    start: Instant,
+    clock: Clock,
     #[cfg(feature = "redis")]
     shared: Option<Shared>,
 }
@@ -43,6 +43,7 @@ struct Inner {
 pub struct RateLimiterBuilder {
     rules: Rules,
     keys: usize,
+    clock: Clock,
     #[cfg(feature = "redis")]
     shared: Option<Shared>,
 }
@@ -58,6 +59,7 @@ impl RateLimiter {
         RateLimiterBuilder {
             rules,
             keys: KEYS,
+            clock: Clock::system(),
             #[cfg(feature = "redis")]
             shared: None,
         }
@@ -125,15 +127,14 @@ impl RateLimiter {
         let rules = self.0.rules.load();
         let class = rules.find(class);
         let changes = rules.changes(caller.tenant());
-        let standings = class.policies.iter().map(|policy| Standing {
-            hash: self.hash(caller, class, policy),
-            quota: changes.quota(policy),
-            debt: None,
-            is_exceeded: false,
-        });
+        let mut standings = Standings::new();
+        for policy in &class.policies {
+            let hash = self.hash(caller, class, policy);
+            standings.push(Standing::new(hash, changes.quota(policy)));
+        }
         Decision {
             verdict: Verdict::Admitted,
-            standings: standings.collect(),
+            standings,
             class: Arc::clone(class),
             cost,
             charged: Charged::Nowhere,
@@ -155,11 +156,7 @@ impl RateLimiter {
         if placeless > 0 {
             counter!("tenancy_rate_limit_placeless_total").increment(placeless as u64);
         }
-        if decision
-            .standings
-            .iter()
-            .any(|standing| standing.is_exceeded)
-        {
+        if decision.standings.iter().any(Standing::is_exceeded) {
             decision.verdict = Verdict::Exceeded;
             decision.count();
         } else if cost > 0 {
@@ -168,7 +165,7 @@ impl RateLimiter {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.0.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        self.0.clock.now()
     }
 }
 
@@ -179,6 +176,12 @@ impl RateLimiterBuilder {
     /// 100,000.
     pub fn keys(mut self, keys: usize) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// Takes the time from tokio, whose clock a test can stop. Default: the system's.
+    pub fn tokio_clock(mut self) -> Self {
+        self.clock = Clock::tokio();
         self
     }
 
@@ -198,7 +201,7 @@ impl RateLimiterBuilder {
             rules: ArcSwap::from_pointee(self.rules),
             table: Table::new(self.keys),
             hasher: RandomState::default(),
-            start: Instant::now(),
+            clock: self.clock,
             #[cfg(feature = "redis")]
             shared: self.shared,
         }))

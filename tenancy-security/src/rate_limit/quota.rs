@@ -18,7 +18,8 @@ const NANOSECONDS: u64 = 1_000_000_000;
 pub struct Quota {
     amount: u32,
     window_seconds: NonZeroU32,
-    pace: Pace,
+    /// Nanoseconds for one, rounded up, so that a window never admits one too many.
+    interval: u64,
 }
 
 /// How a quota stands in settings.
@@ -33,14 +34,10 @@ impl Quota {
     pub const fn new(amount: u32, window_seconds: NonZeroU32) -> Self {
         let window = window_seconds.get() as u64 * NANOSECONDS;
         let uses = if amount == 0 { 1 } else { amount as u64 };
-        let interval = window.div_ceil(uses);
         Self {
             amount,
             window_seconds,
-            pace: Pace {
-                interval,
-                capacity: interval * amount as u64,
-            },
+            interval: window.div_ceil(uses),
         }
     }
 
@@ -79,7 +76,10 @@ impl Quota {
     }
 
     pub(super) const fn pace(self) -> Pace {
-        self.pace
+        Pace {
+            interval: self.interval,
+            capacity: self.interval * self.amount as u64,
+        }
     }
 }
 
@@ -105,9 +105,9 @@ const fn seconds(number: u32) -> NonZeroU32 {
 
 /// A quota in time: what one costs, and what may be owed. A client owes what it used until time
 /// has paid for it.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Pace {
-    /// Nanoseconds for one, rounded up, so that a window never admits one too many.
+    /// Nanoseconds for one.
     pub(super) interval: u64,
     /// Nanoseconds for the whole amount.
     pub(super) capacity: u64,

@@ -7,7 +7,7 @@ use tenancy_core::{Error, ErrorKind};
 
 use super::caller::Caller;
 use super::class::{Charge, Class};
-use super::decision::{Charged, Decision, Verdict};
+use super::decision::{Charged, Decision, Seen, Verdict};
 use super::policy::Policy;
 use super::quota::Quota;
 
@@ -126,8 +126,11 @@ impl Shared {
         for standing in &mut decision.standings {
             let level = u128::try_from(next()?).unwrap_or(0);
             let debt = (level * u128::from(standing.quota.pace().interval)).div_ceil(LEVEL_SCALE);
-            standing.debt = Some(u64::try_from(debt).unwrap_or(u64::MAX));
-            standing.is_exceeded = next()? == 1;
+            standing.debt = u64::try_from(debt).unwrap_or(u64::MAX);
+            standing.seen = match next()? {
+                0 => Seen::Within,
+                _ => Seen::Exceeded,
+            };
         }
         match fits {
             false => {
@@ -153,7 +156,7 @@ impl Shared {
             return;
         }
         for standing in &decision.standings {
-            let wait = standing.quota.pace().wait(standing.debt.unwrap_or(0), 1);
+            let wait = standing.quota.pace().wait(standing.debt, 1);
             if let Some(wait) = wait.filter(|wait| *wait > 0) {
                 let denial = Denial {
                     quota: standing.quota,
@@ -176,8 +179,8 @@ impl Shared {
             if let Some(denial) = denial {
                 let pace = standing.quota.pace();
                 let all_but_one = pace.capacity.saturating_sub(pace.interval);
-                standing.debt = Some((denial.until - now).saturating_add(all_but_one));
-                standing.is_exceeded = true;
+                standing.debt = (denial.until - now).saturating_add(all_but_one);
+                standing.seen = Seen::Exceeded;
                 decision.verdict = Verdict::Exceeded;
             }
         }

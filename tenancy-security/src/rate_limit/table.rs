@@ -2,7 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
-use super::decision::Standing;
+use super::decision::{Seen, Standing};
 use super::quota::Pace;
 
 /// How many keys share a bucket, and so how far one is searched.
@@ -20,20 +20,30 @@ const LOAD_FACTOR_INVERSE: usize = 2;
 /// much, and never admits too much.
 #[derive(Debug)]
 pub(super) struct Table {
-    buckets: Box<[Mutex<Bucket>]>,
+    buckets: Box<[Guarded]>,
 }
+
+/// A bucket and its lock, which begin a line of the processor's cache.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Guarded(Mutex<Bucket>);
 
 /// Moments are nanoseconds since the table's owner began; a moment that has passed owes nothing, and
 /// its place is free.
+///
+/// What is searched lies at the end, in one line with the lock; what is found lies in another.
 #[derive(Debug)]
+#[repr(C)]
 struct Bucket {
-    hashes: [u64; WAYS],
     slots: [Slot; WAYS],
     shared_until: u64,
+    /// The last bits of each place's hash.
+    marks: [u16; WAYS],
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
+    hash: u64,
     until: u64,
     /// The pace at which the debt was made.
     interval: u64,
@@ -44,7 +54,7 @@ impl Table {
     pub(super) fn new(keys: usize) -> Self {
         let buckets = (keys.max(1) * LOAD_FACTOR_INVERSE).div_ceil(WAYS);
         Self {
-            buckets: (0..buckets).map(|_| Mutex::default()).collect(),
+            buckets: (0..buckets).map(|_| Guarded::default()).collect(),
         }
     }
 
@@ -60,23 +70,23 @@ impl Table {
     /// Charges everyone, or nobody if one of them may not, and notes in each standing what is owed now
     /// and who stood in the way. Their hashes differ. Returns how many have no place of their own.
     pub(super) fn take(&self, now: u64, standings: &mut [Standing], cost: u32) -> usize {
-        let mut buckets = self.lock(standings);
-        let mut is_exceeded = false;
-        for standing in &mut *standings {
-            let debt = buckets.of(standing).debt(now, standing);
-            let after = standing.quota.pace().add(debt, cost);
-            standing.is_exceeded = after.is_none();
-            standing.debt = Some(debt);
-            is_exceeded |= standing.is_exceeded;
+        if let [standing] = standings {
+            let mut bucket = lock(&self.buckets[self.place(standing)]);
+            return match bucket.look(now, standing, cost) {
+                Some(after) => usize::from(!bucket.set(now, standing, after)),
+                None => 0,
+            };
         }
-        if cost == 0 || is_exceeded {
+        let mut buckets = self.lock(standings);
+        let mut after = SmallVec::<[u64; 3]>::new();
+        for standing in &mut *standings {
+            after.extend(buckets.of(standing).look(now, standing, cost));
+        }
+        if after.len() < standings.len() {
             return 0;
         }
         let mut placeless = 0;
-        for standing in &mut *standings {
-            let debt = standing.debt.unwrap_or_default();
-            let after = standing.quota.pace().add(debt, cost).unwrap_or(debt);
-            standing.debt = Some(after);
+        for (standing, after) in standings.iter_mut().zip(after) {
             placeless += usize::from(!buckets.of(standing).set(now, standing, after));
         }
         placeless
@@ -91,8 +101,8 @@ impl Table {
             let bucket = buckets.of(standing);
             // What lies in the shared debt may be another's by now, and stays.
             if let Some(place) = bucket.find(standing.hash) {
-                let debt = bucket.debt(now, standing).saturating_sub(refund);
-                bucket.slots[place] = Slot::of(now, debt, pace);
+                let debt = bucket.slots[place].debt(now, pace).saturating_sub(refund);
+                bucket.slots[place] = Slot::of(now, standing, debt);
             }
         }
     }
@@ -107,11 +117,9 @@ impl Table {
             places.sort_unstable();
             places.dedup();
         }
-        let guards = places.into_iter().map(|place| {
-            // A bucket is whole after each of its writes, so a panic leaves it so.
-            let bucket = self.buckets[place].lock();
-            (place, bucket.unwrap_or_else(PoisonError::into_inner))
-        });
+        let guards = places
+            .into_iter()
+            .map(|place| (place, lock(&self.buckets[place])));
         Locked {
             table: self,
             guards: guards.collect(),
@@ -135,28 +143,48 @@ impl Locked<'_> {
     }
 }
 
+/// A bucket is whole after each of its writes, so a panic leaves it so.
+fn lock(Guarded(bucket): &Guarded) -> MutexGuard<'_, Bucket> {
+    bucket.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn mark(hash: u64) -> u16 {
+    (hash & 0xffff) as u16
+}
+
 impl Bucket {
     fn find(&self, hash: u64) -> Option<usize> {
-        self.hashes.iter().position(|known| *known == hash)
+        let marked = |place: &usize| self.marks[*place] == mark(hash);
+        let mut places = (0..WAYS).filter(marked);
+        places.find(|place| self.slots[*place].hash == hash)
     }
 
-    fn debt(&self, now: u64, standing: &Standing) -> u64 {
-        match self.find(standing.hash) {
-            Some(place) => self.slots[place].debt(now, standing.quota.pace()),
-            None => (self.shared_until.saturating_sub(now)).min(standing.quota.pace().capacity),
-        }
+    /// Notes what is owed, and whether so much more is too much. Returns what would be owed then,
+    /// unless it is too much or nothing.
+    fn look(&self, now: u64, standing: &mut Standing, cost: u32) -> Option<u64> {
+        let pace = standing.quota.pace();
+        standing.debt = match self.find(standing.hash) {
+            Some(place) => self.slots[place].debt(now, pace),
+            None => self.shared_until.saturating_sub(now).min(pace.capacity),
+        };
+        let after = pace.add(standing.debt, cost);
+        standing.seen = match after {
+            None => Seen::Exceeded,
+            Some(_) => Seen::Within,
+        };
+        after.filter(|_| cost > 0)
     }
 
-    /// Notes what the key owes. Returns whether it has a place of its own.
-    fn set(&mut self, now: u64, standing: &Standing, debt: u64) -> bool {
+    /// Notes what is owed now. Returns whether there was a place for it.
+    fn set(&mut self, now: u64, standing: &mut Standing, debt: u64) -> bool {
+        standing.debt = debt;
         let free = || self.slots.iter().position(|slot| slot.until <= now);
-        let place = self.find(standing.hash).or_else(free);
-        let Some(place) = place else {
+        let Some(place) = self.find(standing.hash).or_else(free) else {
             self.shared_until = self.shared_until.max(now.saturating_add(debt));
             return false;
         };
-        self.hashes[place] = standing.hash;
-        self.slots[place] = Slot::of(now, debt, standing.quota.pace());
+        self.marks[place] = mark(standing.hash);
+        self.slots[place] = Slot::of(now, standing, debt);
         true
     }
 }
@@ -164,22 +192,24 @@ impl Bucket {
 impl Default for Bucket {
     fn default() -> Self {
         let free = Slot {
+            hash: 0,
             until: 0,
             interval: 1,
         };
         Self {
-            hashes: [0; WAYS],
             slots: [free; WAYS],
             shared_until: 0,
+            marks: [0; WAYS],
         }
     }
 }
 
 impl Slot {
-    fn of(now: u64, debt: u64, pace: Pace) -> Self {
+    fn of(now: u64, standing: &Standing, debt: u64) -> Self {
         Self {
+            hash: standing.hash,
             until: now.saturating_add(debt),
-            interval: pace.interval,
+            interval: standing.quota.pace().interval,
         }
     }
 
@@ -201,19 +231,10 @@ mod tests {
 
     const HOUR: u64 = 3_600_000_000_000;
 
-    fn standing(hash: u64, quota: Quota) -> Standing {
-        Standing {
-            hash,
-            quota,
-            debt: None,
-            is_exceeded: false,
-        }
-    }
-
     fn take(table: &Table, now: u64, hash: u64, quota: Quota) -> bool {
-        let mut standing = standing(hash, quota);
+        let mut standing = Standing::new(hash, quota);
         table.take(now, std::slice::from_mut(&mut standing), 1);
-        !standing.is_exceeded
+        !standing.is_exceeded()
     }
 
     #[test]
@@ -240,10 +261,10 @@ mod tests {
         for hash in 1..=16 {
             assert!(take(&table, 0, hash, quota));
         }
-        let placeless = table.take(0, &mut [standing(17, quota)], 1);
+        let placeless = table.take(0, &mut [Standing::new(17, quota)], 1);
         assert_eq!(placeless, 1);
         assert!(take(&table, HOUR, 18, quota));
-        let placeless = table.take(HOUR, &mut [standing(19, quota)], 1);
+        let placeless = table.take(HOUR, &mut [Standing::new(19, quota)], 1);
         assert_eq!(placeless, 0);
     }
 
@@ -251,8 +272,8 @@ mod tests {
     fn a_refund_is_of_what_was_taken_and_no_more() {
         let (table, quota) = (Table::new(100), Quota::per_hour(3));
         assert!(take(&table, 0, 7, quota));
-        table.refund(0, &[standing(7, quota)], 2);
-        table.refund(0, &[standing(8, quota)], 2);
+        table.refund(0, &[Standing::new(7, quota)], 2);
+        table.refund(0, &[Standing::new(8, quota)], 2);
         let admitted = (0..9).filter(|_| take(&table, 0, 7, quota)).count();
         assert_eq!(admitted, 3);
     }
@@ -261,9 +282,9 @@ mod tests {
     fn looking_takes_nothing() {
         let (table, quota) = (Table::new(100), Quota::per_hour(3));
         let look = || {
-            let mut standing = standing(7, quota);
+            let mut standing = Standing::new(7, quota);
             table.take(0, std::slice::from_mut(&mut standing), 0);
-            quota.pace().left(standing.debt.unwrap())
+            quota.pace().left(standing.debt)
         };
         assert_eq!(look(), 3);
         assert!(take(&table, 0, 7, quota));

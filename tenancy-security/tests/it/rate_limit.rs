@@ -23,6 +23,11 @@ fn one_policy(quota: Quota) -> Rules {
     Rules::new(Class::new("api").unwrap().policy(policy("api", quota)))
 }
 
+/// A limiter whose clock a test can stop.
+fn paused(rules: Rules) -> RateLimiter {
+    RateLimiter::builder(rules).tokio_clock().build()
+}
+
 fn by_address(address: &str) -> Caller {
     let key = AddressGroups::default().key(address.parse().unwrap());
     Caller::without_tenant().address(key)
@@ -101,7 +106,7 @@ async fn a_request_that_one_policy_refuses_counts_for_none() {
 
 #[tokio::test(start_paused = true)]
 async fn a_windows_edge_is_no_second_helping() {
-    let limiter = RateLimiter::new(one_policy(Quota::per_minute(100)));
+    let limiter = paused(one_policy(Quota::per_minute(100)));
     advance(Duration::from_millis(59_900)).await;
     assert_eq!(admitted(&limiter, &named("a"), 100).await, 100);
     advance(Duration::from_millis(200)).await;
@@ -113,7 +118,7 @@ async fn a_windows_edge_is_no_second_helping() {
 #[tokio::test(start_paused = true)]
 async fn over_hours_the_rate_is_the_quotas() {
     let quota = Quota::new(7, NonZeroU32::new(10).unwrap());
-    let limiter = RateLimiter::new(one_policy(quota));
+    let limiter = paused(one_policy(quota));
     let mut admitted = 0;
     for _ in 0..36_000 {
         advance(Duration::from_millis(100)).await;
@@ -125,7 +130,7 @@ async fn over_hours_the_rate_is_the_quotas() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_as_long_as_told_is_admitted_and_no_earlier() {
-    let limiter = RateLimiter::new(one_policy(Quota::per_minute(7)));
+    let limiter = paused(one_policy(Quota::per_minute(7)));
     assert_eq!(admitted(&limiter, &named("a"), 9).await, 7);
     let decision = limiter.check(&named("a"), "api", 3).await;
     let wait = decision.retry_after().unwrap();

@@ -1,14 +1,14 @@
 use http::{HeaderMap, StatusCode};
 use tenancy_security::rate_limit::{Class, Dimension, Quota, RateLimiter, Rules};
 
-use super::{admitted, named, policy};
+use super::{admitted, named, paused, policy};
 
 async fn limiter() -> RateLimiter {
     let class = Class::new("api")
         .unwrap()
         .policy(policy("burst", Quota::per_minute(5)))
         .policy(policy("daily", Quota::per_day(100)).by(Dimension::Class));
-    RateLimiter::new(Rules::new(class))
+    paused(Rules::new(class))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

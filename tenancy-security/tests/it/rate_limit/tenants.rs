@@ -7,7 +7,7 @@ use tenancy_core::{Actor, Purpose, Tenant, TenantId, TenantScope, Tenants};
 use tenancy_security::rate_limit::{Caller, OwnQuotas, Quota, Quotas, RateLimiter};
 use tokio::time::advance;
 
-use super::{admitted, one_policy};
+use super::{admitted, one_policy, paused};
 
 struct Town {
     registry: Arc<InMemoryTenants>,
@@ -64,7 +64,7 @@ async fn a_plan_that_was_raised_helps_at_once() {
         "api".parse().unwrap(),
         Quota::per_hour(100),
     );
-    let limiter = RateLimiter::new(rules);
+    let limiter = paused(rules);
     let caller = town.caller(&acme, "ann").await;
     assert_eq!(admitted(&limiter, &caller, 99).await, 10);
 
