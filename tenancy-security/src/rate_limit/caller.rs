@@ -1,9 +1,11 @@
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tenancy_core::tenant::Tenant;
 use tenancy_core::{Actor, TenantScope};
 
+#[cfg(any(feature = "redis", test))]
 use super::class::Class;
 use super::policy::{Dimension, Policy};
 use crate::address::AddressKey;
@@ -79,8 +81,23 @@ impl Caller {
         self.tenant.as_deref()
     }
 
+    /// The same as [`counted`](Self::counted) as a hash, where time matters.
+    #[inline]
+    pub(super) fn hash(&self, policy: &Policy, mut hasher: impl Hasher) -> u64 {
+        hasher.write_u64(policy.mark);
+        match &self.tenant {
+            Some(tenant) => hasher.write_u128(tenant.id.as_uuid().as_u128()),
+            None => hasher.write_u8(0),
+        }
+        if policy.dimension == Dimension::Identity {
+            hasher.write(&self.identity);
+        }
+        hasher.finish()
+    }
+
     /// Whom a policy counts for this caller, part by part; each begins with its length, but for the
     /// last.
+    #[cfg(any(feature = "redis", test))]
     pub(super) fn counted(&self, class: &Class, policy: &Policy, mut write: impl FnMut(&[u8])) {
         let mut part = |part: &[u8]| {
             // Names are short by their own rule.

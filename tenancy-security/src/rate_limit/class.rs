@@ -1,4 +1,8 @@
-use super::policy::{InvalidName, Name, Policy};
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::FixedState;
+
+use super::policy::{Dimension, InvalidName, Name, Policy};
 
 /// When a request counts.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -50,7 +54,11 @@ impl Class {
 
     /// One more policy. A request is admitted by all of them or counts for none. A policy of the
     /// same name is replaced.
-    pub fn policy(mut self, policy: Policy) -> Self {
+    pub fn policy(mut self, mut policy: Policy) -> Self {
+        policy.mark = match policy.dimension {
+            Dimension::Tenant => hash(&[&policy.name]),
+            Dimension::Class | Dimension::Identity => hash(&[&policy.name, &self.name]),
+        };
         self.policies.retain(|known| known.name != policy.name);
         self.policies.push(policy);
         self
@@ -67,4 +75,9 @@ impl Class {
         self.outage = outage;
         self
     }
+}
+
+/// Names are the server's own, so anybody may know what becomes of them.
+fn hash(names: &[&Name]) -> u64 {
+    FixedState::default().hash_one(names)
 }

@@ -1,4 +1,4 @@
-use std::hash::{BuildHasher as _, Hasher as _};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -6,12 +6,10 @@ use foldhash::quality::RandomState;
 use metrics::counter;
 
 use super::caller::Caller;
-use super::class::Class;
 #[cfg(feature = "redis")]
 use super::class::Outage;
 use super::clock::Clock;
 use super::decision::{Charged, Decision, Standing, Standings, Verdict};
-use super::policy::Policy;
 use super::rules::Rules;
 #[cfg(feature = "redis")]
 use super::shared::Shared;
@@ -129,7 +127,7 @@ impl RateLimiter {
         let changes = rules.changes(caller.tenant());
         let mut standings = Standings::new();
         for policy in &class.policies {
-            let hash = self.hash(caller, class, policy);
+            let hash = caller.hash(policy, self.0.hasher.build_hasher());
             standings.push(Standing::new(hash, changes.quota(policy)));
         }
         Decision {
@@ -141,12 +139,6 @@ impl RateLimiter {
             #[cfg(feature = "redis")]
             keys: vec![],
         }
-    }
-
-    fn hash(&self, caller: &Caller, class: &Class, policy: &Policy) -> u64 {
-        let mut hasher = self.0.hasher.build_hasher();
-        caller.counted(class, policy, |part| hasher.write(part));
-        hasher.finish()
     }
 
     /// Decides by what this process has counted.

@@ -85,6 +85,8 @@ pub struct Policy {
     pub(super) name: Name,
     pub(super) quota: Quota,
     pub(super) dimension: Dimension,
+    /// What tells it from other policies and classes where time matters.
+    pub(super) mark: u64,
 }
 
 impl Policy {
@@ -97,6 +99,7 @@ impl Policy {
             name: name.parse()?,
             quota,
             dimension: Dimension::Identity,
+            mark: 0,
         })
     }
 

@@ -75,6 +75,7 @@ impl Quota {
         self.window_seconds.get()
     }
 
+    #[inline]
     pub(super) const fn pace(self) -> Pace {
         Pace {
             interval: self.interval,
@@ -115,6 +116,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// What will be owed after so many more, if that is allowed.
+    #[inline]
     pub(super) fn add(self, debt: u64, cost: u32) -> Option<u64> {
         let after = debt.checked_add(self.interval.checked_mul(u64::from(cost))?)?;
         (after <= self.capacity).then_some(after)

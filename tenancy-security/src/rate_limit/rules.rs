@@ -74,11 +74,13 @@ impl Rules {
         self
     }
 
+    #[inline]
     pub(super) fn find(&self, class: &str) -> &Arc<Class> {
         self.classes.get(class).unwrap_or(&self.fallback)
     }
 
     /// What this tenant's quotas differ in.
+    #[inline]
     pub(super) fn changes(&self, tenant: Option<&Tenant>) -> Changes<'_> {
         let own = tenant.and_then(|tenant| tenant.settings.get::<OwnQuotas>());
         Changes {
@@ -95,6 +97,7 @@ pub(super) struct Changes<'a> {
 }
 
 impl Changes<'_> {
+    #[inline]
     pub(super) fn quota(&self, policy: &Policy) -> Quota {
         let own = self.own.as_ref().and_then(|own| own.0.get(&policy.name));
         let plan = self.plan.and_then(|plan| plan.get(&policy.name));

@@ -59,6 +59,7 @@ impl Table {
     }
 
     /// The bucket of a key: the upper half of its hash, as a share of all buckets.
+    #[inline]
     fn place(&self, standing: &Standing) -> usize {
         (((standing.hash >> 32) * self.buckets.len() as u64) >> 32) as usize
     }
@@ -144,6 +145,7 @@ impl Locked<'_> {
 }
 
 /// A bucket is whole after each of its writes, so a panic leaves it so.
+#[inline]
 fn lock(Guarded(bucket): &Guarded) -> MutexGuard<'_, Bucket> {
     bucket.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -153,6 +155,7 @@ fn mark(hash: u64) -> u16 {
 }
 
 impl Bucket {
+    #[inline]
     fn find(&self, hash: u64) -> Option<usize> {
         let marked = |place: &usize| self.marks[*place] == mark(hash);
         let mut places = (0..WAYS).filter(marked);
@@ -161,6 +164,7 @@ impl Bucket {
 
     /// Notes what is owed, and whether so much more is too much. Returns what would be owed then,
     /// unless it is too much or nothing.
+    #[inline]
     fn look(&self, now: u64, standing: &mut Standing, cost: u32) -> Option<u64> {
         let pace = standing.quota.pace();
         standing.debt = match self.find(standing.hash) {
@@ -176,6 +180,7 @@ impl Bucket {
     }
 
     /// Notes what is owed now. Returns whether there was a place for it.
+    #[inline]
     fn set(&mut self, now: u64, standing: &mut Standing, debt: u64) -> bool {
         standing.debt = debt;
         let free = || self.slots.iter().position(|slot| slot.until <= now);
