@@ -9,4 +9,5 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod address;
+pub mod load_shed;
 pub mod rate_limit;
