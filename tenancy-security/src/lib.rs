@@ -9,5 +9,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod address;
+mod admission;
+pub mod block;
 pub mod load_shed;
 pub mod rate_limit;
+
+pub use crate::admission::ResponseFuture;

@@ -37,12 +37,10 @@
 //! A request has its place until there is a response, or until it is dropped; the response's body is
 //! not waited for. What requests without a tenant have is counted as one tenant's.
 
-mod future;
 mod layer;
 mod service;
 mod shedder;
 
-pub use self::future::ResponseFuture;
 pub use self::layer::LoadShedLayer;
 pub use self::service::LoadShedService;
 pub use self::shedder::{LoadShedder, LoadShedderBuilder, Overload, Place};

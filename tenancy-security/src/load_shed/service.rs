@@ -5,8 +5,9 @@ use http::{Request, Response};
 use tenancy_core::problem::{Problem, Refuse};
 use tower_service::Service;
 
-use super::future::ResponseFuture;
 use super::layer::LoadShedLayer;
+use super::shedder::Place;
+use crate::admission::ResponseFuture;
 
 /// The service that a [`LoadShedLayer`] makes of another.
 pub struct LoadShedService<S, R> {
@@ -21,7 +22,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, ResBody>;
+    type Future = ResponseFuture<S::Future, ResBody, Place>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)

@@ -5,25 +5,23 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use pin_project_lite::pin_project;
 
-use super::shedder::Place;
-
 pin_project! {
-    /// The future of a [`LoadShedService`](super::LoadShedService). Dropped, it drops the inner
-    /// future and gives the place back.
+    /// The future of a service that decides at once whether a request goes on. Dropped, it drops the
+    /// inner future.
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<F, B> {
+    pub struct ResponseFuture<F, B, G = ()> {
         #[pin]
-        state: State<F, B>,
+        state: State<F, B, G>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<F, B> {
+    enum State<F, B, G> {
         Admitted {
             #[pin]
             future: F,
-            place: Option<Place>,
+            guard: Option<G>,
         },
         Refused {
             response: Option<Response<B>>,
@@ -31,15 +29,16 @@ pin_project! {
     }
 }
 
-impl<F, B> ResponseFuture<F, B> {
-    pub(super) fn admitted(future: F, place: Place) -> Self {
-        let place = Some(place);
+impl<F, B, G> ResponseFuture<F, B, G> {
+    /// The guard is dropped with the future, or as soon as there is a response.
+    pub(crate) fn admitted(future: F, guard: G) -> Self {
+        let guard = Some(guard);
         Self {
-            state: State::Admitted { future, place },
+            state: State::Admitted { future, guard },
         }
     }
 
-    pub(super) fn refused(response: Response<B>) -> Self {
+    pub(crate) fn refused(response: Response<B>) -> Self {
         let response = Some(response);
         Self {
             state: State::Refused { response },
@@ -47,7 +46,7 @@ impl<F, B> ResponseFuture<F, B> {
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F, B>
+impl<F, B, E, G> Future for ResponseFuture<F, B, G>
 where
     F: Future<Output = Result<Response<B>, E>>,
 {
@@ -55,20 +54,20 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Admitted { future, place } => {
+            StateProjection::Admitted { future, guard } => {
                 let answer = ready!(future.poll(cx));
-                place.take();
+                guard.take();
                 Poll::Ready(answer)
             }
             StateProjection::Refused { response } => {
-                let response = response.take().expect("it is not polled after it is ready");
-                Poll::Ready(Ok(response))
+                let response = response.take();
+                Poll::Ready(Ok(response.expect("it is not polled after it is ready")))
             }
         }
     }
 }
 
-impl<F, B> fmt::Debug for ResponseFuture<F, B> {
+impl<F, B, G> fmt::Debug for ResponseFuture<F, B, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }

@@ -1,0 +1,260 @@
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use foldhash::fast::RandomState;
+use ipnet::IpNet;
+use jiff::Timestamp;
+use tenancy_core::TenantId;
+
+use super::entry::{Block, Effect};
+use super::networks::Networks;
+use crate::address::AddressGroups;
+
+/// How many entries a list may have.
+const ENTRIES_MAX: usize = 1_000_000;
+
+/// Whom the platform and its tenants do not serve. Clones share it.
+///
+/// It holds a million entries at most; those that are over make room.
+#[derive(Clone, Debug, Default)]
+pub struct BlockList(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    groups: AddressGroups,
+    entries: RwLock<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    platform: Lists,
+    tenants: HashMap<TenantId, Lists, RandomState>,
+    count: usize,
+}
+
+#[derive(Debug, Default)]
+struct Lists {
+    allowed: Networks<Block>,
+    blocked: Networks<Block>,
+}
+
+/// The list is full.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a block list has {ENTRIES_MAX} entries at most")]
+pub struct TooManyBlocks;
+
+impl BlockList {
+    /// An empty list that takes IPv4 addresses out of what these groups know.
+    pub fn new(groups: AddressGroups) -> Self {
+        Self(Arc::new(Inner {
+            groups,
+            entries: RwLock::default(),
+        }))
+    }
+
+    /// Puts an entry into the list, in place of one with the same network, tenant and effect.
+    ///
+    /// # Errors
+    /// When the list is full.
+    pub fn put(&self, block: Block) -> Result<(), TooManyBlocks> {
+        let mut entries = self
+            .0
+            .entries
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if entries.count >= ENTRIES_MAX {
+            entries.sweep(Timestamp::now());
+        }
+        entries.put(block)
+    }
+
+    /// Takes an entry out. Returns whether it was there.
+    pub fn remove(&self, network: IpNet, tenant_id: Option<TenantId>, effect: Effect) -> bool {
+        // The network in the form in which it is kept.
+        let network = Block::new(network, "").network;
+        let mut entries = self
+            .0
+            .entries
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let lists = match tenant_id {
+            None => Some(&mut entries.platform),
+            Some(id) => entries.tenants.get_mut(&id),
+        };
+        let removed = lists.and_then(|lists| lists.of(effect).remove(network));
+        entries.count -= usize::from(removed.is_some());
+        removed.is_some()
+    }
+
+    /// Puts other entries in the place of all there are, at once.
+    ///
+    /// # Errors
+    /// When they are too many; nothing has changed then.
+    pub fn replace(&self, blocks: impl IntoIterator<Item = Block>) -> Result<(), TooManyBlocks> {
+        let mut entries = Entries::default();
+        for block in blocks {
+            entries.put(block)?;
+        }
+        *self
+            .0
+            .entries
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = entries;
+        Ok(())
+    }
+
+    /// All entries of the platform, or of one tenant, that are not over; in no order.
+    pub fn entries(&self, tenant_id: Option<TenantId>) -> Vec<Block> {
+        let now = Timestamp::now();
+        let entries = self
+            .0
+            .entries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let lists = match tenant_id {
+            None => Some(&entries.platform),
+            Some(id) => entries.tenants.get(&id),
+        };
+        let all = lists.into_iter().flat_map(|lists| {
+            let allowed = lists.allowed.values();
+            allowed.chain(lists.blocked.values())
+        });
+        all.filter(|block| !block.is_over(now)).cloned().collect()
+    }
+
+    /// The entry by which a client is refused: by the platform, or by this tenant.
+    ///
+    /// What the platform allows, a tenant may still block.
+    pub fn check(&self, address: IpAddr, tenant_id: Option<TenantId>) -> Option<Block> {
+        let address = self.0.groups.plain(address);
+        let entries = self
+            .0
+            .entries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if entries.count == 0 {
+            return None;
+        }
+        let own = tenant_id.and_then(|id| entries.tenants.get(&id));
+        let lists = [Some(&entries.platform), own];
+        let mut lists = lists.into_iter().flatten();
+        lists.find_map(|lists| lists.check(address)).cloned()
+    }
+}
+
+impl Entries {
+    fn put(&mut self, block: Block) -> Result<(), TooManyBlocks> {
+        if self.count >= ENTRIES_MAX {
+            return Err(TooManyBlocks);
+        }
+        let lists = match block.tenant_id {
+            None => &mut self.platform,
+            Some(id) => self.tenants.entry(id).or_default(),
+        };
+        let before = lists.of(block.effect).insert(block.network, block);
+        self.count += usize::from(before.is_none());
+        Ok(())
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        let mut count = 0;
+        for lists in self.tenants.values_mut().chain([&mut self.platform]) {
+            for networks in [&mut lists.allowed, &mut lists.blocked] {
+                networks.retain(|block| !block.is_over(now));
+                count += networks.len();
+            }
+        }
+        self.count = count;
+    }
+}
+
+impl Lists {
+    fn of(&mut self, effect: Effect) -> &mut Networks<Block> {
+        match effect {
+            Effect::Allow => &mut self.allowed,
+            Effect::Block => &mut self.blocked,
+        }
+    }
+
+    fn check(&self, address: IpAddr) -> Option<&Block> {
+        let mut blocked = self.blocked.of(address).peekable();
+        blocked.peek()?;
+        // The time costs as much as the search, and most are not in the list.
+        let now = Timestamp::now();
+        let blocked = blocked.find(|block| !block.is_over(now))?;
+        let mut allowed = self.allowed.of(address);
+        let is_allowed = allowed.any(|block| !block.is_over(now));
+        (!is_allowed).then_some(blocked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn block(network: &str) -> Block {
+        Block::new(network.parse().unwrap(), "test")
+    }
+
+    fn blocks(list: &BlockList, address: &str, tenant_id: Option<TenantId>) -> bool {
+        list.check(address.parse().unwrap(), tenant_id).is_some()
+    }
+
+    #[test]
+    fn networks_of_both_families_are_blocked_in_any_form() {
+        let list = BlockList::default();
+        for network in ["192.0.2.0/24", "2001:db8::/32", "::ffff:198.51.100.7/128"] {
+            list.put(block(network)).unwrap();
+        }
+        let check = |address: &str, expected: bool| {
+            assert_eq!(blocks(&list, address, None), expected, "{address}");
+        };
+        check("192.0.2.255", true);
+        check("::ffff:192.0.2.1", true);
+        check("64:ff9b::192.0.2.1", true);
+        check("192.0.3.1", false);
+        check("2001:db8:ffff::1", true);
+        check("2001:db9::1", false);
+        check("198.51.100.7", true);
+        check("198.51.100.8", false);
+    }
+
+    #[test]
+    fn what_is_allowed_wins_and_what_is_over_does_nothing() {
+        let list = BlockList::default();
+        let past = Timestamp::now() - SignedDuration::from_secs(1);
+        list.put(block("192.0.2.0/24")).unwrap();
+        list.put(block("192.0.2.9/32").effect(Effect::Allow))
+            .unwrap();
+        list.put(block("198.51.100.0/24").until(past)).unwrap();
+        list.put(block("192.0.2.8/32").effect(Effect::Allow).until(past))
+            .unwrap();
+        assert!(blocks(&list, "192.0.2.1", None));
+        assert!(!blocks(&list, "192.0.2.9", None));
+        assert!(!blocks(&list, "198.51.100.1", None));
+        assert!(blocks(&list, "192.0.2.8", None));
+        assert_eq!(list.entries(None).len(), 2);
+        assert!(list.remove("192.0.2.0/24".parse().unwrap(), None, Effect::Block));
+        assert!(!list.remove("192.0.2.0/24".parse().unwrap(), None, Effect::Block));
+        assert!(!blocks(&list, "192.0.2.1", None));
+    }
+
+    #[test]
+    fn a_tenants_list_touches_nobody_else() {
+        let list = BlockList::default();
+        let [one, other] = std::array::from_fn(|_| TenantId::generate());
+        list.put(block("192.0.2.0/24").of_tenant(one)).unwrap();
+        assert!(blocks(&list, "192.0.2.1", Some(one)));
+        assert!(!blocks(&list, "192.0.2.1", Some(other)));
+        assert!(!blocks(&list, "192.0.2.1", None));
+        list.put(block("192.0.2.1/32").effect(Effect::Allow))
+            .unwrap();
+        assert!(blocks(&list, "192.0.2.1", Some(one)));
+        list.replace([block("192.0.2.7/32")]).unwrap();
+        assert!(!blocks(&list, "192.0.2.1", Some(one)));
+        assert!(blocks(&list, "192.0.2.7", Some(one)));
+    }
+}
