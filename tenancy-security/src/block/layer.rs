@@ -56,7 +56,7 @@ impl<R> BlockLayer<R> {
 impl From<&Blocked> for Problem {
     fn from(_: &Blocked) -> Self {
         Self::new(StatusCode::FORBIDDEN)
-            .kind("/problems/blocked")
+            .kind("https://docs.rs/tenancy-security/latest/tenancy_security/block/struct.Blocked.html")
             .title("Blocked")
             .detail("requests from this address are not served")
     }
