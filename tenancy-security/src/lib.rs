@@ -12,6 +12,7 @@ pub mod address;
 mod admission;
 pub mod block;
 pub mod load_shed;
+pub mod login_guard;
 pub mod rate_limit;
 
 pub use crate::admission::ResponseFuture;

@@ -1,0 +1,231 @@
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use metrics::counter;
+use tenancy_core::TenantScope;
+
+use super::attempt::{Attempt, Refused};
+use super::bans::Bans;
+use crate::address::AddressKey;
+use crate::block::{Block, BlockList};
+use crate::rate_limit::{
+    Caller, Class, Outage, Policy, Quota, RateLimiter, RateLimiterBuilder, Rules,
+};
+
+/// An account from an address.
+pub(super) const PAIR: &str = "login";
+/// An address over accounts.
+const ADDRESS: &str = "login-address";
+/// An account over addresses.
+const ACCOUNT: &str = "login-account";
+
+/// The longest account name that is told from others, in bytes. No e-mail address is longer (RFC 5321).
+const ACCOUNT_BYTES_MAX: usize = 320;
+
+/// How many failures of one account are counted until it is answered as late as it ever is.
+const FAILURES_MAX: u32 = 100;
+
+const QUARTER_OF_AN_HOUR: NonZeroU32 = NonZeroU32::new(900).expect("900 is not zero");
+
+/// Watches over attempts to sign in. Clones share what they count.
+///
+/// See the [module docs](super) for what it does.
+#[derive(Clone, Debug)]
+pub struct LoginGuard(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    limiter: RateLimiter,
+    blocks: BlockList,
+    bans: Bans,
+    patience: u32,
+    delay_max: Duration,
+}
+
+/// A [`LoginGuard`] about to be made.
+#[derive(Debug)]
+#[must_use]
+pub struct LoginGuardBuilder {
+    blocks: BlockList,
+    limiter: RateLimiterBuilder,
+    patience: u32,
+    delay_max: Duration,
+    ban: Duration,
+    ban_max: Duration,
+}
+
+impl LoginGuard {
+    /// A guard that counts in this process, and puts addresses on this list.
+    pub fn new(blocks: &BlockList) -> Self {
+        Self::builder(blocks).build()
+    }
+
+    /// A guard with other settings than the usual.
+    pub fn builder(blocks: &BlockList) -> LoginGuardBuilder {
+        let hour = Duration::from_secs(3600);
+        LoginGuardBuilder {
+            blocks: blocks.clone(),
+            limiter: RateLimiter::builder(rules()),
+            patience: 10,
+            delay_max: Duration::from_secs(5),
+            ban: hour,
+            ban_max: 24 * hour,
+        }
+    }
+
+    /// Begins an attempt to sign in, before the password is looked at. Without a scope it is one at
+    /// the platform's own door.
+    ///
+    /// The account is what the client calls itself; blanks around it and capitals make no difference.
+    ///
+    /// # Errors
+    /// When there were too many failures.
+    pub async fn begin(
+        &self,
+        scope: Option<&TenantScope>,
+        account: &str,
+        address: AddressKey,
+    ) -> Result<Attempt, Refused> {
+        let account = account.trim().to_lowercase();
+        let account = &account[..account.floor_char_boundary(ACCOUNT_BYTES_MAX)];
+        let door = || scope.map_or_else(Caller::without_tenant, Caller::of);
+        let pair = door().named(&format!("{address} {account}"));
+        let taken = self.0.limiter.check(&pair, PAIR, 1).await;
+        if !taken.is_admitted() {
+            counter!("tenancy_login_refused_total").increment(1);
+            return Err(Refused::of(&taken));
+        }
+        let account = door().named(account);
+        let failures = self.0.limiter.check(&account, ACCOUNT, 0).await;
+        let failures = failures
+            .outcomes()
+            .next()
+            .map_or(0, |outcome| outcome.quota().amount() - outcome.left());
+        Ok(Attempt {
+            guard: self.clone(),
+            taken,
+            account,
+            address: door().address(address),
+            tenant_id: scope.map(TenantScope::tenant_id),
+            network: address,
+            beyond: failures.saturating_sub(self.0.patience),
+        })
+    }
+
+    pub(super) fn delay(&self, beyond: u32) -> Duration {
+        // A tenth of a second, doubled with each failure.
+        let doubled = 2_u32.checked_pow(beyond).unwrap_or(u32::MAX);
+        match beyond {
+            0 => Duration::ZERO,
+            _ => Duration::from_millis(50)
+                .saturating_mul(doubled)
+                .min(self.0.delay_max),
+        }
+    }
+
+    pub(super) async fn succeeded(&self, attempt: &Attempt) {
+        self.0.limiter.refund(&attempt.taken).await;
+    }
+
+    pub(super) async fn failed(&self, attempt: &Attempt) {
+        counter!("tenancy_login_failures_total").increment(1);
+        let limiter = &self.0.limiter;
+        // Beyond its quota it is as bad as it gets.
+        let _ = limiter.check(&attempt.account, ACCOUNT, 1).await;
+        let is_first = attempt
+            .taken
+            .outcomes()
+            .next()
+            .is_some_and(|outcome| outcome.left() + 1 >= outcome.quota().amount());
+        if !is_first {
+            return;
+        }
+        let accounts = limiter.check(&attempt.address, ADDRESS, 1).await;
+        let is_last = accounts
+            .outcomes()
+            .next()
+            .is_some_and(|outcome| outcome.left() == 0);
+        if is_last {
+            self.ban(attempt);
+        }
+    }
+
+    fn ban(&self, attempt: &Attempt) {
+        let time = self.0.bans.next(attempt.tenant_id, attempt.network);
+        let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+        let until = Timestamp::now().checked_add(time).unwrap_or(Timestamp::MAX);
+        let network = attempt.network.network();
+        let mut block = Block::new(network, "failed to sign in to many accounts").until(until);
+        if let Some(tenant_id) = attempt.tenant_id {
+            block = block.of_tenant(tenant_id);
+        }
+        counter!("tenancy_login_bans_total").increment(1);
+        if let Err(error) = self.0.blocks.put(block) {
+            tracing::error!(%error, %network, "an address that guesses passwords is not blocked");
+        }
+    }
+}
+
+/// Closed while a shared store is away: who guesses would only have to wait for that.
+fn rules() -> Rules {
+    let class = |name: &str, quota| {
+        let policy = Policy::new(name, quota).expect("the names above are names");
+        let class = Class::new(name).expect("the names above are names");
+        class.policy(policy)
+    };
+    let pair = class(PAIR, Quota::new(10, QUARTER_OF_AN_HOUR)).outage(Outage::Closed);
+    Rules::new(pair)
+        .class(class(ADDRESS, Quota::per_hour(20)))
+        .class(class(ACCOUNT, Quota::per_hour(FAILURES_MAX)))
+}
+
+impl LoginGuardBuilder {
+    /// How many failures an account may have within an hour, from wherever, before it is answered
+    /// later and later. Default: 10.
+    pub fn patience(mut self, failures: u32) -> Self {
+        self.patience = failures.min(FAILURES_MAX);
+        self
+    }
+
+    /// How late an answer is at the latest. Default: 5 seconds.
+    pub fn delay_max(mut self, delay_max: Duration) -> Self {
+        self.delay_max = delay_max;
+        self
+    }
+
+    /// For how long an address is blocked the first time, and at the most. Default: an hour and a
+    /// day.
+    pub fn ban(mut self, first: Duration, longest: Duration) -> Self {
+        self.ban = first;
+        self.ban_max = longest;
+        self
+    }
+
+    /// Takes the time from tokio, whose clock a test can stop; bans end by the system's clock all the
+    /// same. Default: the system's.
+    pub fn tokio_clock(mut self) -> Self {
+        self.limiter = self.limiter.tokio_clock();
+        self
+    }
+
+    /// Counts in Redis or Valkey, together with all processes whose guards have the same prefix.
+    /// While it is away nobody signs in.
+    #[cfg(feature = "redis")]
+    pub fn redis(mut self, redis: tenancy_core::redis::Redis, prefix: &str) -> Self {
+        self.limiter = self.limiter.redis(redis, prefix);
+        self
+    }
+
+    /// Makes the guard.
+    pub fn build(self) -> LoginGuard {
+        LoginGuard(Arc::new(Inner {
+            limiter: self.limiter.build(),
+            blocks: self.blocks,
+            bans: Bans::new(self.ban, self.ban_max),
+            patience: self.patience,
+            delay_max: self.delay_max,
+        }))
+    }
+}

@@ -1,0 +1,159 @@
+use std::time::Duration;
+
+use tenancy_core::registry::InMemoryTenants;
+use tenancy_core::{Actor, Purpose, Tenant, TenantId, TenantScope, Tenants};
+use tenancy_security::address::{AddressGroups, AddressKey};
+use tenancy_security::block::BlockList;
+use tenancy_security::login_guard::LoginGuard;
+use tokio::time::advance;
+
+fn address(text: &str) -> AddressKey {
+    AddressGroups::default().key(text.parse().unwrap())
+}
+
+/// A guard whose clock a test can stop, and the list it writes to.
+fn guard() -> (LoginGuard, BlockList) {
+    let blocks = BlockList::default();
+    let guard = LoginGuard::builder(&blocks).tokio_clock().build();
+    (guard, blocks)
+}
+
+async fn shops() -> [TenantScope; 2] {
+    let registry = InMemoryTenants::default();
+    let [acme, bolt] = ["acme", "bolt"].map(|slug| {
+        let tenant = Tenant::new(TenantId::generate(), slug.parse().unwrap());
+        registry.add(&tenant).unwrap()
+    });
+    let tenants = Tenants::new(registry);
+    let scope = |tenant: Tenant| {
+        let tenants = tenants.clone();
+        async move {
+            let scope = tenants.scope(tenant.id, Actor::anonymous(), Purpose::Request);
+            scope.await.unwrap()
+        }
+    };
+    [scope(acme).await, scope(bolt).await]
+}
+
+/// Fails once; returns how late the answer is, or `None` where the attempt is refused.
+async fn fail(
+    guard: &LoginGuard,
+    scope: &TenantScope,
+    account: &str,
+    from: &str,
+) -> Option<Duration> {
+    let attempt = guard
+        .begin(Some(scope), account, address(from))
+        .await
+        .ok()?;
+    let delay = attempt.delay();
+    attempt.failed().await;
+    Some(delay)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_guesses_is_refused_and_the_owner_elsewhere_is_not() {
+    let (guard, _) = guard();
+    let [acme, bolt] = shops().await;
+    for _ in 0..10 {
+        fail(&guard, &acme, "Ann@example.com ", "192.0.2.1")
+            .await
+            .unwrap();
+    }
+    // The right password makes no difference, for it is not looked at.
+    let refused = guard
+        .begin(Some(&acme), "ann@example.com", address("192.0.2.1"))
+        .await;
+    let wait = refused.unwrap_err().retry_after().unwrap();
+    let begins = async |scope: &TenantScope, account: &str, from: &str| {
+        guard
+            .begin(Some(scope), account, address(from))
+            .await
+            .is_ok()
+    };
+    assert!(begins(&acme, "ann@example.com", "192.0.2.2").await);
+    assert!(begins(&acme, "bob@example.com", "192.0.2.1").await);
+    assert!(begins(&bolt, "ann@example.com", "192.0.2.1").await);
+    advance(wait).await;
+    assert!(begins(&acme, "ann@example.com", "192.0.2.1").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_signs_in_is_charged_nothing() {
+    let (guard, _) = guard();
+    let [acme, _] = shops().await;
+    for _ in 0..50 {
+        let attempt = guard
+            .begin(Some(&acme), "ann", address("192.0.2.1"))
+            .await
+            .unwrap();
+        attempt.succeeded().await;
+    }
+    for _ in 0..9 {
+        fail(&guard, &acme, "ann", "192.0.2.1").await.unwrap();
+    }
+    let attempt = guard
+        .begin(Some(&acme), "ann", address("192.0.2.1"))
+        .await
+        .unwrap();
+    drop(attempt);
+    assert!(
+        guard
+            .begin(Some(&acme), "ann", address("192.0.2.1"))
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_tries_many_accounts_is_blocked_in_that_shop() {
+    let (guard, blocks) = guard();
+    let [acme, bolt] = shops().await;
+    let is_blocked = |scope: &TenantScope| {
+        let address = "2001:db8::7".parse().unwrap();
+        blocks.check(address, Some(scope.tenant_id())).is_some()
+    };
+    for account in 0..19 {
+        // Failing more than once for one account is no more accounts.
+        for _ in 0..3 {
+            fail(&guard, &acme, &account.to_string(), "2001:db8::1").await;
+        }
+    }
+    assert!(!is_blocked(&acme));
+    fail(&guard, &acme, "the twentieth", "2001:db8::2").await;
+    assert!(is_blocked(&acme));
+    assert!(!is_blocked(&bolt));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_the_world_guesses_is_answered_late_and_never_locked() {
+    let (guard, blocks) = guard();
+    let [acme, _] = shops().await;
+    let mut delays = vec![];
+    for client in 0..200 {
+        let from = format!("198.51.100.{client}");
+        delays.push(fail(&guard, &acme, "ann", &from).await.unwrap());
+    }
+    let milliseconds: Vec<_> = delays.iter().map(Duration::as_millis).collect();
+    assert_eq!(
+        milliseconds[..14],
+        [[0; 11].as_slice(), &[100, 200, 400]].concat()
+    );
+    assert_eq!(milliseconds[199], 5_000);
+    assert!(blocks.entries(Some(acme.tenant_id())).is_empty());
+    let attempt = guard
+        .begin(Some(&acme), "ann", address("192.0.2.1"))
+        .await
+        .unwrap();
+    assert!(attempt.wants_proof());
+    attempt.succeeded().await;
+
+    let other = guard
+        .begin(Some(&acme), "bob", address("192.0.2.1"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (other.delay(), other.wants_proof()),
+        (Duration::ZERO, false)
+    );
+}
