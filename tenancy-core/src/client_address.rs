@@ -20,10 +20,12 @@
 //! ```
 
 mod forwarded;
+mod layer;
 mod proxies;
 
 use std::net::IpAddr;
 
+pub use self::layer::{ClientAddressLayer, ClientAddressService};
 pub use self::proxies::TrustedProxies;
 
 /// The address at the other end of the connection. The server puts it into the extensions of
@@ -32,7 +34,7 @@ pub use self::proxies::TrustedProxies;
 pub struct PeerAddress(pub IpAddr);
 
 /// The client's address as [`TrustedProxies`] tell it, in the extensions of requests behind a
-/// [`TenantLayer`](crate::layer::TenantLayer).
+/// [`ClientAddressLayer`] or a [`TenantLayer`](crate::layer::TenantLayer).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ClientAddress(pub IpAddr);
 

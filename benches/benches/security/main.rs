@@ -1,5 +1,6 @@
 //! What tenancy-security costs: `cargo bench -p tenancy-benches --bench security`.
 
+mod block;
 mod rate_limit;
 
 use std::error::Error;
@@ -9,6 +10,7 @@ use tenancy_benches::Report;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut report = Report::new("security");
+    block::measure(&mut report)?;
     rate_limit::measure(&mut report).await?;
     println!("{}", report.write()?.display());
     Ok(())

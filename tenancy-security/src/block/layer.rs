@@ -15,7 +15,8 @@ use super::service::BlockService;
 /// Refuses clients that are on a list, with 403.
 ///
 /// See the [module docs](super) for an example. The client is the [`ClientAddress`] in the request's
-/// extensions, which `ClientAddressLayer` and `TenantLayer` put there; requests without one are let
+/// extensions, which a [`ClientAddressLayer`](tenancy_core::client_address::ClientAddressLayer) or a
+/// `TenantLayer` puts there; requests without one are let
 /// through. Outside of a `TenantLayer` only the platform's entries count; inside, the tenant's too.
 #[derive(Clone, Debug)]
 #[must_use]
