@@ -11,6 +11,8 @@
 pub mod address;
 mod admission;
 pub mod block;
+#[cfg(doctest)]
+mod guides;
 pub mod load_shed;
 pub mod login_guard;
 pub mod rate_limit;

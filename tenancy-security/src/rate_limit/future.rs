@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use http::Response;
 
-/// The future of a [`RateLimitService`](super::TenantService). Dropped, it drops the inner future.
+/// The future of a [`RateLimitService`](super::RateLimitService). Dropped, it drops the inner future.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture<B, E>(
     pub(super) Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>>,

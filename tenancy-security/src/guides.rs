@@ -1,0 +1,8 @@
+//! The code of the guides in `docs/`, so that it is tested with the crate. No documentation of its
+//! own: the guides do not travel with the package.
+
+#[doc = include_str!("../../docs/rate-limits.md")]
+mod rate_limits {}
+
+#[doc = include_str!("../../docs/keep-clients-out.md")]
+mod keep_clients_out {}
