@@ -9,3 +9,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod address;
+pub mod csrf;
+pub mod origin;
+pub mod public_scheme;

@@ -1,1 +1,10 @@
 //! The crate's integration tests: its layers as a server meets them, on real parts.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod csrf;
+mod csrf_tokens;
+mod two_tenants;
