@@ -10,5 +10,6 @@
 
 pub mod address;
 pub mod csrf;
+pub mod headers;
 pub mod origin;
 pub mod public_scheme;

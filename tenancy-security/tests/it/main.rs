@@ -7,4 +7,7 @@
 
 mod csrf;
 mod csrf_tokens;
+mod headers;
+mod headers_csp;
+mod headers_reports;
 mod two_tenants;
