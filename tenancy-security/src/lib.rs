@@ -9,6 +9,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod address;
+pub mod cors;
 pub mod csrf;
 pub mod headers;
 pub mod origin;

@@ -96,6 +96,8 @@ fn is_plain(segment: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(exempt: &str, path: &str, expected: bool) {
@@ -158,5 +160,26 @@ mod tests {
         check("/a/../b", InvalidExemptPath::Segment);
         check("/a%2fb", InvalidExemptPath::Segment);
         check("webhooks/", InvalidExemptPath::Segment);
+    }
+
+    proptest! {
+        /// However a service decodes and resolves it.
+        #[test]
+        fn an_exempt_path_leads_nowhere_else(path in r"(/?(hooks|HOOKS|\.|\.\.|%2e|%2f|%5c|\\|;|a|)){0,8}") {
+            let exempt: ExemptPath = "/hooks/".parse().unwrap();
+            if exempt.contains(&path) {
+                let decoded = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+                let mut resolved = Vec::new();
+                for segment in decoded.split(['/', '\\']) {
+                    match segment.split(';').next() {
+                        Some("" | ".") | None => {}
+                        Some("..") => drop(resolved.pop()),
+                        Some(name) => resolved.push(name),
+                    }
+                }
+                prop_assert_eq!(resolved.first(), Some(&"hooks"), "{}", path);
+                prop_assert!(path.starts_with("/hooks/"));
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod cors;
 mod csrf;
 mod csrf_tokens;
 mod headers;

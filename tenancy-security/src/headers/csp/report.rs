@@ -144,6 +144,8 @@ fn plain(text: &str) -> Box<str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -210,5 +212,17 @@ mod tests {
         check("https://a.example/\r\nERROR", "https://a.example/  ERROR");
         check("https://a.example/a@b", "https://a.example/a@b");
         check(&"é".repeat(200), &"é".repeat(128));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_cut_to_plain_words(sent in "\\PC{0,80}|(https?://)?[ -~\r\n\u{e9}]{0,400}") {
+            let body = serde_json::json!({"csp-report": {"blocked-uri": sent, "script-sample": sent}});
+            for report in CspReport::read(body.to_string().as_bytes()).unwrap() {
+                for text in [report.blocked, report.sample] {
+                    prop_assert!(text.len() <= TEXT_BYTES_MAX && !text.contains(char::is_control));
+                }
+            }
+        }
     }
 }
