@@ -11,7 +11,7 @@
 //!   known to be HTTP or the host is a loopback one, so behind a proxy that ends TLS nobody's plain
 //!   page posts to it.
 //! - A browser too old for both must send a [token](CsrfLayer::tokens) with a session's cookie. It is
-//!   looked for in the header `X-CSRF-Token`, then in the field `_csrf` of a URL-encoded form.
+//!   looked for in the header `X-CSRF-Token`, then in the field `_csrf` of a form.
 //!
 //! Requests without either header and without a session are no browser's, or have nothing to lose:
 //! those of API keys and webhooks pass. The host is the one in `Host` or `:authority`;

@@ -87,7 +87,7 @@ impl<R> CsrfLayer<R> {
     /// right in any case. Pages find theirs as [`CsrfToken`](super::CsrfToken) in the request's
     /// extensions.
     ///
-    /// A multipart form needs the header.
+    /// A form's field has to stand among its first 64 KiB: before the files, say.
     pub fn tokens(mut self, key: CsrfKey, session: impl SessionOf) -> Self {
         self.settings_mut().tokens = Some(Tokens {
             key,

@@ -12,7 +12,7 @@ use tenancy_core::problem::Refuse;
 use tower_service::Service;
 
 use super::body::PeekedBody;
-use super::form;
+use super::form::Search;
 use super::future::ResponseFuture;
 use super::layer::{CsrfLayer, Settings};
 use super::proof::{self, Proof};
@@ -30,7 +30,7 @@ pub struct Csrf<S, R> {
 /// What a request that was not refused still has to show.
 enum Admission {
     Given,
-    WithFormToken(CsrfToken),
+    WithFormToken(CsrfToken, Search),
 }
 
 impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for Csrf<S, R>
@@ -57,12 +57,12 @@ where
                 let request = Request::from_parts(parts, PeekedBody::untouched(body));
                 ResponseFuture::admitted(self.inner.call(request))
             }
-            Ok(Admission::WithFormToken(token)) => {
+            Ok(Admission::WithFormToken(token, search)) => {
                 let next = self.inner.clone();
                 let mut inner = mem::replace(&mut self.inner, next);
                 let layer = self.layer.clone();
                 ResponseFuture::reading(async move {
-                    let refusal = match form::find_token(body).await {
+                    let refusal = match search.run(body).await {
                         Ok((Some(sent), body)) if token.matches(sent.as_bytes()) => {
                             return inner.call(Request::from_parts(parts, body)).await;
                         }
@@ -115,8 +115,10 @@ impl Settings {
             (Some(sent), None) if token.matches(sent.as_bytes()) => Ok(Admission::Given),
             (Some(_), _) => Err(Refusal::InvalidToken),
             (None, _) if proof == Proof::Given && !self.tokens_required => Ok(Admission::Given),
-            (None, _) if form::is_form(&request.headers) => Ok(Admission::WithFormToken(token)),
-            (None, _) => Err(Refusal::MissingToken),
+            (None, _) => {
+                let search = Search::of(&request.headers).ok_or(Refusal::MissingToken)?;
+                Ok(Admission::WithFormToken(token, search))
+            }
         }
     }
 

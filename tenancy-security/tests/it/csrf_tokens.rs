@@ -241,6 +241,68 @@ async fn a_form_carries_its_token_in_a_field_and_arrives_whole() {
 }
 
 #[tokio::test]
+async fn a_form_with_files_carries_its_token_in_a_part() {
+    let site = Site::new();
+    let token = site.token(ACME, SESSION.1).await;
+    let form = |token: &str| {
+        format!(
+            "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nmug\r\n\
+             --b\r\nContent-Disposition: form-data; name=\"_csrf\"\r\n\r\n{token}\r\n\
+             --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\
+             Content-Type: image/png\r\n\r\n{}\r\n--b--\r\n",
+            "x".repeat(100_000)
+        )
+    };
+    let kind = ("content-type", "multipart/form-data; boundary=b");
+    let check = async |body: &[&str], expected: Result<(), Refusal>| {
+        let response = site.post(ACME, &[SESSION, kind], body).await;
+        let refusal = response.extensions().get::<Refusal>().copied();
+        assert_eq!(refusal, expected.err(), "{} parts", body.len());
+        if refusal.is_none() {
+            let arrived = response.into_body().collect().await.unwrap().to_bytes();
+            assert!(arrived == body.concat(), "{} parts", body.len());
+        }
+    };
+    let whole = form(&token);
+    check(&[&whole], Ok(())).await;
+    for cut in 1..300 {
+        let (beginning, rest) = whole.split_at(cut);
+        check(&[beginning, rest], Ok(())).await;
+    }
+    let bytes: Vec<&str> = (0..400)
+        .map(|at| &whole[at..=at])
+        .chain([&whole[400..]])
+        .collect();
+    check(&bytes, Ok(())).await;
+    check(&[&form("wrong")], Err(Refusal::InvalidToken)).await;
+    check(&[&form("")], Err(Refusal::InvalidToken)).await;
+    let without = form(&token).replace("_csrf", "csrf");
+    check(&[&without], Err(Refusal::FormTooLarge)).await;
+    check(&[&without[..300]], Err(Refusal::MissingToken)).await;
+    let (cut_off, _) = whole.split_at(whole.find(&token).unwrap() + token.len());
+    check(&[cut_off], Err(Refusal::MissingToken)).await;
+}
+
+/// A search that began anew with each piece would take minutes.
+#[tokio::test]
+async fn a_form_in_very_small_pieces_costs_no_more() {
+    let site = Site::new();
+    let pieces = vec!["\r"; 65_537];
+    for kind in [
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=b",
+    ] {
+        let headers = [SESSION, ("content-type", kind)];
+        let response = site.post(ACME, &headers, &pieces).await;
+        assert_eq!(
+            response.extensions().get(),
+            Some(&Refusal::FormTooLarge),
+            "{kind}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_form_is_looked_through_only_so_far() {
     let site = Site::new();
     let token = site.token(ACME, SESSION.1).await;
