@@ -38,8 +38,8 @@ pub struct PeerAddress(pub IpAddr);
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The peer that the server noted in a request's extensions.
-pub(crate) fn peer(extensions: &http::Extensions) -> Option<IpAddr> {
+/// The peer that the server noted in a request's extensions, for layers that weigh what it says.
+pub fn peer(extensions: &http::Extensions) -> Option<IpAddr> {
     let noted = extensions.get().map(|PeerAddress(address)| *address);
     #[cfg(feature = "axum")]
     let noted = noted.or_else(|| {

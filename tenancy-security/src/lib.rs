@@ -11,10 +11,15 @@
 pub mod address;
 mod admission;
 pub mod block;
+pub mod cors;
+pub mod csrf;
 #[cfg(doctest)]
 mod guides;
+pub mod headers;
 pub mod load_shed;
 pub mod login_guard;
+pub mod origin;
+pub mod public_scheme;
 pub mod rate_limit;
 
 pub use crate::admission::ResponseFuture;

@@ -2,8 +2,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use http::header::FORWARDED;
+use http::uri::Scheme;
 
 pub(super) const X_FORWARDED_FOR: &str = "x-forwarded-for";
+const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// The addresses of all `X-Forwarded-For` lines, in order; `None` for one that cannot be read.
 ///
@@ -31,14 +33,51 @@ pub(super) fn forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> 
     })
 }
 
+/// The scheme that every line of `X-Forwarded-Proto` and every `proto` parameter of `Forwarded` says.
+pub(super) fn forwarded_scheme(headers: &HeaderMap) -> Option<Scheme> {
+    let listed = headers
+        .get_all(X_FORWARDED_PROTO)
+        .iter()
+        .flat_map(|line| match line.to_str() {
+            Ok(line) => line.split(',').map(str::trim).map(scheme).collect(),
+            Err(_) => vec![None],
+        });
+    let named = headers
+        .get_all(FORWARDED)
+        .iter()
+        .flat_map(|line| match line.to_str() {
+            Ok(line) => split_outside_quotes(line, ',')
+                .into_iter()
+                .flat_map(|element| parameters(element, "proto").map(scheme).collect::<Vec<_>>())
+                .collect(),
+            Err(_) => vec![None],
+        });
+    let mut said = listed.chain(named);
+    let first = said.next()??;
+    said.all(|other| other.as_ref() == Some(&first))
+        .then_some(first)
+}
+
+fn scheme(text: &str) -> Option<Scheme> {
+    let text = text.trim_matches('"');
+    [Scheme::HTTP, Scheme::HTTPS]
+        .into_iter()
+        .find(|scheme| text.eq_ignore_ascii_case(scheme.as_str()))
+}
+
 fn for_parameter(element: &str) -> Option<IpAddr> {
-    let mut found = split_outside_quotes(element, ';')
+    let mut found = parameters(element, "for");
+    let value = found.next()?;
+    // A parameter occurs once in an element.
+    found.next().is_none().then(|| node(value))?
+}
+
+fn parameters<'a>(element: &'a str, wanted: &'a str) -> impl Iterator<Item = &'a str> {
+    split_outside_quotes(element, ';')
         .into_iter()
         .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
-    let (_, value) = found.next()?;
-    // A parameter occurs once in an element.
-    found.next().is_none().then(|| node(value.trim()))?
+        .filter(move |(name, _)| name.trim().eq_ignore_ascii_case(wanted))
+        .map(|(_, value)| value.trim())
 }
 
 /// An address with or without a port, brackets and quotes. Whatever else a node may be called
@@ -115,5 +154,39 @@ mod tests {
         check("for=1.1.1.1;for=2.2.2.2", &[None]);
         check(r#"for="1.1.1.1"#, &[None]);
         check("", &[None]);
+    }
+
+    #[test]
+    fn a_scheme_counts_where_all_that_is_said_of_it_agrees() {
+        let check = |lines: &[(&'static str, &str)], expected: Option<Scheme>| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            assert_eq!(forwarded_scheme(&headers), expected, "{lines:?}");
+        };
+        let (https, http) = (Some(Scheme::HTTPS), Some(Scheme::HTTP));
+        let (proto, forwarded) = ("x-forwarded-proto", "forwarded");
+        check(&[(proto, "https")], https.clone());
+        check(&[(proto, "HTTPS, https")], https.clone());
+        check(&[(proto, "http")], http);
+        check(&[(proto, "https, http")], None);
+        check(&[(proto, "https"), (proto, "http")], None);
+        check(&[(proto, "wss")], None);
+        check(&[(proto, "")], None);
+        check(&[(proto, "é"), (proto, "https")], None);
+        check(&[(forwarded, "for=1.1.1.1;Proto=https")], https.clone());
+        check(
+            &[(forwarded, r#"for=1.1.1.1;proto="https""#)],
+            https.clone(),
+        );
+        check(
+            &[(forwarded, "for=1.1.1.1, for=10.0.0.1;proto=https")],
+            https,
+        );
+        check(&[(forwarded, "proto=https, proto=http")], None);
+        check(&[(forwarded, "for=\"a;proto=https\"")], None);
+        check(&[(proto, "https"), (forwarded, "proto=http")], None);
+        check(&[], None);
     }
 }

@@ -2,9 +2,10 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
 use http::HeaderMap;
+use http::uri::Scheme;
 use ipnet::IpNet;
 
-use super::forwarded::{forwarded_for, x_forwarded_for};
+use super::forwarded::{forwarded_for, forwarded_scheme, x_forwarded_for};
 
 /// The proxies that stand before the server, by their networks or by their number.
 ///
@@ -72,6 +73,14 @@ impl TrustedProxies {
                 }
             }
         }
+    }
+
+    /// The scheme of the client's own connection, where this peer is trusted and all that
+    /// `X-Forwarded-Proto` and `Forwarded` say agrees; from a chain of proxies that is also where each
+    /// says the same. Where they differ nobody can tell which of them the client wrote.
+    pub fn client_scheme(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Scheme> {
+        let told = self.trusts(peer).then(|| forwarded_scheme(headers));
+        told.flatten()
     }
 
     fn walk(&self, peer: IpAddr, chain: &[Option<IpAddr>]) -> IpAddr {
@@ -187,6 +196,14 @@ mod tests {
         check(1, "6.6.6.6, 2.2.2.2", "2.2.2.2");
         check(2, "6.6.6.6, 2.2.2.2, 10.0.0.2", "2.2.2.2");
         check(3, "2.2.2.2", "10.0.0.1");
+    }
+
+    #[test]
+    fn a_strangers_word_on_its_scheme_is_not_heard() {
+        let headers = headers(&[("x-forwarded-proto", "https")]);
+        let scheme = |peer: &str| ours().client_scheme(peer.parse().unwrap(), &headers);
+        assert_eq!(scheme("10.0.0.1"), Some(Scheme::HTTPS));
+        assert_eq!(scheme("1.1.1.1"), None);
     }
 
     proptest! {

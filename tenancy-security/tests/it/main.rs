@@ -5,5 +5,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod cors;
+mod csrf;
+mod csrf_tokens;
+mod headers;
+mod headers_csp;
+mod headers_reports;
 mod login_guard;
 mod rate_limit;
+mod two_tenants;

@@ -1,0 +1,150 @@
+use std::fmt;
+use std::mem;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
+use tenancy_core::TenantScope;
+use tenancy_core::problem::Refuse;
+use tower_service::Service;
+
+use super::body::PeekedBody;
+use super::form::Search;
+use super::future::ResponseFuture;
+use super::layer::{CsrfLayer, Settings};
+use super::proof::{self, Proof};
+use super::refusal::Refusal;
+use super::token::CsrfToken;
+
+const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
+
+/// The service that a [`CsrfLayer`] makes of another.
+pub struct Csrf<S, R> {
+    pub(super) inner: S,
+    pub(super) layer: CsrfLayer<R>,
+}
+
+/// What a request that was not refused still has to show.
+enum Admission {
+    Given,
+    WithFormToken(CsrfToken, Search),
+}
+
+impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for Csrf<S, R>
+where
+    S: Service<Request<PeekedBody<ReqBody>>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: 'static,
+    ReqBody: Body<Data = Bytes> + Send + 'static,
+    ResBody: 'static,
+    R: Refuse<ResBody>,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ResBody, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        match self.layer.settings.admit(&mut parts) {
+            Ok(Admission::Given) => {
+                let request = Request::from_parts(parts, PeekedBody::untouched(body));
+                ResponseFuture::admitted(self.inner.call(request))
+            }
+            Ok(Admission::WithFormToken(token, search)) => {
+                let next = self.inner.clone();
+                let mut inner = mem::replace(&mut self.inner, next);
+                let layer = self.layer.clone();
+                ResponseFuture::reading(async move {
+                    let refusal = match search.run(body).await {
+                        Ok((Some(sent), body)) if token.matches(sent.as_bytes()) => {
+                            return inner.call(Request::from_parts(parts, body)).await;
+                        }
+                        Ok((Some(_), _)) => Refusal::InvalidToken,
+                        Ok((None, _)) => Refusal::MissingToken,
+                        Err(refusal) => refusal,
+                    };
+                    Ok(layer.refused(refusal, &parts))
+                })
+            }
+            Err(refusal) => ResponseFuture::refused(self.layer.refused(refusal, &parts)),
+        }
+    }
+}
+
+impl<R> CsrfLayer<R> {
+    fn refused<B>(&self, refusal: Refusal, request: &Parts) -> Response<B>
+    where
+        R: Refuse<B>,
+    {
+        let status = match refusal.status() {
+            StatusCode::FORBIDDEN => self.settings.forbidden,
+            status => status,
+        };
+        let problem = refusal.problem(status);
+        let mut response = self.refuse.refuse(&problem, request);
+        response.extensions_mut().insert(refusal);
+        response
+    }
+}
+
+impl Settings {
+    fn admit(&self, request: &mut Parts) -> Result<Admission, Refusal> {
+        let token = self.token(request);
+        if let Some(token) = &token {
+            request.extensions.insert(token.clone());
+        }
+        let is_safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let path = request.uri.path();
+        if is_safe || self.exempt.iter().any(|exempt| exempt.contains(path)) {
+            return Ok(Admission::Given);
+        }
+        let scheme = self.scheme.of(&request.extensions, &request.headers);
+        let proof = proof::weigh(request, scheme.as_ref(), &*self.trusted)?;
+        let Some(token) = token else {
+            return Ok(Admission::Given);
+        };
+        let mut sent = request.headers.get_all(X_CSRF_TOKEN).iter();
+        match (sent.next(), sent.next()) {
+            (Some(sent), None) if token.matches(sent.as_bytes()) => Ok(Admission::Given),
+            (Some(_), _) => Err(Refusal::InvalidToken),
+            (None, _) if proof == Proof::Given && !self.tokens_required => Ok(Admission::Given),
+            (None, _) => {
+                let search = Search::of(&request.headers).ok_or(Refusal::MissingToken)?;
+                Ok(Admission::WithFormToken(token, search))
+            }
+        }
+    }
+
+    /// The token of the request's session, if it has one.
+    fn token(&self, request: &Parts) -> Option<CsrfToken> {
+        let tokens = self.tokens.as_ref()?;
+        let session = tokens.session.session(request)?;
+        let tenant = request.extensions.get().map(TenantScope::tenant_id);
+        Some(tokens.key.token(tenant, &session))
+    }
+}
+
+impl<S: Clone, R> Clone for Csrf<S, R> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            layer: self.layer.clone(),
+        }
+    }
+}
+
+impl<S: fmt::Debug, R> fmt::Debug for Csrf<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Csrf")
+            .field("inner", &self.inner)
+            .field("layer", &self.layer)
+            .finish()
+    }
+}
