@@ -39,16 +39,19 @@ pub(super) fn forwarded_scheme(headers: &HeaderMap) -> Option<Scheme> {
         .get_all(X_FORWARDED_PROTO)
         .iter()
         .flat_map(|line| match line.to_str() {
-        Ok(line) => line.split(',').map(str::trim).map(scheme).collect(),
-        Err(_) => vec![None],
-    });
-    let named = headers.get_all(FORWARDED).iter().flat_map(|line| match line.to_str() {
-        Ok(line) => split_outside_quotes(line, ',')
-            .into_iter()
-            .flat_map(|element| parameters(element, "proto").map(scheme).collect::<Vec<_>>())
-            .collect(),
-        Err(_) => vec![None],
-    });
+            Ok(line) => line.split(',').map(str::trim).map(scheme).collect(),
+            Err(_) => vec![None],
+        });
+    let named = headers
+        .get_all(FORWARDED)
+        .iter()
+        .flat_map(|line| match line.to_str() {
+            Ok(line) => split_outside_quotes(line, ',')
+                .into_iter()
+                .flat_map(|element| parameters(element, "proto").map(scheme).collect::<Vec<_>>())
+                .collect(),
+            Err(_) => vec![None],
+        });
     let mut said = listed.chain(named);
     let first = said.next()??;
     said.all(|other| other.as_ref() == Some(&first))
@@ -173,8 +176,14 @@ mod tests {
         check(&[(proto, "")], None);
         check(&[(proto, "é"), (proto, "https")], None);
         check(&[(forwarded, "for=1.1.1.1;Proto=https")], https.clone());
-        check(&[(forwarded, r#"for=1.1.1.1;proto="https""#)], https.clone());
-        check(&[(forwarded, "for=1.1.1.1, for=10.0.0.1;proto=https")], https);
+        check(
+            &[(forwarded, r#"for=1.1.1.1;proto="https""#)],
+            https.clone(),
+        );
+        check(
+            &[(forwarded, "for=1.1.1.1, for=10.0.0.1;proto=https")],
+            https,
+        );
         check(&[(forwarded, "proto=https, proto=http")], None);
         check(&[(forwarded, "for=\"a;proto=https\"")], None);
         check(&[(proto, "https"), (forwarded, "proto=http")], None);

@@ -207,6 +207,19 @@ async fn a_token_is_asked_for_where_a_session_is_used_and_the_browser_does_not_v
     strict.check(ACME, &[SESSION, same], missing).await;
     strict.check(ACME, &[SESSION, same, sent], Ok(())).await;
     strict.check(ACME, &[bearer], Ok(())).await;
+    let socket = async |header: (&str, &str)| {
+        let handshake = Request::get("/")
+            .header("host", ACME)
+            .header(SESSION.0, SESSION.1)
+            .header("upgrade", "websocket")
+            .header(header.0, header.1);
+        let response = strict.send(handshake.body(parts(&[])).unwrap()).await;
+        response.extensions().get::<Refusal>().copied()
+    };
+    assert_eq!(socket(same).await, None);
+    assert_eq!(socket(bearer).await, Some(Refusal::MissingToken));
+    let posted = [SESSION, same, ("upgrade", "websocket")];
+    strict.check(ACME, &posted, missing).await;
 }
 
 #[tokio::test]
