@@ -3,7 +3,8 @@
 //! [`CsrfLayer`] lets a request that may change something through only where the browser says that
 //! it comes from the site itself. It keeps the rules of Go's `CrossOriginProtection`, and stricter:
 //!
-//! - `GET`, `HEAD` and `OPTIONS` pass; they must change nothing.
+//! - `GET`, `HEAD` and `OPTIONS` pass; they must change nothing. The handshake of a WebSocket does not
+//!   pass for being a `GET`.
 //! - `Sec-Fetch-Site` has to be `same-origin` or `none`. Tenants are each other's `same-site`, so that
 //!   is refused like `cross-site` and like any value which is not known.
 //! - Without it `Origin` has to be the host that the request is for. `null` never passes, which pages

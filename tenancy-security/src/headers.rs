@@ -42,6 +42,7 @@ mod future;
 mod hsts;
 mod identifying;
 mod layer;
+mod removed;
 mod safe;
 mod service;
 

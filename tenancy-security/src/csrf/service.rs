@@ -3,7 +3,7 @@ use std::mem;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::HeaderName;
+use http::header::{HeaderName, UPGRADE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -102,7 +102,9 @@ impl Settings {
         }
         let is_safe = matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let path = request.uri.path();
-        if is_safe || self.exempt.iter().any(|exempt| exempt.contains(path)) {
+        let opens_socket = opens_socket(request);
+        let is_exempt = || self.exempt.iter().any(|exempt| exempt.contains(path));
+        if (is_safe && !opens_socket) || is_exempt() {
             return Ok(Admission::Given);
         }
         let scheme = self.scheme.of(&request.extensions, &request.headers);
@@ -114,7 +116,10 @@ impl Settings {
         match (sent.next(), sent.next()) {
             (Some(sent), None) if token.matches(sent.as_bytes()) => Ok(Admission::Given),
             (Some(_), _) => Err(Refusal::InvalidToken),
-            (None, _) if proof == Proof::Given && !self.tokens_required => Ok(Admission::Given),
+            // No script can give a handshake a header, and every browser gives it an origin.
+            (None, _) if proof == Proof::Given && (opens_socket || !self.tokens_required) => {
+                Ok(Admission::Given)
+            }
             (None, _) => {
                 let search = Search::of(&request.headers).ok_or(Refusal::MissingToken)?;
                 Ok(Admission::WithFormToken(token, search))
@@ -129,6 +134,16 @@ impl Settings {
         let tenant = request.extensions.get().map(TenantScope::tenant_id);
         Some(tokens.key.token(tenant, &session))
     }
+}
+
+/// Whether the request is a WebSocket's handshake: a `GET` whose answer lets a page read and write.
+fn opens_socket(request: &Parts) -> bool {
+    let mut upgrades = request.headers.get_all(UPGRADE).iter();
+    request.method == Method::GET
+        && upgrades.any(|protocols| {
+            let mut protocols = protocols.as_bytes().split(|byte| *byte == b',');
+            protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+        })
 }
 
 impl<S: Clone, R> Clone for Csrf<S, R> {

@@ -18,6 +18,9 @@ use super::layer::{Prepared, SecurityHeadersLayer};
 
 const REPORTING_ENDPOINTS: HeaderName = HeaderName::from_static("reporting-endpoints");
 
+/// How many headers come beside the safe ones, at most.
+const POLICIES_AND_HSTS: usize = 4;
+
 /// What is left to do once the inner service has answered.
 pub(super) struct Finish<R> {
     pub(super) layer: SecurityHeadersLayer<R>,
@@ -84,7 +87,8 @@ impl<R> Finish<R> {
         let own_policy = response.extensions_mut().remove::<Policy>();
         let has_page = response.status() != StatusCode::NOT_MODIFIED;
         let headers = response.headers_mut();
-        while let Some(name) = headers.keys().find(|name| settings.is_removed(name)) {
+        headers.reserve(settings.safe.len() + POLICIES_AND_HSTS);
+        while let Some(name) = headers.keys().find(|name| settings.removed.contains(name)) {
             let name = name.clone();
             headers.remove(name);
         }

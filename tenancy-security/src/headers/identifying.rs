@@ -1,4 +1,4 @@
-/// Headers that tell what a server is made of, in order: those that the OWASP Secure Headers Project
+/// Headers that tell what a server is made of: those that the OWASP Secure Headers Project
 /// removes, with `X-Runtime` and `X-Version`.
 pub(super) const IDENTIFYING: &[&str] = &[
     "$wsep",

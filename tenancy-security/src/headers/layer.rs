@@ -7,7 +7,7 @@ use tower_layer::Layer;
 
 use super::csp::{Policy, TenantSources};
 use super::hsts::Hsts;
-use super::identifying::IDENTIFYING;
+use super::removed::Removed;
 use super::safe::safe_headers;
 use super::service::SecurityHeaders;
 use crate::public_scheme::PublicScheme;
@@ -32,8 +32,7 @@ pub struct SecurityHeadersLayer<R = ProblemJson> {
 pub(super) struct Settings {
     pub(super) scheme: PublicScheme,
     pub(super) safe: Vec<(HeaderName, HeaderValue)>,
-    /// In order, so that a name is found in it at once.
-    pub(super) removed: Vec<HeaderName>,
+    pub(super) removed: Removed,
     pub(super) hsts: Option<HeaderValue>,
     pub(super) policy: Prepared,
     pub(super) report_only: Option<Prepared>,
@@ -61,12 +60,11 @@ impl From<Policy> for Prepared {
 impl SecurityHeadersLayer {
     /// A layer with the defaults.
     pub fn new() -> Self {
-        let removed = IDENTIFYING.iter().map(|name| HeaderName::from_static(name));
         Self {
             settings: Arc::new(Settings {
                 scheme: PublicScheme::default(),
                 safe: safe_headers(),
-                removed: removed.collect(),
+                removed: Removed::default(),
                 hsts: Some(Hsts::default().value()),
                 policy: Policy::default().into(),
                 report_only: None,
@@ -107,18 +105,13 @@ impl<R> SecurityHeadersLayer<R> {
 
     /// Takes this header away from answers, beside those that tell what a server is made of.
     pub fn remove(mut self, name: HeaderName) -> Self {
-        let removed = &mut self.settings_mut().removed;
-        if let Err(place) = place(removed, &name) {
-            removed.insert(place, name);
-        }
+        self.settings_mut().removed.add(name);
         self
     }
 
     /// Lets this header through though it is one that tells what a server is made of.
     pub fn keep(mut self, name: &HeaderName) -> Self {
-        self.settings_mut()
-            .removed
-            .retain(|removed| removed != name);
+        self.settings_mut().removed.keep(name);
         self
     }
 
@@ -165,16 +158,6 @@ impl<R> SecurityHeadersLayer<R> {
     fn settings_mut(&mut self) -> &mut Settings {
         Arc::make_mut(&mut self.settings)
     }
-}
-
-impl Settings {
-    pub(super) fn is_removed(&self, name: &HeaderName) -> bool {
-        place(&self.removed, name).is_ok()
-    }
-}
-
-fn place(names: &[HeaderName], name: &HeaderName) -> Result<usize, usize> {
-    names.binary_search_by(|other| other.as_str().cmp(name.as_str()))
 }
 
 impl<S, R> Layer<S> for SecurityHeadersLayer<R> {

@@ -421,6 +421,23 @@ async fn the_host_in_the_target_counts_before_the_header() {
         .await;
 }
 
+#[tokio::test]
+async fn another_sites_page_opens_no_socket() {
+    let sender = Sender::new(CsrfLayer::new());
+    let check = async |protocol: &str, header: (&str, &str), expected: StatusCode| {
+        let headers = [("upgrade", protocol), header];
+        let response = sender.send(Method::GET, "/", &headers).await;
+        assert_eq!(response.status(), expected, "{headers:?}");
+    };
+    let site = "sec-fetch-site";
+    check("websocket", (site, "cross-site"), FORBIDDEN).await;
+    check("WebSocket", (site, "same-site"), FORBIDDEN).await;
+    check("h2c, websocket", ("origin", ATTACKER), FORBIDDEN).await;
+    check("websocket", (site, "same-origin"), OK).await;
+    check("websocket", ("origin", "https://example.com"), OK).await;
+    check("h2c", (site, "cross-site"), OK).await;
+}
+
 /// Behaviour 16.
 #[tokio::test]
 async fn an_exemption_is_not_widened_by_other_ways_to_write_a_path() {

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod axum;
 mod cors;
 mod csrf;
 mod csrf_tokens;
