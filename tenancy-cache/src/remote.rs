@@ -150,6 +150,17 @@ pub struct LeaseRequest {
     /// [`MARK`] of the payload that the caller has read, empty where there was none. `None` to have
     /// a lease prolonged.
     pub mark: Option<Vec<u8>>,
+    /// What the load has seen of flushes.
+    pub seen: Seen,
+}
+
+/// What a load has seen of flushes, before it began.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Seen {
+    /// How many the caller had heard of, in order.
+    pub flushes: u64,
+    /// The same number for the same versions of all that the value depends on.
+    pub versions: u64,
 }
 
 /// Where a payload has eight bytes that differ from those of any other.
@@ -160,7 +171,7 @@ pub const MARK: std::ops::Range<usize> = 4..12;
 pub enum LeaseAnswer {
     /// The caller has it.
     Held,
-    /// Another has it; or, to be prolonged, it is no longer there.
+    /// Another has it who has not seen less; or, to be prolonged, it is no longer there.
     Busy,
     /// Nobody has it, and the payload is another than the caller has read.
     Changed,
@@ -201,7 +212,8 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// Removes a key's payload and returns it, to one caller only, and ends the key's lease.
     async fn take(&self, key: &[u8]) -> Result<Option<Bytes>, tenancy_core::Error>;
 
-    /// Takes or prolongs leases, for so long, in one round trip.
+    /// Takes or prolongs leases, for so long, in one round trip. What is loaded under other versions
+    /// than the caller's, and after fewer flushes, will be of no use: the caller takes its lease over.
     async fn lease(
         &self,
         asked: &[LeaseRequest],

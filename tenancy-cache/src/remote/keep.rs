@@ -5,7 +5,7 @@ use tenancy_core::TenantId;
 use super::frame::{Frame, Header, RemoteStamp};
 use super::lease::{LIFE, Lease};
 use super::shared::{Removing, Shared, entry_name};
-use super::{LeaseAnswer, subject_name};
+use super::{LeaseAnswer, Seen, subject_name};
 use crate::entry::Dependencies;
 use crate::load::{Berth, Shape};
 use crate::shelf::NameRef;
@@ -22,15 +22,18 @@ pub(crate) struct Kept {
 }
 
 impl Shared {
-    /// Asks for the leases of keys whose payloads have been read, with their marks. Where the remote
-    /// tier is away, none is needed.
+    /// Asks for the leases of keys whose payloads have been read, with their marks, and after so many
+    /// flushes. Where the remote tier is away, none is needed.
     pub(crate) async fn lease(
         &self,
         asked: &mut [(&mut Berth, Vec<u8>)],
+        flushes: u64,
     ) -> Vec<Option<LeaseAnswer>> {
         let request = |(berth, mark): &mut (&mut Berth, Vec<u8>)| {
-            let key = entry_name(berth.shelf.tenant, berth.name.as_ref());
-            let lease = Lease::new(self.remote.clone(), key);
+            let tenant = berth.shelf.tenant;
+            let key = entry_name(tenant, berth.name.as_ref());
+            let seen = Seen::of(tenant, berth.seen(), flushes);
+            let lease = Lease::new(self.remote.clone(), key, seen);
             berth.lease.insert(lease).request(Some(mark.clone()))
         };
         let requests: Vec<_> = asked.iter_mut().map(request).collect();

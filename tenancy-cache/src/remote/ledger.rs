@@ -99,6 +99,12 @@ impl Ledger {
         known.untold.is_empty() && known.renewals == 0
     }
 
+    /// How many flushes have been heard of. One that was told from here is heard of like any other: the
+    /// log may have others before it.
+    pub(crate) fn number(&self) -> u64 {
+        self.lock().number
+    }
+
     /// From where news are to be asked for, and how many flushes they must tell of at least.
     pub(crate) fn place(&self) -> (Place, u64) {
         let known = self.lock();

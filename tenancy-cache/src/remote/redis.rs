@@ -101,24 +101,29 @@ const VERSIONS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
     end
     return answer";
 
-/// Takes a lease if nobody has it and the payload is what the caller has read, or prolongs it.
-const LEASE: &str = "local holder = redis.call('GET', KEYS[2])
+/// Takes a lease if nobody has it, or one whose load a flush has doomed, and the payload is what the
+/// caller has read; or prolongs it.
+const LEASE: &str = "local lease = redis.call('HMGET', KEYS[2], 'token', 'flushes', 'versions')
+    local is_held = lease[1] and lease[1] ~= ARGV[1]
     if ARGV[3] == 'prolong' then
-        if holder ~= ARGV[1] then return 0 end
+        if lease[1] ~= ARGV[1] then return 0 end
     else
-        if holder and holder ~= ARGV[1] then return 0 end
+        local is_doomed = is_held and lease[3] ~= ARGV[5] and tonumber(lease[2]) < tonumber(ARGV[4])
+        if is_held and not is_doomed then return 0 end
         if redis.call('GETRANGE', KEYS[1], 4, 11) ~= ARGV[3] then return 2 end
+        redis.call('HSET', KEYS[2], 'token', ARGV[1], 'flushes', ARGV[4], 'versions', ARGV[5])
     end
-    redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+    redis.call('PEXPIRE', KEYS[2], ARGV[2])
     return 1";
 
-const RELEASE: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+const RELEASE: &str = "if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
     return redis.call('DEL', KEYS[1])";
 
 const TAKE: &str = "redis.call('DEL', KEYS[2])
     return redis.call('GETDEL', KEYS[1])";
 
-const WRITE: &str = "if ARGV[3] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[3] then return 0 end
+const WRITE: &str =
+    "if ARGV[3] ~= '' and redis.call('HGET', KEYS[2], 'token') ~= ARGV[3] then return 0 end
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
     redis.call('DEL', KEYS[2])
     return 1";
@@ -327,6 +332,8 @@ impl Remote for RedisRemote {
                 asked.token.to_string().into(),
                 milliseconds(life).into(),
                 mark,
+                asked.seen.flushes.to_string().into(),
+                asked.seen.versions.to_string().into(),
             ];
             self.scripts
                 .lease

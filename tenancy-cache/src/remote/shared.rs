@@ -82,6 +82,12 @@ impl Shared {
         proven.all(|proven| proven) || entry.is_surer_than(self.bound, now)
     }
 
+    /// How many flushes have been heard of that may concern the shelf.
+    pub(crate) fn flushes_heard(shelf: &Shelf) -> u64 {
+        let ledgers = shelf.ledgers.iter().flatten();
+        ledgers.map(|ledger| ledger.number()).sum()
+    }
+
     /// Reads the logs for as long as the cache lives.
     pub(crate) async fn follow(cache: Weak<Inner>) {
         let (mut read_all, mut relearned) = (None, Instant::now());

@@ -2,7 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod clocks;
-mod coherence;
+pub(crate) mod coherence;
 mod figures;
 mod history;
 mod outage;
@@ -141,7 +141,7 @@ async fn has(shop: &TenantCache, key: &str) -> bool {
 }
 
 /// Waits until a node no longer has the value, and returns how long that took.
-async fn gone(shop: &TenantCache, key: &str) -> Duration {
+pub(crate) async fn gone(shop: &TenantCache, key: &str) -> Duration {
     let began = Instant::now();
     while has(shop, key).await {
         assert!(began.elapsed() < PATIENCE, "{key} stays");

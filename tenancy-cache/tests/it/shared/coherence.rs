@@ -27,7 +27,7 @@ pub(super) async fn read(source: &Source, shop: &TenantCache, key: &str) -> u32 
 }
 
 /// A node, and what troubles it.
-pub(super) async fn troubled(site: &Site) -> (TenantCache, Chaos) {
+pub(crate) async fn troubled(site: &Site) -> (TenantCache, Chaos) {
     let chaos = Chaos::seeded(1);
     let shop = site.node_over(chaos.wrap(site.remote())).await;
     (shop, chaos)
