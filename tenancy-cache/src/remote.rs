@@ -10,6 +10,7 @@ mod redis;
 mod shared;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod told;
+mod watch;
 
 use std::fmt;
 use std::time::Duration;
@@ -101,8 +102,8 @@ pub struct Versions {
     pub generation: u64,
     /// How many flushes there had been.
     pub number: u64,
-    /// Hard and soft, for each name.
-    pub versions: Vec<(u64, u64)>,
+    /// Hard, soft, and which flush was the last, for each name.
+    pub versions: Vec<(u64, u64, u64)>,
 }
 
 /// What a read finds, in one round trip.

@@ -171,9 +171,9 @@ impl Shared {
         for ((Wanted { bucket, .. }, asked), answer) in questions.zip(&reading.versions) {
             let ledger = self.ledger(*bucket);
             let is_believed = ledger.believes(answer);
-            for ((allowed, version), (hard, soft)) in asked.iter().zip(&answer.versions) {
+            for ((allowed, version), (hard, soft, flush)) in asked.iter().zip(&answer.versions) {
                 if is_believed && version.ask() == Some(*allowed) {
-                    version.learn(*hard, *soft, answer.number);
+                    version.learn(*hard, *soft, *flush, answer.number);
                 } else {
                     // What was known may be as old as the answer.
                     version.forget();

@@ -79,7 +79,7 @@ const NEWS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
 const TELL: &str = "local number = redis.call('INCR', KEYS[2])
     redis.call('XADD', KEYS[3], 'MAXLEN', '~', 4096, '*', 'n', number, 'e', ARGV[2])
     for i = 4, #KEYS do
-        redis.call('HSET', KEYS[i], ARGV[3], ARGV[4])
+        redis.call('HSET', KEYS[i], ARGV[3], ARGV[4], 'n', number)
         redis.call('PEXPIRE', KEYS[i], ARGV[5])
     end
     redis.call('PUBLISH', ARGV[6], ARGV[7])
@@ -95,9 +95,10 @@ const VERSIONS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
         redis.call('HSETNX', KEYS[i], 'h', ARGV[2])
         redis.call('HSETNX', KEYS[i], 's', ARGV[2])
         redis.call('PEXPIRE', KEYS[i], ARGV[3])
-        local versions = redis.call('HMGET', KEYS[i], 'h', 's')
+        local versions = redis.call('HMGET', KEYS[i], 'h', 's', 'n')
         answer[#answer + 1] = versions[1]
         answer[#answer + 1] = versions[2]
+        answer[#answer + 1] = versions[3] or '0'
     end
     return answer";
 
@@ -444,8 +445,8 @@ fn read_versions(answer: Value) -> Result<Versions, Error> {
         generation,
         number,
         versions: rest
-            .chunks_exact(2)
-            .map(|pair| (pair[0], pair[1]))
+            .chunks_exact(3)
+            .map(|of_one| (of_one[0], of_one[1], of_one[2]))
             .collect(),
     })
 }

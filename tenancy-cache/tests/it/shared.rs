@@ -7,6 +7,7 @@ mod figures;
 mod history;
 mod outage;
 mod payloads;
+mod puts;
 mod removals;
 
 use std::convert::Infallible;

@@ -212,6 +212,28 @@ async fn more_flushes_than_the_log_holds_end_what_they_ended_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_store_that_has_lost_count_is_of_use_again() {
+    let site = shared_site().await;
+    let (one, source) = (site.node().await, Source::default());
+    for _ in 0..20 {
+        read(&source, &one, "list").await;
+        one.flush_tag("product", Flush::Hard).await.unwrap();
+    }
+    meddle(&site, "redis.call('DEL', key)", "*}n").await;
+    let began = Instant::now();
+    let shares = async || {
+        let value = read(&source, &site.node().await, "list").await;
+        value == read(&source, &site.node().await, "list").await
+    };
+    while !shares().await {
+        assert!(
+            began.elapsed() < PATIENCE,
+            "nobody finds what another loads"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_flush_that_is_told_twice_brings_nothing_back_that_another_ended() {
     let site = shared_site().await;
     let ((one, chaos), other) = (troubled(&site).await, site.node().await);
