@@ -5,6 +5,7 @@ mod clocks;
 pub(crate) mod coherence;
 mod figures;
 mod history;
+mod journals;
 mod outage;
 mod payloads;
 mod puts;

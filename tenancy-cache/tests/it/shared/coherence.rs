@@ -212,6 +212,33 @@ async fn more_flushes_than_the_log_holds_end_what_they_ended_all_the_same() {
 }
 
 #[tokio::test]
+async fn versions_that_the_store_has_made_anew_are_learnt_within_a_minute() {
+    let site = shared_site().await;
+    let (one, source) = (site.node().await, Source::default());
+    assert_eq!(read(&source, &one, "list").await, 1);
+    meddle(&site, "redis.call('DEL', key)", "*}v*").await;
+    let third = site.node().await;
+    // Each knows other versions, and has no use for what the other stores.
+    assert_eq!(read(&source, &third, "list").await, 2);
+    assert_eq!(read(&source, &third, "apart").await, 3);
+    assert_eq!(read(&source, &one, "apart").await, 4);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    let began = Instant::now();
+    let shares = async |number: u32| {
+        let key = format!("shared-{number}");
+        read(&source, &third, &key).await == read(&source, &one, &key).await
+    };
+    let mut number = 0;
+    while !shares(number).await {
+        assert!(began.elapsed() < PATIENCE, "the versions are never learnt");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        number += 1;
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_has_lost_count_is_of_use_again() {
     let site = shared_site().await;
     let (one, source) = (site.node().await, Source::default());
