@@ -231,6 +231,36 @@ async fn a_flush_by_one_is_seen_by_the_other() {
 }
 
 #[tokio::test]
+async fn of_tags_that_are_flushed_together_the_first_decides_on_every_node() {
+    let site = shared_site().await;
+    let (one, other, source) = (site.node().await, site.node().await, Source::default());
+    let entries: [(_, &[&str]); 5] = [
+        ("both", &["list", "english"]),
+        ("both the other way", &["english", "list"]),
+        ("the first", &["list"]),
+        ("the second", &["english"]),
+        ("none", &[]),
+    ];
+    let tags = ["list", "english"].map(Tag::new);
+    for how in [Flush::Hard, Flush::Soft] {
+        for (key, tags) in entries {
+            for shop in [&one, &other] {
+                source.through(shop, &LISTS, key, tags).await.unwrap();
+            }
+        }
+        one.flush_tags(Match::All, &[], how).await.unwrap();
+        one.flush_tags(Match::All, &tags, how).await.unwrap();
+        gone(&other, "both").await;
+        for (key, tags) in entries {
+            for (name, shop) in [("here", &one), ("elsewhere", &other)] {
+                let is_kept = !tags.contains(&"list");
+                assert_eq!(has(shop, key).await, is_kept, "{key} {name} {how:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_another_flushes_while_it_loads_is_used_by_nobody_after() {
     let site = shared_site().await;
     let (one, other) = (site.node().await, site.node().await);
