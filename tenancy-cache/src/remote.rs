@@ -8,6 +8,7 @@ mod ledger;
 #[cfg(feature = "redis")]
 mod redis;
 mod shared;
+mod time;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod told;
 mod watch;
@@ -71,6 +72,8 @@ pub struct News {
     pub events: Vec<Logged>,
     /// The end of the log, where it was asked from no place.
     pub end: Place,
+    /// What the store's clock shows, as the time since an epoch of its own.
+    pub now: Duration,
 }
 
 /// A flush or a removal in a log.
@@ -109,8 +112,8 @@ pub struct Versions {
 /// What a read finds, in one round trip.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// For each key the payload, and for how long it will still be there.
-    pub payloads: Vec<Option<(Bytes, Duration)>>,
+    /// For each key the payload.
+    pub payloads: Vec<Option<Bytes>>,
     /// For each bucket that was asked.
     pub versions: Vec<Versions>,
 }
@@ -181,7 +184,9 @@ pub enum LeaseAnswer {
 /// A store that several processes share.
 ///
 /// The cache trusts nothing it says beyond its order: a bucket's flushes are numbered without gaps
-/// within a generation. Every call is bounded in time by the implementation.
+/// within a generation. Payloads say themselves until when they are good, by the clock that
+/// [`news`](Self::news) show of their tenant's bucket; a store forgets them about then, or earlier.
+/// Every call is bounded in time by the implementation.
 #[async_trait]
 pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// What each log tells after a place.

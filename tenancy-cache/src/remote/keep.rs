@@ -1,11 +1,12 @@
-use std::time::Duration;
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
 use tenancy_core::TenantId;
 
 use super::frame::{Frame, Header, RemoteStamp};
 use super::lease::{LIFE, Lease};
 use super::shared::{Removing, Shared, entry_name};
-use super::{LeaseAnswer, Seen, subject_name};
+use super::{Bucket, LeaseAnswer, Seen, subject_name};
 use crate::entry::Dependencies;
 use crate::load::{Berth, Shape};
 use crate::shelf::NameRef;
@@ -56,7 +57,7 @@ impl Shared {
         kept: Kept,
         mut lease: Lease,
     ) {
-        let Some((name, payload, life)) = parcel(tenant, name, seen, kept) else {
+        let Some((name, payload, life)) = self.parcel(tenant, name, seen, kept) else {
             return;
         };
         match self
@@ -83,7 +84,7 @@ impl Shared {
         kept: Option<Kept>,
         removing: Removing,
     ) -> Result<bool, tenancy_core::Error> {
-        let parcel = kept.and_then(|kept| parcel(tenant, name, seen, kept));
+        let parcel = kept.and_then(|kept| self.parcel(tenant, name, seen, kept));
         let is_written = match parcel {
             Some((name, payload, life)) => {
                 self.remote.write(&name, payload, life, None).await.is_ok()
@@ -93,37 +94,48 @@ impl Shared {
         self.tell_removal(removing, is_written).await?;
         Ok(is_written)
     }
+
+    /// What goes to the remote tier, as name, payload and life; nothing where others could not
+    /// compare it or it was flushed already.
+    fn parcel(
+        &self,
+        tenant: TenantId,
+        name: NameRef<'_>,
+        seen: &Dependencies,
+        kept: Kept,
+    ) -> Option<(Vec<u8>, Vec<u8>, Duration)> {
+        if seen.standing() != Standing::Current {
+            return None;
+        }
+        let life = kept.fresh_for.saturating_add(kept.stale_for);
+        let time = self.ledger(Bucket::of(tenant)).time()?;
+        let ends_at = time.least(Instant::now()).saturating_add(life);
+        let header = Header {
+            stamps: stamps_of(tenant, seen)?,
+            load: kept.load,
+            shape: kept.shape,
+            ends_at_ms: milliseconds(ends_at),
+            life_ms: milliseconds(life),
+            stale_ms: milliseconds(kept.stale_for),
+            load_ms: milliseconds(kept.load_time),
+        };
+        let name = entry_name(tenant, name);
+        let value = kept.value.map(Cow::Owned);
+        let payload = Frame { header, value }.encode(&name);
+        Some((name, payload, life))
+    }
 }
 
-/// What goes to the remote tier, as name, payload and life; nothing where others could not compare it
-/// or it was flushed already.
-fn parcel(
-    tenant: TenantId,
-    name: NameRef<'_>,
-    seen: &Dependencies,
-    kept: Kept,
-) -> Option<(Vec<u8>, Vec<u8>, Duration)> {
-    if seen.standing() != Standing::Current {
-        return None;
-    }
-    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let header = Header {
-        stamps: stamps_of(tenant, seen)?,
-        load: kept.load,
-        shape: kept.shape,
-        life_ms: milliseconds(kept.fresh_for.saturating_add(kept.stale_for)),
-        stale_ms: milliseconds(kept.stale_for),
-        load_ms: milliseconds(kept.load_time),
-    };
-    let name = entry_name(tenant, name);
-    let value = kept.value;
-    let payload = Frame { header, value }.encode(&name);
-    Some((name, payload, kept.fresh_for.saturating_add(kept.stale_for)))
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What was seen, in the remote tier's words, in an order of its own; `None` where part of it is
 /// only known here.
-pub(super) fn stamps_of(tenant: TenantId, seen: &Dependencies) -> Option<Vec<RemoteStamp>> {
+pub(super) fn stamps_of(
+    tenant: TenantId,
+    seen: &Dependencies,
+) -> Option<Vec<RemoteStamp<'static>>> {
     let mut stamps = Vec::with_capacity(seen.stamps.len());
     for (version, hard, soft) in seen.stamps.iter() {
         let (_, subject) = subject_name(tenant, version.subject());
@@ -133,7 +145,7 @@ pub(super) fn stamps_of(tenant: TenantId, seen: &Dependencies) -> Option<Vec<Rem
             _ => soft,
         };
         stamps.push(RemoteStamp {
-            subject,
+            subject: subject.into(),
             hard,
             soft,
         });

@@ -48,7 +48,7 @@ const GATHER: Duration = Duration::from_millis(1);
 /// A hundred years.
 const LIFE_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// How many keys are read at once; each needs two commands.
+/// How many keys are read at once.
 const KEYS_MAX: usize = 1000;
 
 /// A bucket's generation, made where it is missing.
@@ -193,13 +193,9 @@ impl RedisRemote {
         [start.as_bytes(), name].concat()
     }
 
-    /// Two commands for each key.
     fn reads(&self, keys: &[Vec<u8>]) -> impl Iterator<Item = Command> {
-        keys.iter().flat_map(|key| {
-            let key = self.entry_key(key);
-            let left = Command::new("PTTL").key(key.clone());
-            [left, Command::new("GET").key(key)]
-        })
+        keys.iter()
+            .map(|key| Command::new("GET").key(self.entry_key(key)))
     }
 
     /// The keys of an entry and its lease, in one slot.
@@ -295,10 +291,13 @@ impl Remote for RedisRemote {
         let versions = versions
             .map(|answer| read_versions(answer?))
             .collect::<Result<_, _>>()?;
-        let mut payloads = read_payloads(answers)?;
+        let payload = |answer: Result<Value, Error>| answer?.into_bytes();
+        let mut payloads: Vec<_> = answers.map(payload).collect::<Result<_, _>>()?;
         for chunk in chunks {
             let answers = self.redis.pipeline(self.reads(chunk).collect()).await;
-            payloads.extend(read_payloads(answers.into_iter())?);
+            for answer in answers {
+                payloads.push(payload(answer)?);
+            }
         }
         Ok(Reading { payloads, versions })
     }
@@ -415,25 +414,13 @@ fn read_news(answer: Value) -> Result<News, Error> {
         generation: unsigned(generation)?,
         number: unsigned(number)?,
         end: Place(text(end)?),
+        now: Duration::from_millis(now),
         events: events
             .into_array()?
             .into_iter()
             .map(event)
             .collect::<Result<_, Error>>()?,
     })
-}
-
-fn read_payloads(
-    mut answers: impl Iterator<Item = Result<Value, Error>>,
-) -> Result<Vec<Option<(Bytes, Duration)>>, Error> {
-    let mut payloads = Vec::new();
-    while let (Some(left), Some(payload)) = (answers.next(), answers.next()) {
-        // Negative where there is no key.
-        let left = u64::try_from(left?.into_integer()?).ok();
-        let left = left.map(Duration::from_millis);
-        payloads.push(payload?.into_bytes()?.zip(left));
-    }
-    Ok(payloads)
 }
 
 fn read_versions(answer: Value) -> Result<Versions, Error> {

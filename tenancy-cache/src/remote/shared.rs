@@ -6,6 +6,7 @@ use tenancy_core::TenantId;
 use tokio::time::{Instant, timeout};
 
 use super::ledger::Ledger;
+use super::time::Sighting;
 use super::{Bucket, Logged, Remote, TENANTS_BUCKETS, Told, subject_name};
 use crate::cache::Inner;
 use crate::clock::Moment;
@@ -130,13 +131,20 @@ impl Shared {
                 ((ledger.bucket, place), number_min)
             });
             let (asked, numbers): (Vec<_>, Vec<_>) = places.unzip();
-            let asked_at = cache.clock.now();
+            let (now, asked_at) = (cache.clock.now(), std::time::Instant::now());
             let answers = self.remote.news(&asked).await;
+            let answered_at = std::time::Instant::now();
             let mut more = false;
             for ((ledger, answer), number_min) in ledgers.iter().zip(answers).zip(numbers) {
                 let Ok(news) = answer else {
                     continue;
                 };
+                let time = Sighting {
+                    shown: news.now,
+                    asked_at,
+                    answered_at,
+                };
+                ledger.note_time(news.generation, time);
                 let applied = ledger.apply(news, number_min);
                 if applied.lost {
                     if !applied.is_beginning {
@@ -151,7 +159,7 @@ impl Shared {
                 if applied.more {
                     more = true;
                 } else {
-                    ledger.prove(asked_at, self.bound);
+                    ledger.prove(now, self.bound);
                 }
             }
             if !more {
