@@ -235,20 +235,28 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
 
 /// How a subject is called in the store.
 pub(crate) fn subject_name(tenant: TenantId, subject: &Subject) -> (Bucket, Vec<u8>) {
-    let of_tenant = |kind: u8, rest: &[u8]| {
-        let id = tenant.as_uuid().into_bytes();
-        let name = [&[kind], id.as_slice(), rest].concat();
-        (Bucket::of(tenant), name)
-    };
-    match subject {
-        Subject::Class(class) => of_tenant(b'c', class.as_bytes()),
-        Subject::Tag(tag) => of_tenant(b't', tag),
-        Subject::Tenant => of_tenant(b'T', &[]),
-        Subject::Everywhere(class) => (Bucket::PLATFORM, [b"e", class.as_bytes()].concat()),
-        Subject::Platform => (Bucket::PLATFORM, b"p".to_vec()),
+    let mut name = Vec::new();
+    (write_subject_name(tenant, subject, &mut name), name)
+}
+
+/// Appends what a subject is called in the store, and says in which bucket.
+fn write_subject_name(tenant: TenantId, subject: &Subject, name: &mut Vec<u8>) -> Bucket {
+    let of_tenant = Bucket::of(tenant);
+    let id = &tenant.as_uuid().into_bytes();
+    let epoch;
+    let (bucket, parts): (_, [&[u8]; 3]) = match subject {
+        Subject::Class(class) => (of_tenant, [b"c", id, class.as_bytes()]),
+        Subject::Tag(tag) => (of_tenant, [b"t", id, tag]),
+        Subject::Tenant => (of_tenant, [b"T", id, b""]),
+        Subject::Everywhere(class) => (Bucket::PLATFORM, [b"e", b"", class.as_bytes()]),
+        Subject::Platform => (Bucket::PLATFORM, [b"p", b"", b""]),
         Subject::Epoch(number) => {
-            let name = [b"g".as_slice(), &number.to_le_bytes()].concat();
-            (Bucket(*number), name)
+            epoch = number.to_le_bytes();
+            (Bucket(*number), [b"g", b"", &epoch])
         }
-    }
+    };
+    parts
+        .into_iter()
+        .for_each(|part| name.extend_from_slice(part));
+    bucket
 }

@@ -333,7 +333,9 @@ impl Versions {
     }
 
     pub(crate) fn of_tag(&self, tag: &[u8]) -> Arc<Version> {
-        lock(&self.tags).of(tag, tag.into(), || Version::new(Subject::Tag(tag.into())))
+        let mut tags = lock(&self.tags);
+        let known = tags.known(tag);
+        known.unwrap_or_else(|| tags.of(tag, tag.into(), || Version::new(Subject::Tag(tag.into()))))
     }
 
     /// Lets all be read from the remote tier again.

@@ -6,7 +6,7 @@ use metrics::counter;
 use tenancy_core::{ErrorKind, TenantId};
 
 use super::frame::{Frame, RemoteStamp};
-use super::keep::stamps_of;
+use super::keep::{are_stamps_of, stamps_of};
 use super::ledger::Ledger;
 use super::shared::{Shared, entry_name};
 use super::{Bucket, MARK, Wanted, subject_name};
@@ -284,7 +284,7 @@ fn accept(
     let stale_for = Duration::from_millis(header.stale_ms);
     let fresh_for = left.checked_sub(stale_for).filter(|left| !left.is_zero())?;
     let seen = Dependencies::again(&question.seen);
-    if header.stamps != stamps_of(tenant, &seen)? {
+    if !are_stamps_of(&header.stamps, tenant, &seen) {
         return None;
     }
     let loaded = (question.read)(value.as_deref())?;

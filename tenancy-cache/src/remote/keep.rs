@@ -1,16 +1,20 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use smallvec::SmallVec;
 use tenancy_core::TenantId;
 
 use super::frame::{Frame, Header, RemoteStamp};
 use super::lease::{LIFE, Lease};
 use super::shared::{Removing, Shared, entry_name};
-use super::{Bucket, LeaseAnswer, Seen, subject_name};
+use super::{Bucket, LeaseAnswer, Seen, subject_name, write_subject_name};
 use crate::entry::Dependencies;
 use crate::load::{Berth, Shape};
 use crate::shelf::NameRef;
-use crate::version::{Standing, Subject};
+use crate::version::{Standing, Subject, Version};
+
+/// How many stamps most entries have at most.
+const STAMPS: usize = 12;
 
 /// A value to be kept remotely.
 pub(crate) struct Kept {
@@ -30,6 +34,9 @@ impl Shared {
         asked: &mut [(&mut Berth, Vec<u8>)],
         flushes: u64,
     ) -> Vec<Option<LeaseAnswer>> {
+        if asked.is_empty() {
+            return Vec::new();
+        }
         let request = |(berth, mark): &mut (&mut Berth, Vec<u8>)| {
             let tenant = berth.shelf.tenant;
             let key = entry_name(tenant, berth.name.as_ref());
@@ -139,17 +146,44 @@ pub(super) fn stamps_of(
     let mut stamps = Vec::with_capacity(seen.stamps.len());
     for (version, hard, soft) in seen.stamps.iter() {
         let (_, subject) = subject_name(tenant, version.subject());
-        let soft = match version.subject() {
-            Subject::Epoch(_) => 0,
-            _ if !version.is_known() => return None,
-            _ => soft,
-        };
         stamps.push(RemoteStamp {
             subject: subject.into(),
             hard,
-            soft,
+            soft: shared_soft(version, soft)?,
         });
     }
     stamps.sort_by(|one, other| one.subject.cmp(&other.subject));
     Some(stamps)
+}
+
+/// Whether these stamps are of all that was seen, and of nothing else.
+pub(super) fn are_stamps_of(
+    stamps: &[RemoteStamp<'_>],
+    tenant: TenantId,
+    seen: &Dependencies,
+) -> bool {
+    let mut left: SmallVec<[_; STAMPS]> = stamps.iter().collect();
+    let mut name = Vec::new();
+    for (version, hard, soft) in seen.stamps.iter() {
+        name.clear();
+        write_subject_name(tenant, version.subject(), &mut name);
+        let soft = shared_soft(version, soft);
+        let is_it = |stamp: &&RemoteStamp<'_>| {
+            *stamp.subject == *name && stamp.hard == hard && Some(stamp.soft) == soft
+        };
+        let Some(place) = left.iter().position(is_it) else {
+            return false;
+        };
+        left.swap_remove(place);
+    }
+    left.is_empty()
+}
+
+/// A soft version in the remote tier's words; `None` where it is only known here.
+fn shared_soft(version: &Version, soft: u64) -> Option<u64> {
+    match version.subject() {
+        // It is this process's own.
+        Subject::Epoch(_) => Some(0),
+        _ => version.is_known().then_some(soft),
+    }
 }

@@ -381,13 +381,10 @@ fn encoded(event: &Event) -> Vec<u8> {
 
 /// How an entry is called in the remote tier.
 pub(crate) fn entry_name(tenant: TenantId, name: NameRef<'_>) -> Vec<u8> {
-    let tenant = tenant.as_uuid().into_bytes();
-    [
-        tenant.as_slice(),
-        &name.class.to_le_bytes(),
-        &name.key.to_vec(),
-    ]
-    .concat()
+    let mut start = [0; 24];
+    start[..16].copy_from_slice(tenant.as_uuid().as_bytes());
+    start[16..].copy_from_slice(&name.class.to_le_bytes());
+    name.key.after(&start)
 }
 
 /// Owes what has not been told when it is dropped, for whatever reason.
