@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::class::{Class, ClassState};
 use crate::clock::Moment;
 use crate::shelf::{Conjunctions, Shelf, Slot};
-use crate::version::{Stamps, Standing};
+use crate::version::{Stamps, Standing, Version};
 use crate::why::Facts;
 
 /// A value of whatever type, or that there is none.
@@ -111,6 +111,14 @@ impl Dependencies {
             stamps: Stamps::take(seen.stamps.iter().map(|(version, ..)| version.clone())),
             conjunctions,
             seen: number,
+        }
+    }
+
+    /// The same, with some versions as they have become known since.
+    pub(crate) fn learnt(&self, is_learnt: impl Fn(&Arc<Version>) -> bool) -> Self {
+        Self {
+            stamps: self.stamps.renewed(is_learnt),
+            ..self.clone()
         }
     }
 

@@ -97,7 +97,12 @@ impl<'a> KeyRef<'a> {
     }
 
     pub(crate) fn to_vec(self) -> Vec<u8> {
-        [&self.first.to_le_bytes(), self.rest].concat()
+        self.after(&[])
+    }
+
+    /// The key's bytes after others.
+    pub(crate) fn after(self, start: &[u8]) -> Vec<u8> {
+        [start, &self.first.to_le_bytes(), self.rest].concat()
     }
 
     pub(crate) fn len(self) -> usize {

@@ -371,7 +371,7 @@ impl Berth {
         self.lead.renew(seen);
     }
 
-    fn seen(&self) -> &Dependencies {
+    pub(crate) fn seen(&self) -> &Dependencies {
         self.lead.ticket()
     }
 

@@ -8,8 +8,10 @@ mod ledger;
 #[cfg(feature = "redis")]
 mod redis;
 mod shared;
+mod time;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod told;
+mod watch;
 
 use std::fmt;
 use std::time::Duration;
@@ -70,6 +72,8 @@ pub struct News {
     pub events: Vec<Logged>,
     /// The end of the log, where it was asked from no place.
     pub end: Place,
+    /// What the store's clock shows, as the time since an epoch of its own.
+    pub now: Duration,
 }
 
 /// A flush or a removal in a log.
@@ -101,15 +105,15 @@ pub struct Versions {
     pub generation: u64,
     /// How many flushes there had been.
     pub number: u64,
-    /// Hard and soft, for each name.
-    pub versions: Vec<(u64, u64)>,
+    /// Hard, soft, and which flush was the last, for each name.
+    pub versions: Vec<(u64, u64, u64)>,
 }
 
 /// What a read finds, in one round trip.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// For each key the payload, and for how long it will still be there.
-    pub payloads: Vec<Option<(Bytes, Duration)>>,
+    /// For each key the payload.
+    pub payloads: Vec<Option<Bytes>>,
     /// For each bucket that was asked.
     pub versions: Vec<Versions>,
 }
@@ -150,6 +154,17 @@ pub struct LeaseRequest {
     /// [`MARK`] of the payload that the caller has read, empty where there was none. `None` to have
     /// a lease prolonged.
     pub mark: Option<Vec<u8>>,
+    /// What the load has seen of flushes.
+    pub seen: Seen,
+}
+
+/// What a load has seen of flushes, before it began.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Seen {
+    /// How many the caller had heard of, in order.
+    pub flushes: u64,
+    /// The same number for the same versions of all that the value depends on.
+    pub versions: u64,
 }
 
 /// Where a payload has eight bytes that differ from those of any other.
@@ -160,7 +175,7 @@ pub const MARK: std::ops::Range<usize> = 4..12;
 pub enum LeaseAnswer {
     /// The caller has it.
     Held,
-    /// Another has it; or, to be prolonged, it is no longer there.
+    /// Another has it who has not seen less; or, to be prolonged, it is no longer there.
     Busy,
     /// Nobody has it, and the payload is another than the caller has read.
     Changed,
@@ -169,7 +184,9 @@ pub enum LeaseAnswer {
 /// A store that several processes share.
 ///
 /// The cache trusts nothing it says beyond its order: a bucket's flushes are numbered without gaps
-/// within a generation. Every call is bounded in time by the implementation.
+/// within a generation. Payloads say themselves until when they are good, by the clock that
+/// [`news`](Self::news) show of their tenant's bucket; a store forgets them about then, or earlier.
+/// Every call is bounded in time by the implementation.
 #[async_trait]
 pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// What each log tells after a place.
@@ -201,7 +218,8 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
     /// Removes a key's payload and returns it, to one caller only, and ends the key's lease.
     async fn take(&self, key: &[u8]) -> Result<Option<Bytes>, tenancy_core::Error>;
 
-    /// Takes or prolongs leases, for so long, in one round trip.
+    /// Takes or prolongs leases, for so long, in one round trip. What is loaded under other versions
+    /// than the caller's, and after fewer flushes, will be of no use: the caller takes its lease over.
     async fn lease(
         &self,
         asked: &[LeaseRequest],
@@ -217,20 +235,28 @@ pub trait Remote: fmt::Debug + Send + Sync + 'static {
 
 /// How a subject is called in the store.
 pub(crate) fn subject_name(tenant: TenantId, subject: &Subject) -> (Bucket, Vec<u8>) {
-    let of_tenant = |kind: u8, rest: &[u8]| {
-        let id = tenant.as_uuid().into_bytes();
-        let name = [&[kind], id.as_slice(), rest].concat();
-        (Bucket::of(tenant), name)
-    };
-    match subject {
-        Subject::Class(class) => of_tenant(b'c', class.as_bytes()),
-        Subject::Tag(tag) => of_tenant(b't', tag),
-        Subject::Tenant => of_tenant(b'T', &[]),
-        Subject::Everywhere(class) => (Bucket::PLATFORM, [b"e", class.as_bytes()].concat()),
-        Subject::Platform => (Bucket::PLATFORM, b"p".to_vec()),
+    let mut name = Vec::new();
+    (write_subject_name(tenant, subject, &mut name), name)
+}
+
+/// Appends what a subject is called in the store, and says in which bucket.
+fn write_subject_name(tenant: TenantId, subject: &Subject, name: &mut Vec<u8>) -> Bucket {
+    let of_tenant = Bucket::of(tenant);
+    let id = &tenant.as_uuid().into_bytes();
+    let epoch;
+    let (bucket, parts): (_, [&[u8]; 3]) = match subject {
+        Subject::Class(class) => (of_tenant, [b"c", id, class.as_bytes()]),
+        Subject::Tag(tag) => (of_tenant, [b"t", id, tag]),
+        Subject::Tenant => (of_tenant, [b"T", id, b""]),
+        Subject::Everywhere(class) => (Bucket::PLATFORM, [b"e", b"", class.as_bytes()]),
+        Subject::Platform => (Bucket::PLATFORM, [b"p", b"", b""]),
         Subject::Epoch(number) => {
-            let name = [b"g".as_slice(), &number.to_le_bytes()].concat();
-            (Bucket(*number), name)
+            epoch = number.to_le_bytes();
+            (Bucket(*number), [b"g", b"", &epoch])
         }
-    }
+    };
+    parts
+        .into_iter()
+        .for_each(|part| name.extend_from_slice(part));
+    bucket
 }

@@ -152,10 +152,17 @@ impl Version {
         self.heard.fetch_max(number, Ordering::AcqRel);
     }
 
-    /// Takes both versions as the remote tier had them after so many flushes, unless something newer
-    /// is known. Called by one at a time for each log.
-    pub(crate) fn learn(&self, hard: u64, soft: u64, number: u64) {
-        if number < self.heard.load(Ordering::Acquire) {
+    /// The number of the last remote flush that is known.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Acquire)
+    }
+
+    /// Takes both versions as the remote tier had them after so many flushes, of which one was its last,
+    /// unless something newer is known. Called by one at a time for each log.
+    pub(crate) fn learn(&self, hard: u64, soft: u64, flush: u64, number: u64) {
+        // A store that has lost count may say that its last flush is still to come.
+        self.hear(flush.min(number));
+        if number < self.heard() {
             self.forget();
         } else if self.known_at.load(Ordering::Acquire) <= number {
             self.hard.store(hard, Ordering::Release);
@@ -192,6 +199,16 @@ struct Stamp {
     soft: u64,
 }
 
+impl Stamp {
+    fn take(version: Arc<Version>) -> Self {
+        Self {
+            hard: version.hard.load(Ordering::Acquire),
+            soft: version.soft.load(Ordering::Acquire),
+            version,
+        }
+    }
+}
+
 /// What a load saw of all that its entry depends on. While any entry or load holds it, the versions
 /// stay known; after that a flush has nothing to end.
 #[derive(Clone, Debug, Default)]
@@ -207,12 +224,7 @@ pub(crate) enum Standing {
 
 impl Stamps {
     pub(crate) fn take(versions: impl IntoIterator<Item = Arc<Version>>) -> Self {
-        let stamp = |version: Arc<Version>| Stamp {
-            hard: version.hard.load(Ordering::Acquire),
-            soft: version.soft.load(Ordering::Acquire),
-            version,
-        };
-        Self(versions.into_iter().map(stamp).collect())
+        Self(versions.into_iter().map(Stamp::take).collect())
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -257,6 +269,15 @@ impl Stamps {
                 .any(|stamp| Arc::ptr_eq(&stamp.version, version))
         };
         versions.iter().all(depends)
+    }
+
+    /// The same, with some versions as they are now.
+    pub(crate) fn renewed(&self, is_due: impl Fn(&Arc<Version>) -> bool) -> Self {
+        let renewed = self.0.iter().map(|stamp| match is_due(&stamp.version) {
+            true => Stamp::take(stamp.version.clone()),
+            false => stamp.clone(),
+        });
+        Self(renewed.collect())
     }
 
     /// The versions, with those that were seen.
@@ -312,7 +333,9 @@ impl Versions {
     }
 
     pub(crate) fn of_tag(&self, tag: &[u8]) -> Arc<Version> {
-        lock(&self.tags).of(tag, tag.into(), || Version::new(Subject::Tag(tag.into())))
+        let mut tags = lock(&self.tags);
+        let known = tags.known(tag);
+        known.unwrap_or_else(|| tags.of(tag, tag.into(), || Version::new(Subject::Tag(tag.into()))))
     }
 
     /// Lets all be read from the remote tier again.

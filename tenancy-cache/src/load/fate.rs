@@ -53,6 +53,8 @@ impl Shared {
             };
             return berths.iter().map(fate).collect();
         };
+        // Counted before the berths see: at worst they have seen more than is said of them.
+        let flushes = Self::flushes_heard(&shelf);
         let (mut fates, mut left, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for (mut berth, answer) in berths.drain(..).zip(answers) {
             match answer.found.filter(|found| berth.is_served_by(found)) {
@@ -71,7 +73,7 @@ impl Shared {
         }
         *berths = left;
         let mut asked: Vec<_> = berths.iter_mut().zip(marks).collect();
-        let answers = timeout_at(until, self.lease(&mut asked)).await;
+        let answers = timeout_at(until, self.lease(&mut asked, flushes)).await;
         let is_late = answers.is_err();
         let mut answers = answers.unwrap_or_default().into_iter();
         let open = fates.iter_mut().filter(|fate| matches!(fate, Fate::Ours));

@@ -1,15 +1,15 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use metrics::counter;
 use tenancy_core::{ErrorKind, TenantId};
 
 use super::frame::{Frame, RemoteStamp};
-use super::keep::stamps_of;
+use super::keep::{are_stamps_of, stamps_of};
 use super::ledger::Ledger;
 use super::shared::{Shared, entry_name};
-use super::{MARK, Wanted, subject_name};
+use super::{Bucket, MARK, Wanted, subject_name};
 use crate::cache::Inner;
 use crate::clock::Moment;
 use crate::entry::Dependencies;
@@ -48,7 +48,7 @@ pub(crate) struct Found {
     pub(crate) load_time: Duration,
 }
 
-type Payload = Option<(Bytes, Duration)>;
+type Payload = Option<Bytes>;
 
 impl Shared {
     /// Looks for values, in one round trip, and learns the versions that were not known. Nothing is
@@ -68,11 +68,17 @@ impl Shared {
             .map(|question| entry_name(shelf.tenant, question.name))
             .collect();
         let (payloads, sure_at) = self.read(cache, shelf, &names, &seen).await?;
-        let answers = questions.iter().zip(&names).zip(payloads).zip(closed);
-        let answers = answers.map(|(((question, name), payload), is_closed)| Answer {
-            mark: mark(&payload),
-            found: decode(cache, name, payload.filter(|_| !is_closed))
-                .and_then(|(frame, left)| accept(shelf.tenant, question, frame, left, sure_at)),
+        let time = self.time(shelf.tenant);
+        let answers = questions.iter().zip(&names).zip(&payloads).zip(closed);
+        let answers = answers.map(|(((question, name), payload), is_closed)| {
+            let open = payload.as_ref().filter(|_| !is_closed);
+            let found = open.and_then(|payload| {
+                let frame = decode(cache, name, payload)?;
+                let left = frame.header.left(time?);
+                accept(shelf.tenant, question, frame, left, sure_at)
+            });
+            let mark = mark(payload);
+            Answer { found, mark }
         });
         Some(answers.collect())
     }
@@ -95,14 +101,13 @@ impl Shared {
         let Some((payloads, sure_at)) = self.read(cache, shelf, &keys, &[]).await else {
             return nothing();
         };
-        let payloads = payloads.into_iter().zip(closed);
-        let payloads = payloads.map(|(payload, is_closed)| payload.filter(|_| !is_closed));
-        let stored = keys.iter().zip(names).zip(payloads);
-        let stored = stored.map(|((key, name), payload)| {
-            let (frame, left) = decode(cache, key, payload)?;
+        let stored = keys.iter().zip(names).zip(&payloads).zip(closed);
+        let stored = stored.map(|(((key, name), payload), is_closed)| {
+            let payload = payload.as_ref().filter(|_| !is_closed)?;
+            let frame = decode(cache, key, payload)?;
             let tags: Vec<_> = frame.header.stamps.iter().filter_map(tag).collect();
             let (name, seen) = (*name, see(&tags));
-            Some((Question { name, seen, read }, frame, left))
+            Some((Question { name, seen, read }, frame))
         });
         let stored: Vec<_> = stored.collect();
         let seen = stored.iter().flatten();
@@ -110,8 +115,10 @@ impl Shared {
         if !self.know(cache, shelf, &seen).await {
             return nothing();
         }
+        let time = self.time(shelf.tenant);
         let found = stored.into_iter().map(|stored| {
-            let (question, frame, left) = stored?;
+            let (question, frame) = stored?;
+            let left = frame.header.left(time?);
             accept(shelf.tenant, &question, frame, left, sure_at)
         });
         found.collect()
@@ -130,13 +137,11 @@ impl Shared {
             return Err(ErrorKind::Unavailable.into());
         }
         let key = entry_name(shelf.tenant, question.name);
-        // It is gone from where its time would be known; it was there until now.
-        let payload = self
-            .remote
-            .take(&key)
-            .await?
-            .map(|payload| (payload, Duration::MAX));
-        let found = decode(cache, &key, payload).and_then(|(frame, left)| {
+        let payload = self.remote.take(&key).await?;
+        let found = payload.as_ref().and_then(|payload| {
+            let frame = decode(cache, &key, payload)?;
+            // The store had it until now, and nobody has it any longer.
+            let left = frame.header.life();
             accept(shelf.tenant, &question, frame, left, cache.clock.now())
         });
         Ok(found.map(|found| found.loaded))
@@ -149,6 +154,12 @@ impl Shared {
             return false;
         };
         unknown.wanted.is_empty() || self.ask(&[], &unknown).await.is_some()
+    }
+
+    /// What the clock shows at the most that a tenant's entries end by.
+    fn time(&self, tenant: TenantId) -> Option<Duration> {
+        let time = self.ledger(Bucket::of(tenant)).time()?;
+        Some(time.most(Instant::now()))
     }
 
     /// The payloads of keys, and when all was known for certain that they may depend on.
@@ -171,9 +182,9 @@ impl Shared {
         for ((Wanted { bucket, .. }, asked), answer) in questions.zip(&reading.versions) {
             let ledger = self.ledger(*bucket);
             let is_believed = ledger.believes(answer);
-            for ((allowed, version), (hard, soft)) in asked.iter().zip(&answer.versions) {
+            for ((allowed, version), (hard, soft, flush)) in asked.iter().zip(&answer.versions) {
                 if is_believed && version.ask() == Some(*allowed) {
-                    version.learn(*hard, *soft, answer.number);
+                    version.learn(*hard, *soft, *flush, answer.number);
                 } else {
                     // What was known may be as old as the answer.
                     version.forget();
@@ -235,18 +246,16 @@ struct Unknown {
 }
 
 fn mark(payload: &Payload) -> Vec<u8> {
-    let bytes = payload.as_ref().map(|(bytes, _)| &**bytes);
-    let bytes = bytes.unwrap_or_default();
+    let bytes = payload.as_deref().unwrap_or_default();
     let end = MARK.end.min(bytes.len());
     bytes.get(MARK.start..end).unwrap_or_default().to_vec()
 }
 
 /// The frame in a payload. What is none is a miss, and counted.
-fn decode(cache: &Inner, name: &[u8], payload: Payload) -> Option<(Frame, Duration)> {
-    let (payload, left) = payload?;
+fn decode<'a>(cache: &Inner, name: &[u8], payload: &'a [u8]) -> Option<Frame<'a>> {
     let bytes_max = usize::try_from(cache.value_bytes_max).unwrap_or(usize::MAX);
-    match Frame::decode(name, &payload, bytes_max) {
-        Ok(frame) => Some((frame, left)),
+    match Frame::decode(name, payload, bytes_max) {
+        Ok(frame) => Some(frame),
         Err(unreadable) => {
             counter!("tenancy_cache_remote_unreadable_total", "why" => unreadable.label())
                 .increment(1);
@@ -256,28 +265,26 @@ fn decode(cache: &Inner, name: &[u8], payload: Payload) -> Option<(Frame, Durati
 }
 
 /// The tag that a stamp is of.
-fn tag(stamp: &RemoteStamp) -> Option<&[u8]> {
+fn tag<'a>(stamp: &'a RemoteStamp<'_>) -> Option<&'a [u8]> {
     let (kind, rest) = stamp.subject.split_first()?;
     let tag = rest.get(16..)?;
     (*kind == b't').then_some(tag)
 }
 
 /// The value of a frame, if it is fresh, and depends on the same as the load and on nothing that was
-/// flushed since.
+/// flushed since. `left` is what is left of its life.
 fn accept(
     tenant: TenantId,
     question: &Question<'_>,
-    frame: Frame,
+    frame: Frame<'_>,
     left: Duration,
     sure_at: Moment,
 ) -> Option<Found> {
     let Frame { header, value } = frame;
     let stale_for = Duration::from_millis(header.stale_ms);
-    // What is left may be that of another value, which was there a moment before.
-    let left = left.min(Duration::from_millis(header.life_ms));
     let fresh_for = left.checked_sub(stale_for).filter(|left| !left.is_zero())?;
     let seen = Dependencies::again(&question.seen);
-    if header.stamps != stamps_of(tenant, &seen)? {
+    if !are_stamps_of(&header.stamps, tenant, &seen) {
         return None;
     }
     let loaded = (question.read)(value.as_deref())?;

@@ -1,23 +1,29 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// A value as it lies in the remote tier, with all that tells whether it may be used.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Frame {
-    pub(crate) header: Header,
+pub(crate) struct Frame<'a> {
+    pub(crate) header: Header<'a>,
     /// The value in its codec, or nothing for "there is none".
-    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) value: Option<Cow<'a, [u8]>>,
 }
 
 /// What is known of a value without reading it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Header {
+pub(crate) struct Header<'a> {
     /// What the value's load saw: names, with their versions.
-    pub(crate) stamps: Vec<RemoteStamp>,
+    #[serde(borrow)]
+    pub(crate) stamps: Vec<RemoteStamp<'a>>,
     /// Which load it is of.
     pub(crate) load: u64,
     /// Of the names and types of the value's parts; see [`Weight`](crate::weight::Weight).
     pub(crate) shape: u64,
+    /// When the value's life ends, by the store's clock: who reads it need not ask what is left.
+    pub(crate) ends_at_ms: u64,
     /// How long the value lives in all, in milliseconds.
     pub(crate) life_ms: u64,
     /// For how long the value stood in for loads at the end of its life, in milliseconds.
@@ -27,8 +33,9 @@ pub(crate) struct Header {
 
 /// A subject's versions, as the store knows them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct RemoteStamp {
-    pub(crate) subject: Vec<u8>,
+pub(crate) struct RemoteStamp<'a> {
+    #[serde(borrow)]
+    pub(crate) subject: Cow<'a, [u8]>,
     pub(crate) hard: u64,
     pub(crate) soft: u64,
 }
@@ -73,22 +80,36 @@ enum Body {
 
 /// What stands before the value.
 #[derive(Deserialize, Serialize)]
-struct Envelope {
+struct Envelope<'a> {
     name_hash: [u8; 16],
     body: Body,
-    header: Header,
+    #[serde(borrow)]
+    header: Header<'a>,
 }
 
-impl Frame {
+impl Header<'_> {
+    /// How long the value still lives when the store's clock shows this. Whatever the clock has done
+    /// since it was stored, that is no longer than its life.
+    pub(crate) fn left(&self, time: Duration) -> Duration {
+        let left = Duration::from_millis(self.ends_at_ms).saturating_sub(time);
+        left.min(self.life())
+    }
+
+    pub(crate) fn life(&self) -> Duration {
+        Duration::from_millis(self.life_ms)
+    }
+}
+
+impl<'a> Frame<'a> {
     pub(crate) fn encode(self, name: &[u8]) -> Vec<u8> {
         let Self { header, value } = self;
         let (body, value) = match value {
-            None => (Body::Absence, Vec::new()),
+            None => (Body::Absence, Cow::default()),
             Some(value) if value.len() < COMPRESSED_FROM_BYTES => (Body::Plain, value),
             Some(value) => {
                 let compressed = lz4_flex::compress_prepend_size(&value);
                 if compressed.len() < value.len() {
-                    (Body::Lz4, compressed)
+                    (Body::Lz4, compressed.into())
                 } else {
                     (Body::Plain, value)
                 }
@@ -109,7 +130,11 @@ impl Frame {
     }
 
     /// Reads a frame of a value of this name, no larger than so many bytes when unpacked.
-    pub(crate) fn decode(name: &[u8], bytes: &[u8], bytes_max: usize) -> Result<Self, Unreadable> {
+    pub(crate) fn decode(
+        name: &[u8],
+        bytes: &'a [u8],
+        bytes_max: usize,
+    ) -> Result<Self, Unreadable> {
         let (magic, rest) = bytes.split_first_chunk::<4>().ok_or(Unreadable::NoFrame)?;
         if magic[..3] != MAGIC[..3] {
             return Err(Unreadable::NoFrame);
@@ -122,14 +147,14 @@ impl Frame {
             return Err(Unreadable::Damaged);
         }
         let (envelope, value) =
-            postcard::take_from_bytes::<Envelope>(rest).map_err(|_| Unreadable::Damaged)?;
+            postcard::take_from_bytes::<Envelope<'_>>(rest).map_err(|_| Unreadable::Damaged)?;
         if envelope.name_hash != xxh3_128(name).to_le_bytes() {
             return Err(Unreadable::Foreign);
         }
         let value = match envelope.body {
             Body::Absence => None,
-            Body::Plain => Some(value.to_vec()),
-            Body::Lz4 => Some(unpack(value, bytes_max)?),
+            Body::Plain => Some(value.into()),
+            Body::Lz4 => Some(unpack(value, bytes_max)?.into()),
         };
         Ok(Self {
             header: envelope.header,
@@ -151,9 +176,9 @@ fn unpack(packed: &[u8], bytes_max: usize) -> Result<Vec<u8>, Unreadable> {
 mod tests {
     use super::*;
 
-    fn frame(value: Option<Vec<u8>>) -> Frame {
+    fn frame(value: Option<Vec<u8>>) -> Frame<'static> {
         let stamp = |subject: &str, hard| RemoteStamp {
-            subject: subject.as_bytes().to_vec(),
+            subject: subject.as_bytes().to_vec().into(),
             hard,
             soft: hard + 1,
         };
@@ -162,11 +187,12 @@ mod tests {
                 stamps: vec![stamp("T", 7), stamp("tproduct", u64::MAX - 1)],
                 load: 3,
                 shape: 0x0123_4567_89ab_cdef,
+                ends_at_ms: 1_800_000_000_000,
                 life_ms: 7_200_000,
                 stale_ms: 3_600_000,
                 load_ms: 12,
             },
-            value,
+            value: value.map(Cow::Owned),
         }
     }
 
@@ -192,9 +218,9 @@ mod tests {
     /// What the first version wrote, so that a later one reads it or says that it cannot.
     #[test]
     fn a_payload_of_the_first_version_is_read() {
-        const FIRST: &str = "74636601b015412fb12e1dee4a5eaaaa05628153ff53b19083916ac9020201540708\
-             087470726f64756374feffffffffffffffff01ffffffffffffffffff0103ef9bafcdf8acd1910180\
-             bab70380dddb010c73686f7274";
+        const FIRST: &str = "74636601313b63f7ca3213d94a5eaaaa05628153ff53b19083916ac902020154070808\
+             7470726f64756374feffffffffffffffff01ffffffffffffffffff0103ef9bafcdf8acd1910180a0\
+             f1c2b13480bab70380dddb010c73686f7274";
         let digits: Vec<char> = FIRST.chars().collect();
         let byte = |digits: &[char]| {
             let text: String = digits.iter().collect();
@@ -202,7 +228,27 @@ mod tests {
         };
         let bytes: Vec<u8> = digits.chunks(2).map(byte).collect();
         let expected = frame(Some(b"short".to_vec()));
-        assert_eq!(Frame::decode(b"name", &bytes, 100_000), Ok(expected));
+        assert_eq!(
+            Frame::decode(b"name", &bytes, 100_000),
+            Ok(expected.clone())
+        );
+        assert_eq!(expected.encode(b"name"), bytes);
+    }
+
+    #[test]
+    fn what_is_left_of_a_life_is_never_more_than_all_of_it() {
+        let Frame { header, .. } = frame(None);
+        for (time_ms, left_ms) in [
+            (1_800_000_000_001, 0),
+            (1_799_999_999_999, 1),
+            (1_799_992_800_000, 7_200_000),
+            // The clock was set back since.
+            (1_799_992_799_999, 7_200_000),
+            (0, 7_200_000),
+        ] {
+            let left = header.left(Duration::from_millis(time_ms));
+            assert_eq!(left, Duration::from_millis(left_ms), "{time_ms}");
+        }
     }
 
     #[test]

@@ -4,10 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use tenancy_core::TenantId;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-use super::{LeaseAnswer, LeaseRequest, Remote};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::keep::stamps_of;
+use super::{LeaseAnswer, LeaseRequest, Remote, Seen};
+use crate::entry::Dependencies;
 
 /// Leave to load a key's value, of one process at a time, and the fence of what it stores: who was
 /// away for longer than the lease lives stores nothing.
@@ -16,6 +21,7 @@ pub(crate) struct Lease {
     remote: Arc<dyn Remote>,
     pub(super) key: Vec<u8>,
     pub(super) token: u64,
+    seen: Seen,
     /// Whether the store may hold it.
     is_open: bool,
 }
@@ -26,11 +32,12 @@ pub(super) const LIFE: Duration = Duration::from_secs(2);
 impl Lease {
     /// A lease that is about to be asked for: dropped, it is given back, whether or not there was an
     /// answer.
-    pub(super) fn new(remote: Arc<dyn Remote>, key: Vec<u8>) -> Self {
+    pub(super) fn new(remote: Arc<dyn Remote>, key: Vec<u8>, seen: Seen) -> Self {
         Self {
             remote,
             key,
             token: fastrand::u64(1..),
+            seen,
             is_open: true,
         }
     }
@@ -46,6 +53,7 @@ impl Lease {
             key: self.key.clone(),
             token: self.token,
             mark,
+            seen: self.seen,
         }
     }
 }
@@ -59,6 +67,21 @@ impl Drop for Lease {
             let (remote, token) = (self.remote.clone(), self.token);
             let key = std::mem::take(&mut self.key);
             runtime.spawn(async move { remote.release(&key, token).await });
+        }
+    }
+}
+
+impl Seen {
+    /// What a load sees after so many flushes. Where part of it is only known here nothing will be
+    /// stored, so it makes way for every other.
+    pub(super) fn of(tenant: TenantId, dependencies: &Dependencies, flushes: u64) -> Self {
+        let Some(stamps) = stamps_of(tenant, dependencies) else {
+            return Self::default();
+        };
+        let stamps = postcard::to_stdvec(&stamps).expect("plain data is serialised into memory");
+        Self {
+            flushes,
+            versions: xxh3_64(&stamps),
         }
     }
 }

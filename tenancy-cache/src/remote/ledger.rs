@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::time::Sighting;
 use super::{Bucket, Logged, News, Place, Receipt, Told, Versions};
 use crate::clock::{AtomicMoment, Moment};
 use crate::version::{Flush, Subject, Version};
@@ -36,6 +37,8 @@ struct Known {
     /// For how many reasons a new generation has to end everything: there were too many of them, or the
     /// store has forgotten something.
     renewals: u64,
+    /// What the store's clock has shown, and the generation that it was in.
+    time: Option<(u64, Sighting)>,
 }
 
 /// What has to be said before anything is believed.
@@ -99,6 +102,12 @@ impl Ledger {
         known.untold.is_empty() && known.renewals == 0
     }
 
+    /// How many flushes have been heard of. One that was told from here is heard of like any other: the
+    /// log may have others before it.
+    pub(crate) fn number(&self) -> u64 {
+        self.lock().number
+    }
+
     /// From where news are to be asked for, and how many flushes they must tell of at least.
     pub(crate) fn place(&self) -> (Place, u64) {
         let known = self.lock();
@@ -115,6 +124,26 @@ impl Ledger {
             known.told = known.told.max(receipt.number);
         }
         is_same
+    }
+
+    /// Notes what the store's clock shows. Where it was set back, what was stored before would outlive
+    /// its time, so that a new generation has to end it.
+    pub(crate) fn note_time(&self, generation: u64, time: Sighting) {
+        let mut known = self.lock();
+        // An answer without one is followed by another.
+        if generation == 0 {
+            return;
+        }
+        let is_set_back = known
+            .time
+            .is_some_and(|(of, before)| of == generation && time.is_set_back(&before));
+        known.renewals += u64::from(is_set_back);
+        known.time = Some((generation, time));
+    }
+
+    /// What the store's clock has shown; unknown until the log is read.
+    pub(crate) fn time(&self) -> Option<Sighting> {
+        self.lock().time.map(|(_, time)| time)
     }
 
     /// Ends everything here that depends on what was known of the bucket, and everything in the store
@@ -239,6 +268,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use bytes::Bytes;
 
     use super::*;
@@ -262,6 +293,7 @@ mod tests {
             number,
             events: events.into_iter().map(event).collect(),
             end: place(number),
+            now: Duration::ZERO,
         }
     }
 
@@ -338,6 +370,34 @@ mod tests {
             ledger.apply(other, 5);
             assert_eq!(ledger.owed().renewals > 0, is_forgetful, "{shown}");
             assert_eq!(ledger.is_told(), !is_forgetful, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_store_whose_clock_was_set_back_is_to_begin_anew() {
+        let start = Instant::now();
+        let sighting = |shown, at| {
+            let at = start + Duration::from_secs(at);
+            Sighting {
+                shown: Duration::from_secs(shown),
+                asked_at: at,
+                answered_at: at,
+            }
+        };
+        for (seen, is_owed) in [
+            (vec![(7, 130, 30)], false),
+            (vec![(7, 100, 30)], true),
+            (vec![(8, 100, 30)], false),               // begun already
+            (vec![(0, 100, 30)], false),               // an answer that says nothing
+            (vec![(0, 100, 30), (7, 101, 31)], true),  // and the one that follows it
+            (vec![(8, 100, 30), (8, 101, 31)], false), // the clock that it began with
+        ] {
+            let ledger = Ledger::new(Bucket::PLATFORM);
+            ledger.note_time(7, sighting(100, 0));
+            for (generation, shown, at) in &seen {
+                ledger.note_time(*generation, sighting(*shown, *at));
+            }
+            assert_eq!(ledger.is_told(), !is_owed, "{seen:?}");
         }
     }
 

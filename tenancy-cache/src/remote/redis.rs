@@ -48,7 +48,7 @@ const GATHER: Duration = Duration::from_millis(1);
 /// A hundred years.
 const LIFE_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// How many keys are read at once; each needs two commands.
+/// How many keys are read at once.
 const KEYS_MAX: usize = 1000;
 
 /// A bucket's generation, made where it is missing.
@@ -79,7 +79,7 @@ const NEWS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
 const TELL: &str = "local number = redis.call('INCR', KEYS[2])
     redis.call('XADD', KEYS[3], 'MAXLEN', '~', 4096, '*', 'n', number, 'e', ARGV[2])
     for i = 4, #KEYS do
-        redis.call('HSET', KEYS[i], ARGV[3], ARGV[4])
+        redis.call('HSET', KEYS[i], ARGV[3], ARGV[4], 'n', number)
         redis.call('PEXPIRE', KEYS[i], ARGV[5])
     end
     redis.call('PUBLISH', ARGV[6], ARGV[7])
@@ -95,30 +95,36 @@ const VERSIONS: &str = "local number = redis.call('GET', KEYS[2]) or '0'
         redis.call('HSETNX', KEYS[i], 'h', ARGV[2])
         redis.call('HSETNX', KEYS[i], 's', ARGV[2])
         redis.call('PEXPIRE', KEYS[i], ARGV[3])
-        local versions = redis.call('HMGET', KEYS[i], 'h', 's')
+        local versions = redis.call('HMGET', KEYS[i], 'h', 's', 'n')
         answer[#answer + 1] = versions[1]
         answer[#answer + 1] = versions[2]
+        answer[#answer + 1] = versions[3] or '0'
     end
     return answer";
 
-/// Takes a lease if nobody has it and the payload is what the caller has read, or prolongs it.
-const LEASE: &str = "local holder = redis.call('GET', KEYS[2])
+/// Takes a lease if nobody has it, or one whose load a flush has doomed, and the payload is what the
+/// caller has read; or prolongs it.
+const LEASE: &str = "local lease = redis.call('HMGET', KEYS[2], 'token', 'flushes', 'versions')
+    local is_held = lease[1] and lease[1] ~= ARGV[1]
     if ARGV[3] == 'prolong' then
-        if holder ~= ARGV[1] then return 0 end
+        if lease[1] ~= ARGV[1] then return 0 end
     else
-        if holder and holder ~= ARGV[1] then return 0 end
+        local is_doomed = is_held and lease[3] ~= ARGV[5] and tonumber(lease[2]) < tonumber(ARGV[4])
+        if is_held and not is_doomed then return 0 end
         if redis.call('GETRANGE', KEYS[1], 4, 11) ~= ARGV[3] then return 2 end
+        redis.call('HSET', KEYS[2], 'token', ARGV[1], 'flushes', ARGV[4], 'versions', ARGV[5])
     end
-    redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+    redis.call('PEXPIRE', KEYS[2], ARGV[2])
     return 1";
 
-const RELEASE: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+const RELEASE: &str = "if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
     return redis.call('DEL', KEYS[1])";
 
 const TAKE: &str = "redis.call('DEL', KEYS[2])
     return redis.call('GETDEL', KEYS[1])";
 
-const WRITE: &str = "if ARGV[3] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[3] then return 0 end
+const WRITE: &str =
+    "if ARGV[3] ~= '' and redis.call('HGET', KEYS[2], 'token') ~= ARGV[3] then return 0 end
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
     redis.call('DEL', KEYS[2])
     return 1";
@@ -187,13 +193,9 @@ impl RedisRemote {
         [start.as_bytes(), name].concat()
     }
 
-    /// Two commands for each key.
     fn reads(&self, keys: &[Vec<u8>]) -> impl Iterator<Item = Command> {
-        keys.iter().flat_map(|key| {
-            let key = self.entry_key(key);
-            let left = Command::new("PTTL").key(key.clone());
-            [left, Command::new("GET").key(key)]
-        })
+        keys.iter()
+            .map(|key| Command::new("GET").key(self.entry_key(key)))
     }
 
     /// The keys of an entry and its lease, in one slot.
@@ -289,10 +291,13 @@ impl Remote for RedisRemote {
         let versions = versions
             .map(|answer| read_versions(answer?))
             .collect::<Result<_, _>>()?;
-        let mut payloads = read_payloads(answers)?;
+        let payload = |answer: Result<Value, Error>| answer?.into_bytes();
+        let mut payloads: Vec<_> = answers.map(payload).collect::<Result<_, _>>()?;
         for chunk in chunks {
             let answers = self.redis.pipeline(self.reads(chunk).collect()).await;
-            payloads.extend(read_payloads(answers.into_iter())?);
+            for answer in answers {
+                payloads.push(payload(answer)?);
+            }
         }
         Ok(Reading { payloads, versions })
     }
@@ -327,6 +332,8 @@ impl Remote for RedisRemote {
                 asked.token.to_string().into(),
                 milliseconds(life).into(),
                 mark,
+                asked.seen.flushes.to_string().into(),
+                asked.seen.versions.to_string().into(),
             ];
             self.scripts
                 .lease
@@ -407,25 +414,13 @@ fn read_news(answer: Value) -> Result<News, Error> {
         generation: unsigned(generation)?,
         number: unsigned(number)?,
         end: Place(text(end)?),
+        now: Duration::from_millis(now),
         events: events
             .into_array()?
             .into_iter()
             .map(event)
             .collect::<Result<_, Error>>()?,
     })
-}
-
-fn read_payloads(
-    mut answers: impl Iterator<Item = Result<Value, Error>>,
-) -> Result<Vec<Option<(Bytes, Duration)>>, Error> {
-    let mut payloads = Vec::new();
-    while let (Some(left), Some(payload)) = (answers.next(), answers.next()) {
-        // Negative where there is no key.
-        let left = u64::try_from(left?.into_integer()?).ok();
-        let left = left.map(Duration::from_millis);
-        payloads.push(payload?.into_bytes()?.zip(left));
-    }
-    Ok(payloads)
 }
 
 fn read_versions(answer: Value) -> Result<Versions, Error> {
@@ -437,8 +432,8 @@ fn read_versions(answer: Value) -> Result<Versions, Error> {
         generation,
         number,
         versions: rest
-            .chunks_exact(2)
-            .map(|pair| (pair[0], pair[1]))
+            .chunks_exact(3)
+            .map(|of_one| (of_one[0], of_one[1], of_one[2]))
             .collect(),
     })
 }

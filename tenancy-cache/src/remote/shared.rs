@@ -6,6 +6,7 @@ use tenancy_core::TenantId;
 use tokio::time::{Instant, timeout};
 
 use super::ledger::Ledger;
+use super::time::Sighting;
 use super::{Bucket, Logged, Remote, TENANTS_BUCKETS, Told, subject_name};
 use crate::cache::Inner;
 use crate::clock::Moment;
@@ -82,6 +83,12 @@ impl Shared {
         proven.all(|proven| proven) || entry.is_surer_than(self.bound, now)
     }
 
+    /// How many flushes have been heard of that may concern the shelf.
+    pub(crate) fn flushes_heard(shelf: &Shelf) -> u64 {
+        let ledgers = shelf.ledgers.iter().flatten();
+        ledgers.map(|ledger| ledger.number()).sum()
+    }
+
     /// Reads the logs for as long as the cache lives.
     pub(crate) async fn follow(cache: Weak<Inner>) {
         let (mut read_all, mut relearned) = (None, Instant::now());
@@ -124,13 +131,20 @@ impl Shared {
                 ((ledger.bucket, place), number_min)
             });
             let (asked, numbers): (Vec<_>, Vec<_>) = places.unzip();
-            let asked_at = cache.clock.now();
+            let (now, asked_at) = (cache.clock.now(), std::time::Instant::now());
             let answers = self.remote.news(&asked).await;
+            let answered_at = std::time::Instant::now();
             let mut more = false;
             for ((ledger, answer), number_min) in ledgers.iter().zip(answers).zip(numbers) {
                 let Ok(news) = answer else {
                     continue;
                 };
+                let time = Sighting {
+                    shown: news.now,
+                    asked_at,
+                    answered_at,
+                };
+                ledger.note_time(news.generation, time);
                 let applied = ledger.apply(news, number_min);
                 if applied.lost {
                     if !applied.is_beginning {
@@ -145,7 +159,7 @@ impl Shared {
                 if applied.more {
                     more = true;
                 } else {
-                    ledger.prove(asked_at, self.bound);
+                    ledger.prove(now, self.bound);
                 }
             }
             if !more {
@@ -367,13 +381,10 @@ fn encoded(event: &Event) -> Vec<u8> {
 
 /// How an entry is called in the remote tier.
 pub(crate) fn entry_name(tenant: TenantId, name: NameRef<'_>) -> Vec<u8> {
-    let tenant = tenant.as_uuid().into_bytes();
-    [
-        tenant.as_slice(),
-        &name.class.to_le_bytes(),
-        &name.key.to_vec(),
-    ]
-    .concat()
+    let mut start = [0; 24];
+    start[..16].copy_from_slice(tenant.as_uuid().as_bytes());
+    start[16..].copy_from_slice(&name.class.to_le_bytes());
+    name.key.after(&start)
 }
 
 /// Owes what has not been told when it is dropped, for whatever reason.

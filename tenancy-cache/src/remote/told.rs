@@ -45,7 +45,7 @@ impl Shared {
     /// changed. Who begins to follow the journal begins there.
     pub(crate) async fn journal_told(&self, tenant: TenantId) -> Option<Tail> {
         let reading = self.remote.read(&[place_name(tenant)], &[]).await;
-        let (payload, _) = reading.ok()?.payloads.pop()??;
+        let payload = reading.ok()?.payloads.pop()??;
         postcard::from_bytes(payload.strip_prefix(&MAGIC)?).ok()
     }
 

@@ -12,7 +12,7 @@ use crate::version::{Flush, Version};
 /// Which entries a flush of several tags ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Match {
-    /// Those that have all of the tags.
+    /// Those that have all of the tags. With a remote tier, those that have the first of them.
     All,
     /// Those that have at least one of them.
     Any,
@@ -27,8 +27,11 @@ impl TenantCache {
         self.flush_tags(Match::Any, &[tag.into()], how).await
     }
 
-    /// Flushes the entries with one of the tags, or with all of them. A remote tier knows tags one by
-    /// one: there, all of them flushes what has the first.
+    /// Flushes the entries with one of the tags, or with all of them. Without tags it flushes nothing.
+    ///
+    /// A remote tier knows tags one by one. With one, [`Match::All`] flushes every entry that has the
+    /// first of `tags`, here as on all servers, whether or not it has the others: nothing that should
+    /// end is missed, and more is loaded anew. So name the tag first that the fewest entries have.
     ///
     /// # Errors
     /// [`TagTooLong`](ErrorKind::TagTooLong) and [`TooManyTags`](ErrorKind::TooManyTags), and then
@@ -48,8 +51,7 @@ impl TenantCache {
                 self.flush(shelf, &versions, how).await
             }
             Match::All if is_shared => {
-                // The remote tier knows tags one by one: all that have the first are more than those
-                // that have all.
+                // Here as well, so that all servers have the same.
                 let versions: Vec<_> = tags.first().and_then(version).into_iter().collect();
                 self.flush(shelf, &versions, how).await
             }

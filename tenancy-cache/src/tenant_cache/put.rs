@@ -61,11 +61,15 @@ impl TenantCache {
             self.remove_everywhere(shelf, name).await?;
             return Err(ErrorKind::ValueTooLarge.into());
         }
-        let mut dependencies = Dependencies::see(shelf, &state, &tags);
-        if let Some(shared) = &self.cache.shared {
-            shared.know(&self.cache, shelf, &[&dependencies]).await;
-            dependencies = Dependencies::again(&dependencies);
-        }
+        let see = || Dependencies::see(shelf, &state, &tags);
+        let dependencies = match &self.cache.shared {
+            Some(shared) => {
+                let watch = shared.watch(shelf, see);
+                shared.know(&self.cache, shelf, &[&watch.seen]).await;
+                shared.learnt(&watch)
+            }
+            None => see(),
+        };
         let (true, Some(value_bytes)) = (dependencies.allow_keeping(), bytes) else {
             self.remove_everywhere(shelf, name).await?;
             return Ok(false);

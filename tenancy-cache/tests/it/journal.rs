@@ -1,6 +1,6 @@
 //! What is committed flushes what it changes, whatever becomes of the one who commits.
 
-mod installation;
+pub(crate) mod installation;
 
 use std::any::Any;
 use std::convert::Infallible;

@@ -10,7 +10,8 @@ use tenancy_cache::{ErrorKind, Flush, Key, Tag, TenantCache, Verdict, Wanted};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::shared::{LISTS, PATIENCE, Site, shared_site};
+use crate::shared::coherence::troubled;
+use crate::shared::{LISTS, PATIENCE, Site, gone, shared_site};
 use crate::town::{Source, gated};
 
 async fn nodes<const N: usize>(site: &Site) -> [TenantCache; N] {
@@ -150,6 +151,96 @@ async fn a_long_load_keeps_its_lease() {
     gate.add_permits(1);
     assert_eq!(loading.await.unwrap().unwrap(), 1);
     assert_eq!(waiting.await.unwrap().unwrap(), 1);
+}
+
+/// Waits until it is the one who loads, and fails where another process's load is waited for.
+async fn load_beside(shop: &TenantCache, gate: &Arc<Semaphore>, value: u32) -> Loading {
+    let loading = load_at(shop, gate, value);
+    let loading = tokio::time::timeout(Duration::from_secs(1), loading);
+    loading.await.expect("it does not wait for a doomed load")
+}
+
+#[tokio::test]
+async fn who_asks_after_a_flush_does_not_wait_for_the_load_that_it_has_doomed() {
+    let site = shared_site().await;
+    let [one, other, third] = nodes(&site).await;
+    for (round, how) in (1..).zip([Flush::Hard, Flush::Soft].repeat(2)) {
+        let (doomed, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let first = load_at(&one, &doomed, 10 * round).await;
+        if round < 3 {
+            other.flush_class(&LISTS, how).await.unwrap();
+        } else {
+            other.flush_tenant(how).await.unwrap();
+        }
+        let second = load_beside(&other, &gate, 10 * round + 1).await;
+        // Whoever has heard of that waits for the second load, whatever else was flushed.
+        third.flush_tag("another", how).await.unwrap();
+        let (source, waiting) = wait_for(third.clone());
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(source.readings(), 0, "round {round}");
+        doomed.add_permits(1);
+        assert_eq!(first.await.unwrap().unwrap(), 10 * round);
+        gate.add_permits(1);
+        assert_eq!(second.await.unwrap().unwrap(), 10 * round + 1);
+        assert_eq!(waiting.await.unwrap().unwrap(), 10 * round + 1);
+        assert_eq!(source.readings(), 0, "round {round}");
+        let stored = site.node().await.get::<u32>(&LISTS, "list").await.unwrap();
+        assert_eq!(stored.as_deref(), Some(&(10 * round + 1)));
+        one.remove(&LISTS, "list").await.unwrap();
+        for shop in [&other, &third] {
+            gone(shop, "list").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_doomed_load_ends_without_harm_to_the_one_that_took_its_place() {
+    for is_dropped in [false, true] {
+        let site = shared_site().await;
+        let ((late, chaos), [other, third]) = (troubled(&site).await, nodes(&site).await);
+        let (doomed, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let first = load_at(&late, &doomed, 1).await;
+        // It stores and gives back as if it still had the lease.
+        chaos.hide_news(true);
+        other.flush_class(&LISTS, Flush::Hard).await.unwrap();
+        let second = load_beside(&other, &gate, 2).await;
+        if is_dropped {
+            first.abort();
+        } else {
+            doomed.add_permits(1);
+            assert_eq!(first.await.unwrap().unwrap(), 1);
+        }
+        let (source, waiting) = wait_for(third);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(source.readings(), 0, "dropped: {is_dropped}");
+        gate.add_permits(1);
+        assert_eq!(second.await.unwrap().unwrap(), 2);
+        assert_eq!(waiting.await.unwrap().unwrap(), 2);
+    }
+}
+
+#[tokio::test]
+async fn who_has_not_heard_of_a_flush_takes_no_lease_from_who_has() {
+    let site = shared_site().await;
+    let ((late, chaos), [one, third]) = (troubled(&site).await, nodes(&site).await);
+    // So that the versions are known, and not asked for.
+    late.remember(&LISTS, "other", &[], || async {
+        Ok::<_, Infallible>(0_u32)
+    })
+    .await
+    .unwrap();
+    chaos.hide_news(true);
+    one.flush_class(&LISTS, Flush::Hard).await.unwrap();
+    let gate = Arc::new(Semaphore::new(0));
+    let loading = load_at(&one, &gate, 1).await;
+    let (source, waiting) = wait_for(late);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(source.readings(), 0);
+    gate.add_permits(1);
+    assert_eq!(loading.await.unwrap().unwrap(), 1);
+    let stored = third.get::<u32>(&LISTS, "list").await.unwrap();
+    assert_eq!(stored.as_deref(), Some(&1));
+    waiting.abort();
 }
 
 #[tokio::test]

@@ -2,11 +2,13 @@
 
 #[cfg(target_os = "linux")]
 mod clocks;
-mod coherence;
+pub(crate) mod coherence;
 mod figures;
 mod history;
+mod journals;
 mod outage;
 mod payloads;
+mod puts;
 mod removals;
 
 use std::convert::Infallible;
@@ -141,7 +143,7 @@ async fn has(shop: &TenantCache, key: &str) -> bool {
 }
 
 /// Waits until a node no longer has the value, and returns how long that took.
-async fn gone(shop: &TenantCache, key: &str) -> Duration {
+pub(crate) async fn gone(shop: &TenantCache, key: &str) -> Duration {
     let began = Instant::now();
     while has(shop, key).await {
         assert!(began.elapsed() < PATIENCE, "{key} stays");
@@ -226,6 +228,36 @@ async fn a_flush_by_one_is_seen_by_the_other() {
         source.through(&other, &LISTS, "list", &[]).await.unwrap(),
         77
     );
+}
+
+#[tokio::test]
+async fn of_tags_that_are_flushed_together_the_first_decides_on_every_node() {
+    let site = shared_site().await;
+    let (one, other, source) = (site.node().await, site.node().await, Source::default());
+    let entries: [(_, &[&str]); 5] = [
+        ("both", &["list", "english"]),
+        ("both the other way", &["english", "list"]),
+        ("the first", &["list"]),
+        ("the second", &["english"]),
+        ("none", &[]),
+    ];
+    let tags = ["list", "english"].map(Tag::new);
+    for how in [Flush::Hard, Flush::Soft] {
+        for (key, tags) in entries {
+            for shop in [&one, &other] {
+                source.through(shop, &LISTS, key, tags).await.unwrap();
+            }
+        }
+        one.flush_tags(Match::All, &[], how).await.unwrap();
+        one.flush_tags(Match::All, &tags, how).await.unwrap();
+        gone(&other, "both").await;
+        for (key, tags) in entries {
+            for (name, shop) in [("here", &one), ("elsewhere", &other)] {
+                let is_kept = !tags.contains(&"list");
+                assert_eq!(has(shop, key).await, is_kept, "{key} {name} {how:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

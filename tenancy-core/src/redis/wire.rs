@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fred::clients::Client;
-use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::interfaces::{ClientLike, EventInterface, KeysInterface, PubsubInterface};
 use fred::rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, Server, ServerConfig, TcpConfig, TlsConnector,
@@ -164,6 +164,12 @@ impl Connection {
     }
 
     async fn request(&self, command: &Command) -> Reply {
+        if let ("GET", [key]) = (command.name(), command.arguments()) {
+            // fred sends many of these at once, and each command that it does not know by itself.
+            let value: Result<Argument, _> = self.0.get(key.clone()).await;
+            let value = value.map_err(|error| failure(&error))?;
+            return Ok(value.into_bytes().map_or(Value::Nil, Value::Bytes));
+        }
         let arguments = command.arguments().iter().cloned().map(Argument::Bytes);
         let custom = CustomCommand::new_static(command.name(), None, false);
         let reply = self.0.custom_raw(custom, arguments.collect()).await;
@@ -250,6 +256,16 @@ fn value(frame: Resp3Frame) -> Reply {
         _ => Err(Failure::Refused(
             "the answer is of a kind that RESP2 does not have".to_owned(),
         )),
+    }
+}
+
+/// What a command that fred knows has met: Redis' own refusals begin with a word in capitals.
+fn failure(error: &fred::error::Error) -> Failure {
+    let word = error.details().split(' ').next().unwrap_or_default();
+    let is_refusal = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    match is_refusal {
+        true => Failure::Refused(error.details().to_owned()),
+        false => lost(error),
     }
 }
 

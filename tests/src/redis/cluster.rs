@@ -174,8 +174,7 @@ fn node() -> RedisBuilder {
 fn introduce(nodes: &[Redis]) -> Result<(), StartError> {
     // A node takes its epoch only as long as it knows nobody.
     for (index, node) in nodes.iter().enumerate() {
-        let epoch = (index + 1).to_string();
-        command(node, &["CLUSTER", "SET-CONFIG-EPOCH", &epoch])?;
+        set_epoch(node, index + 1)?;
     }
     for (index, node) in nodes.iter().enumerate() {
         for other in &nodes[index + 1..] {
@@ -184,6 +183,14 @@ fn introduce(nodes: &[Redis]) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// Gives a node an epoch, unless it has one: those that have the same settle that by themselves.
+fn set_epoch(node: &Redis, epoch: usize) -> Result<(), StartError> {
+    match command(node, &["CLUSTER", "SET-CONFIG-EPOCH", &epoch.to_string()]) {
+        Err(error) if error.to_string().ends_with("epoch is already non-zero") => Ok(()),
+        outcome => outcome.map(drop),
+    }
 }
 
 /// Where a node listens to its like, in `ID ADDRESS:PORT@BUS,NAME myself,master …`.
@@ -247,4 +254,21 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) -> Result<(), StartErr
         thread::sleep(Duration::from_millis(10));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_has_an_epoch_keeps_it_and_one_that_knows_another_gets_none() {
+        let [one, other] = [(); 2].map(|()| node().start_blocking().unwrap());
+        set_epoch(&one, 1).unwrap();
+        set_epoch(&one, 2).unwrap();
+        let info = ask(one.port, &["CLUSTER", "INFO"]).unwrap();
+        assert!(info.contains("cluster_my_epoch:1\r"), "{info}");
+        let (port, bus) = (other.port.to_string(), bus_port(&other).unwrap());
+        command(&one, &["CLUSTER", "MEET", "127.0.0.1", &port, &bus]).unwrap();
+        set_epoch(&one, 3).unwrap_err();
+    }
 }

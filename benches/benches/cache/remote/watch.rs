@@ -11,13 +11,11 @@ use tenancy_cache::remote::{
 };
 use tenancy_core::Error;
 
-type Payload = Option<(Bytes, Duration)>;
-
 /// Counts the round trips of those who ask for values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     trips: Arc<AtomicU64>,
-    seen: Arc<Mutex<HashMap<Vec<u8>, Payload>>>,
+    seen: Arc<Mutex<HashMap<Vec<u8>, Option<Bytes>>>>,
 }
 
 /// A remote tier that is watched.

@@ -17,15 +17,15 @@ use tenancy_tests::{Postgres, TestDatabase};
 
 const SETS: &[&MigrationSet] = &[&migrate::CORE];
 
-pub(super) const NOTES: Class = Class::new("notes");
+pub(crate) const NOTES: Class = Class::new("notes");
 
 /// One node of an installation, whose only data are its journals.
-pub(super) struct Installation {
-    pub(super) storage: SqlStorage,
-    pub(super) registry: SqlTenants,
-    pub(super) tenants: Tenants,
-    pub(super) database: Database,
-    pub(super) cache: Cache,
+pub(crate) struct Installation {
+    pub(crate) storage: SqlStorage,
+    pub(crate) registry: SqlTenants,
+    pub(crate) tenants: Tenants,
+    pub(crate) database: Database,
+    pub(crate) cache: Cache,
     loads: Arc<AtomicUsize>,
     place: Arc<Place>,
 }
@@ -46,7 +46,7 @@ const SLOW_COMMITS: &str = "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE pl
      INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()";
 
 impl Installation {
-    pub(super) async fn postgres() -> Self {
+    pub(crate) async fn postgres() -> Self {
         let migrate = async |url: &str| migrate::postgres(url, SETS, "tenancy_app").await;
         let server = Postgres::shared().await;
         let database = server.database("tenancy-cache", migrate).await;
@@ -58,17 +58,17 @@ impl Installation {
         Self::at(Arc::new(Place::Postgres(database)), ALONE).await
     }
 
-    pub(super) async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         Self::at(Arc::new(Place::Sqlite(TempDir::new().unwrap())), ALONE).await
     }
 
     /// Another node on the same data, which looks for changes as often.
-    pub(super) async fn beside(&self, check_interval: Duration) -> Self {
+    pub(crate) async fn beside(&self, check_interval: Duration) -> Self {
         Self::at(self.place.clone(), check_interval).await
     }
 
     /// SQLite's file of a tenant.
-    pub(super) fn file_of(&self, scope: &TenantScope) -> Option<PathBuf> {
+    pub(crate) fn file_of(&self, scope: &TenantScope) -> Option<PathBuf> {
         match &*self.place {
             Place::Postgres(_) => None,
             Place::Sqlite(folder) => {
@@ -104,7 +104,7 @@ impl Installation {
     }
 
     /// A scope for a tenant, who is new where nobody knows the slug.
-    pub(super) async fn scope(&self, slug: &str) -> TenantScope {
+    pub(crate) async fn scope(&self, slug: &str) -> TenantScope {
         let (slug, by) = (slug.parse::<Slug>().unwrap(), Actor::system("test"));
         let id = match self
             .registry
@@ -125,17 +125,17 @@ impl Installation {
     }
 
     /// How many entries the tenant's journal has.
-    pub(super) async fn count(&self, scope: &TenantScope) -> u64 {
+    pub(crate) async fn count(&self, scope: &TenantScope) -> u64 {
         count(&self.database, scope).await.unwrap()
     }
 
     /// The same through the cache.
-    pub(super) async fn cached_count(&self, scope: &TenantScope) -> u64 {
+    pub(crate) async fn cached_count(&self, scope: &TenantScope) -> u64 {
         self.cached(scope, "count", &["note"]).await
     }
 
     /// The same under another key, with tags whose parts are written with `/` between them.
-    pub(super) async fn cached(&self, scope: &TenantScope, key: &str, tags: &[&str]) -> u64 {
+    pub(crate) async fn cached(&self, scope: &TenantScope, key: &str, tags: &[&str]) -> u64 {
         let tags: Vec<_> = tags.iter().copied().map(tag).collect();
         let load = || {
             let (database, scope, loads) =
@@ -150,7 +150,7 @@ impl Installation {
     }
 
     /// How often the cache has loaded.
-    pub(super) fn loads(&self) -> usize {
+    pub(crate) fn loads(&self) -> usize {
         self.loads.load(Ordering::Relaxed)
     }
 }
@@ -186,6 +186,6 @@ impl Resource for Note {
 }
 
 /// Notes a change of note 7.
-pub(super) fn note(tx: &mut TenantTx) {
+pub(crate) fn note(tx: &mut TenantTx) {
     tx.record(Change::created(&Note));
 }

@@ -193,6 +193,85 @@ async fn a_flush_told_where_the_clock_is_behind_is_not_missed() {
     assert_eq!(read(&source, &one, "list").await, 2);
 }
 
+/// Otherwise it would live longer by as much.
+#[tokio::test]
+async fn what_was_stored_before_the_clock_was_set_back_is_loaded_anew() {
+    let clock = Clock::shifted_by(0);
+    let server = clock.redis().await;
+    let site = Site::at(&server.url()).await;
+    let (one, source) = (site.node().await, Source::default());
+    assert_eq!(read(&source, &one, "list").await, 1);
+    assert_eq!(read(&source, &site.node().await, "left").await, 2);
+    clock.shift(-30);
+    assert!(gone(&one, "list").await < BOUND);
+    ready(one.clone()).await;
+    for key in ["list", "left"] {
+        let number = read(&source, &one, key).await;
+        assert!(number > 2, "{key}: {number}");
+        assert_eq!(read(&source, &site.node().await, key).await, number);
+    }
+}
+
+#[tokio::test]
+async fn what_is_stored_while_the_clock_is_ahead_does_not_outlive_its_return() {
+    let clock = Clock::shifted_by(0);
+    let server = clock.redis().await;
+    let site = Site::at(&server.url()).await;
+    let (one, source) = (site.node().await, Source::default());
+    assert_eq!(read(&source, &one, "list").await, 1);
+    clock.shift(24 * 3600);
+    // By this clock its life is over.
+    assert_eq!(read(&source, &site.node().await, "list").await, 2);
+    // So that the node has heard of it.
+    sleep(BOUND / 2).await;
+    clock.shift(0);
+    assert!(gone(&one, "list").await < BOUND);
+    ready(one.clone()).await;
+    for shop in [&one, &site.node().await] {
+        assert_eq!(read(&source, shop, "list").await, 3);
+    }
+}
+
+#[tokio::test]
+async fn what_another_stored_lives_no_longer_than_it_does_there() {
+    const LIFE: Duration = Duration::from_secs(60);
+    const AGE: Duration = Duration::from_millis(200);
+    let site = shared_site().await;
+    let (one, other) = (site.node().await, site.node().await);
+    let class = LISTS.time_to_live(LIFE);
+    one.put(&class, "list", &[], 1_u32).await.unwrap();
+    let left = async |shop: &TenantCache| {
+        let why = shop.why(&class, "list").await.unwrap();
+        why.entry.unwrap().fresh_for
+    };
+    while left(&one).await > LIFE - AGE {
+        sleep(Duration::from_millis(5)).await;
+    }
+    other.get::<u32>(&class, "list").await.unwrap().unwrap();
+    let (here, there) = (left(&one).await, left(&other).await);
+    assert!(here.abs_diff(there) < AGE / 2, "{here:?} {there:?}");
+}
+
+#[tokio::test]
+async fn an_entry_ends_by_itself_where_the_store_keeps_it() {
+    let site = shared_site().await;
+    let one = site.node().await;
+    let class = LISTS.time_to_live(Duration::from_millis(500));
+    let class = class.stale_for(Duration::ZERO);
+    one.put(&class, "list", &[], 1_u32).await.unwrap();
+    meddle(&site, "redis.call('PERSIST', key)", "{e*list}").await;
+    // It keeps nothing itself.
+    let cache = site.cache(site.remote()).capacity_bytes(1).build();
+    let other = ready(site.open(&cache)).await;
+    let found = async || other.get::<u32>(&class, "list").await.unwrap();
+    let began = Instant::now();
+    assert!(found().await.is_some());
+    while found().await.is_some() {
+        assert!(began.elapsed() < PATIENCE, "it outlives its time");
+    }
+    assert!(began.elapsed() < Duration::from_millis(600));
+}
+
 /// How many keys the server has.
 async fn size(redis: &Redis) -> i64 {
     let size = Script::new("return redis.call('DBSIZE')");

@@ -70,6 +70,30 @@ async fn what_the_first_version_stored_is_found_and_its_flushes_are_heard() {
     }
 }
 
+#[tokio::test]
+async fn what_was_stored_with_fewer_more_or_other_tags_is_loaded_anew() {
+    let site = shared_site().await;
+    let writer = site.node().await;
+    let tags = |names: &[&str]| -> Vec<_> { names.iter().map(Tag::new).collect() };
+    for (asked, expected) in [
+        (vec!["a", "b"], "stored"),
+        (vec!["b", "a"], "stored"),
+        (vec!["a"], "loaded"),
+        (vec![], "loaded"),
+        (vec!["a", "c"], "loaded"),
+        (vec!["a", "a"], "loaded"),
+        (vec!["a", "b", "c"], "loaded"),
+    ] {
+        let (stored, asked_tags) = (tags(&["a", "b"]), tags(&asked));
+        let put = writer.put(&LISTS, "list", &stored, "stored".to_owned());
+        put.await.unwrap();
+        let load = || async { Ok::<_, Infallible>("loaded".to_owned()) };
+        let reader = site.node().await;
+        let value = reader.remember(&LISTS, "list", &asked_tags, load).await;
+        assert_eq!(*value.unwrap(), expected, "{asked:?}");
+    }
+}
+
 /// What becomes of a payload.
 #[derive(Clone, Debug)]
 enum Harm {

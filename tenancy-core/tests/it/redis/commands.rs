@@ -37,6 +37,13 @@ async fn a_refusal_is_told_in_the_servers_words() {
     assert_eq!(error.kind(), ErrorKind::Database);
     assert_eq!(cause(&error), "ERR value is not an integer or out of range");
     assert_eq!(redis.command(get("text")).await.unwrap(), bytes("words"));
+
+    let push = Command::new("RPUSH").key("list").arg("words");
+    redis.command(push).await.unwrap();
+    let error = redis.command(get("list")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Database);
+    let expected = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    assert_eq!(cause(&error), expected);
 }
 
 #[tokio::test]
@@ -86,6 +93,28 @@ async fn a_pipeline_takes_one_round_trip() {
         redis.command(incr("visits")).await.unwrap();
     }
     assert_eq!(proxy.round_trips() - before, 4);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_together_is_written_together() {
+    let server = Server::start().await;
+    let redis = handle(&server.url());
+    redis.command(set("greeting", "hello")).await.unwrap();
+    let reads = async || {
+        let stats = redis.command(Command::new("INFO").arg("stats")).await;
+        let stats = stats.unwrap().into_bytes().unwrap().unwrap();
+        let stats = String::from_utf8(stats.to_vec()).unwrap();
+        let (_, rest) = stats.split_once("total_reads_processed:").unwrap();
+        let digits = rest.split_once("\r\n").unwrap().0;
+        digits.parse::<u64>().unwrap()
+    };
+    let before = reads().await;
+    let answers = redis.pipeline(vec![get("greeting"); 500]).await;
+    assert!((before..before + 20).contains(&reads().await));
+    assert_eq!(answers.len(), 500);
+    for answer in answers {
+        assert_eq!(answer.unwrap(), bytes("hello"));
+    }
 }
 
 #[tokio::test]
