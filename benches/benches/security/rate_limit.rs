@@ -34,9 +34,10 @@ fn rules(policies: usize) -> Result<Rules, Box<dyn Error>> {
 
 /// Decisions about who may go on, in this process and in Redis.
 pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
-    alone(report).await?;
+    // Boxed, for the compiler's sake: futures of measured clients lie deep in each other.
+    Box::pin(alone(report)).await?;
     flood(report).await?;
-    shared(report).await
+    Box::pin(shared(report)).await
 }
 
 async fn alone(report: &mut Report) -> Result<(), Box<dyn Error>> {
