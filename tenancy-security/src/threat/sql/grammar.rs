@@ -64,6 +64,8 @@ pub(super) struct Grammar<'a> {
     alias: bool,
     /// Whether the token before was an opening parenthesis.
     opened: bool,
+    /// Whether the token before was `TOP`.
+    top: bool,
     tokens: u32,
     found: Option<Verdict>,
 }
@@ -84,7 +86,7 @@ impl<'a> Grammar<'a> {
                     at += 2 + value[at + 1..].iter().position(|&byte| byte == quote)?;
                 }
                 let prefix = &value[..at - 1];
-                let loose = prefix.contains(&b' ');
+                let loose = prefix.trim_ascii().contains(&b' ');
                 let start = if loose { Start::LooseQuote } else { Start::Quote };
                 (at, start, State::Operator)
             }
@@ -104,6 +106,7 @@ impl<'a> Grammar<'a> {
             union: false,
             alias: false,
             opened: false,
+            top: false,
             tokens: 0,
             found: None,
         })
@@ -129,7 +132,6 @@ impl<'a> Grammar<'a> {
 
     /// Asks the rules about what was met; `true` once an attack is certain.
     fn settle(&mut self, whole: bool) -> bool {
-        let whole = whole && (self.state != State::Operand || self.marks.has_all(Marks::TAIL));
         if let Some(verdict) = rules::judge(self.marks, self.start, whole, self.tokens) {
             if self.found.is_none_or(|found| found.severity < verdict.severity) {
                 self.found = Some(verdict);
@@ -151,6 +153,7 @@ impl<'a> Grammar<'a> {
         self.union = false;
         self.alias = false;
         self.opened = false;
+        self.top = false;
         self.tokens = 1;
         self.accept(lexeme);
     }
@@ -223,7 +226,7 @@ impl<'a> Grammar<'a> {
                 self.marks |= Marks::LIST;
                 self.close_operand(Last::Name);
             }
-            Token::Tail => self.marks |= Marks::TAIL,
+            Token::Tail => self.tail(lexeme),
             Token::Compare
             | Token::Bars
             | Token::Ampersands
@@ -235,20 +238,41 @@ impl<'a> Grammar<'a> {
         true
     }
 
+    /// A comment to the end; what it hides may be a few letters of padding, or a text.
+    fn tail(&mut self, lexeme: &Lexeme) {
+        self.marks |= Marks::TAIL;
+        let hidden = self.value[lexeme.start..lexeme.end].trim_ascii_end();
+        if hidden.len() <= 16 && !hidden.get(3..).is_some_and(|rest| rest.contains(&b' ')) {
+            self.marks |= Marks::BARE_TAIL;
+            if self.start == Start::Number && !self.marks.has_any(Marks::NAME.and(Marks::COMMA)) && hidden.len() <= 4 {
+                self.marks |= Marks::CONSTANT_TAIL;
+            }
+        }
+    }
+
     fn constant(&mut self, lexeme: &Lexeme) {
+        if std::mem::take(&mut self.top) {
+            return; // SELECT TOP 1 name
+        }
         let last_quote = lexeme.end == self.value.len()
             && matches!(
                 (lexeme.token, self.reading),
                 (Token::Text { quote, open: true }, Reading::Quoted(own)) if quote == own
             );
         if last_quote {
-            self.marks |= Marks::REOPENED;
+            if self.tokens > 2 {
+                self.marks |= Marks::REOPENED;
+            }
             if self.tokens == 2 {
-                let inside = self.value.len() - lexeme.start - 1;
-                if inside <= 2 || !self.value[lexeme.start..].contains(&b' ') {
+                let inside = &self.value[lexeme.start + 1..];
+                let one_word = !inside.contains(&b' ');
+                if one_word || (inside.len() <= 2 && self.reading == Reading::Quoted(b'\'')) {
                     self.marks |= Marks::QUOTES_JOINED;
                 }
             }
+        }
+        if self.marks.has_any(Marks::CLAUSE) {
+            self.marks |= Marks::LIST;
         }
         if let Some(logic) = self.behind_logic
             && matches!(lexeme.token, Token::Number)
@@ -279,11 +303,9 @@ impl<'a> Grammar<'a> {
                 self.compared = None;
                 self.state = State::Operand;
             }
-            Word::Not | Word::Before => {
-                if called {
-                    // NOT (…), ANY(…): the parenthesis is the operand.
-                }
-            }
+            Word::Not | Word::Before => {} // NOT (…), ANY(…): the parenthesis is the operand
+            Word::Top => self.top = true,
+            Word::Table if !called => {} // IN NATURAL LANGUAGE MODE
             Word::Case => {
                 self.marks |= Marks::CASE;
             }
@@ -298,6 +320,7 @@ impl<'a> Grammar<'a> {
                 self.close_operand(Last::Result);
                 return self.call(called, Some(word));
             }
+            Word::If if !called => return self.marks.has_any(Marks::STACKED), // IF 1=1 …
             Word::Hot | Word::Known | Word::Common | Word::If | Word::Server => {
                 self.close_operand(Last::Name);
                 return self.call(called, Some(word));
@@ -362,6 +385,9 @@ impl<'a> Grammar<'a> {
     }
 
     fn close_operand(&mut self, last: Last) {
+        if last == Last::Name {
+            self.marks |= Marks::NAME;
+        }
         if let Some(left) = self.compared.take() {
             self.marks |= match (left, last) {
                 (Last::Constant, Last::Constant) => Marks::CONSTANTS_COMPARED,
@@ -403,6 +429,7 @@ impl<'a> Grammar<'a> {
                 self.expect_operand();
             }
             Token::Comma => {
+                self.marks |= Marks::COMMA;
                 if self.last == Last::Constant {
                     self.marks |= Marks::LIST;
                 }
@@ -416,7 +443,7 @@ impl<'a> Grammar<'a> {
                 self.tokens += 1;
             }
             Token::Close => return self.close_parenthesis(),
-            Token::Tail => self.marks |= Marks::TAIL,
+            Token::Tail => self.tail(lexeme),
             Token::Word { known, called } => return self.operator_word(lexeme, known, called),
             // MySQL joins strings that stand side by side.
             Token::Text { .. } if self.marks.has_any(Marks::JOINED) => {}
@@ -464,7 +491,7 @@ impl<'a> Grammar<'a> {
                 self.union = true;
                 self.expect_operand();
             }
-            Word::Select if self.union || self.marks.has_any(Marks::CLOSED) => {
+            Word::Select if self.start.breaks_out() => {
                 return self.operand_word(known, called, false);
             }
             Word::From => {
@@ -501,7 +528,7 @@ impl<'a> Grammar<'a> {
                 self.marks |= Marks::WAITFOR;
                 return self.wait_for();
             }
-            Word::Exec | Word::Statement if self.start != Start::Text && self.start != Start::Word => {
+            Word::Exec | Word::Statement if self.start.breaks_out() && self.start != Start::LooseQuote => {
                 // SQL Server needs no semicolon between two statements.
                 return self.begin_statement(lexeme);
             }
@@ -576,6 +603,9 @@ impl<'a> Grammar<'a> {
                     true
                 }
                 Word::If | Word::Case => {
+                    if self.tokens > 1 && word == Word::If {
+                        self.marks |= Marks::STACKED;
+                    }
                     self.state = State::Operand;
                     self.operand_word(Some(word), called, false)
                 }
@@ -601,7 +631,7 @@ impl<'a> Grammar<'a> {
                 true
             }
             Token::Tail => {
-                self.marks |= Marks::TAIL;
+                self.tail(lexeme);
                 true
             }
             Token::Semicolon => true,
@@ -613,8 +643,11 @@ impl<'a> Grammar<'a> {
     fn begin_statement(&mut self, lexeme: &Lexeme) -> bool {
         let first = &self.value[lexeme.start..lexeme.end];
         let mut ahead = self.lexer.clone();
-        let goes_on = statements::goes_on(self.value, first, &mut ahead);
-        if goes_on {
+        let second = statements::second(self.value, first, &mut ahead);
+        if let Some(second) = second {
+            if second.is_the_servers() {
+                self.marks |= Marks::SERVER;
+            }
             // Alone it may be a sentence: "Update the cart"; behind a quote or a semicolon not.
             self.marks |= match self.start {
                 Start::Statement if self.tokens == 1 => Marks::STATEMENT,
@@ -623,6 +656,6 @@ impl<'a> Grammar<'a> {
             self.state = State::Operator;
             self.alias = true;
         }
-        goes_on
+        second.is_some()
     }
 }

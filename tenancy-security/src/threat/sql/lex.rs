@@ -55,17 +55,11 @@ pub(super) struct Lexeme {
 pub(super) struct Lexer<'a> {
     value: &'a [u8],
     at: usize,
-    /// Whether a `/*!` is open, whose contents MySQL runs.
-    run_comment: bool,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(value: &'a [u8], at: usize) -> Self {
-        Self {
-            value,
-            at,
-            run_comment: false,
-        }
+        Self { value, at }
     }
 
     fn peek(&self, ahead: usize) -> u8 {
@@ -92,8 +86,7 @@ impl<'a> Lexer<'a> {
                     }
                     Token::Tail
                 }
-                b'*' if self.peek(1) == b'/' && self.run_comment => {
-                    self.run_comment = false;
+                b'*' if self.peek(1) == b'/' => {
                     self.at += 2;
                     after_comment = true;
                     continue;
@@ -139,7 +132,6 @@ impl<'a> Lexer<'a> {
     }
 
     fn enter_run_comment(&mut self) {
-        self.run_comment = true;
         self.at += if self.peek(2) == b'!' { 3 } else { 4 };
         while self.peek(0).is_ascii_digit() {
             self.at += 1;
@@ -202,7 +194,16 @@ impl<'a> Lexer<'a> {
             b':' if matches!(next, b':' | b'=') => (Token::Arithmetic, 2),
             b'+' | b'-' | b'~' | b'!' => (Token::Sign, 1),
             b'*' => (Token::Star, 1),
+            // The next parameter of a query string, which was not taken apart.
+            b'&' if self.is_parameter() => (Token::Other, 1),
             b'/' | b'%' | b'|' | b'&' | b'^' => (Token::Arithmetic, 1),
+            b'\\' if next == b'N' => {
+                self.at += 2;
+                return Token::Word {
+                    known: Some(Word::Constant),
+                    called: false,
+                };
+            }
             b',' => (Token::Comma, 1),
             b';' => (Token::Semicolon, 1),
             b'(' => (Token::Open, 1),
@@ -214,6 +215,13 @@ impl<'a> Lexer<'a> {
         };
         self.at += length;
         token
+    }
+
+    /// `&name=`.
+    fn is_parameter(&self) -> bool {
+        let rest = &self.value[self.at + 1..];
+        let length = rest.iter().take(32).take_while(|&&byte| is_word(byte)).count();
+        rest.first().is_some_and(u8::is_ascii_alphabetic) && rest.get(length) == Some(&b'=')
     }
 
     fn number(&mut self) -> Token {

@@ -59,8 +59,13 @@ impl Marks {
     pub(super) const QUOTES_JOINED: Self = Self(1 << 31);
     /// A statement at the value's beginning, where it may be a sentence.
     pub(super) const STATEMENT: Self = Self(1 << 32);
-    /// `SELECT` at the value's beginning.
-    pub(super) const SELECT_FIRST: Self = Self(1 << 33);
+    /// The comment hides next to nothing.
+    pub(super) const BARE_TAIL: Self = Self(1 << 33);
+    /// Likewise, and only numbers stand before it.
+    pub(super) const CONSTANT_TAIL: Self = Self(1 << 34);
+    /// An operand was a name.
+    pub(super) const NAME: Self = Self(1 << 35);
+    pub(super) const COMMA: Self = Self(1 << 36);
 
     pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -24,6 +24,13 @@ pub(super) enum Start {
     Text,
 }
 
+impl Start {
+    /// Whether the value itself goes on with a query, and is no sentence.
+    pub(super) fn breaks_out(self) -> bool {
+        BROKEN_OUT.0 & (1 << self as u16) != 0
+    }
+}
+
 /// The places where a rule holds.
 #[derive(Clone, Copy, Debug)]
 struct Starts(u16);
@@ -49,6 +56,7 @@ const BROKEN_OUT: Starts = starts(&[
     Start::Operator,
 ]);
 const QUOTE: Starts = starts(&[Start::Quote]);
+const OPEN: Starts = starts(&[Start::Open]);
 const NOT_TEXT: Starts = starts(&[
     Start::Quote,
     Start::LooseQuote,
@@ -96,9 +104,10 @@ const VALUES: Marks = Marks::LIST
 const RULES: &[Rule] = &[
     rule(Marks::UNION_SELECT, VALUES, NOT_TEXT, false, "a second query is joined on with UNION SELECT"),
     rule(Marks::UNION_SELECT, Marks::LIST.and(ANY_CALL), ANYWHERE, false, "a second query is joined on with UNION SELECT"),
-    rule(Marks::UNION_SELECT, NONE, BROKEN_OUT, true, "a second query is joined on with UNION SELECT"),
+    rule(Marks::UNION_SELECT, NONE, BROKEN_OUT, false, "a second query is joined on with UNION SELECT"),
     rule(Marks::STACKED, NONE, BROKEN_OUT, false, "a second statement follows the first"),
     rule(Marks::STACKED, NONE, NOT_TEXT, true, "a second statement follows the first"),
+    rule(Marks::STACKED.and(Marks::SERVER), NONE, ANYWHERE, false, "a second statement follows the first"),
     rule(Marks::STATEMENT, Marks::SERVER, ANYWHERE, false, "a statement calls a procedure of the server"),
     rule(Marks::INTO_FILE, NONE, ANYWHERE, false, "a query's result is written to a file"),
     rule(Marks::PROCEDURE, ANY_CALL, BROKEN_OUT, false, "a procedure is attached to the query"),
@@ -128,19 +137,23 @@ const RULES: &[Rule] = &[
     rule(Marks::MORE_CALLS.and(Marks::KNOWN_CALL), NONE, NOT_TEXT, true, "functions of the database are nested"),
     rule(Marks::KNOWN_CALL, ANY_COMPARISON.and(Marks::TAIL), BROKEN_OUT, true, "a function of the database is called"),
     rule(Marks::ARITHMETIC, Marks::KNOWN_CALL.and(Marks::SUBQUERY), BROKEN_OUT, true, "a value is computed by the database"),
+    rule(Marks::KNOWN_CALL, Marks::CONSTANTS_COMPARED.and(Marks::SERVER), NOT_TEXT, true, "a function of the database is called"),
+    rule(Marks::JOINED, ANY_COMPARISON, BROKEN_OUT, true, "a condition is added to the query"),
     rule(Marks::JOINED, ANY_CALL.and(Marks::SUBQUERY), BROKEN_OUT, true, "strings are joined by the database"),
     rule(Marks::CASE, ANY_COMPARISON, BROKEN_OUT, true, "a CASE decides"),
     // What follows a quote
-    rule(Marks::TAIL, NONE, QUOTE, true, "the rest of the query is commented out"),
-    rule(Marks::TAIL, Marks::CLOSED.and(Marks::CLAUSE).and(Marks::ARITHMETIC), BROKEN_OUT, true, "the rest of the query is commented out"),
+    rule(Marks::BARE_TAIL, NONE, QUOTE, true, "the rest of the query is commented out"),
+    rule(Marks::CONSTANT_TAIL, NONE, BROKEN_OUT, true, "the rest of the query is commented out"),
+    rule(Marks::TAIL, Marks::CLOSED, BROKEN_OUT, true, "the rest of the query is commented out"),
+    rule(Marks::BARE_TAIL, NONE, OPEN, true, "the rest of the query is commented out"),
+    rule(Marks::CLAUSE.and(Marks::LIST), NONE, BROKEN_OUT, true, "a clause is added to the query"),
+    rule(Marks::TAIL, Marks::CLAUSE, BROKEN_OUT, true, "the rest of the query is commented out"),
     rule(Marks::CLAUSE, Marks::TAIL, BROKEN_OUT, true, "the rest of the query is commented out"),
     rule(Marks::CLAUSE, Marks::CLOSED, QUOTE, true, "a clause is added to the query"),
     rule(Marks::QUOTES_JOINED, NONE, QUOTE, true, "two quotes enclose an operator"),
     rule(Marks::REOPENED, ANY_COMPARISON.and(Marks::JOINED), QUOTE, true, "the value leaves its quotes and enters them again"),
-    rule(ANY_NONE, ANY_COMPARISON, QUOTE, true, "a comparison follows the value's quote"),
+    rule(NONE, ANY_COMPARISON, QUOTE, true, "a comparison follows the value's quote"),
 ];
-
-const ANY_NONE: Marks = Marks::NONE;
 
 /// The first rule that the marks fulfil.
 pub(super) fn judge(marks: Marks, start: Start, whole: bool, _tokens: u32) -> Option<Verdict> {

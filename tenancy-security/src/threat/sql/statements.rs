@@ -5,7 +5,7 @@ use super::words::Word;
 
 /// What may stand second.
 #[derive(Clone, Copy, Debug)]
-enum Second {
+pub(super) enum Second {
     /// One of these words.
     Words(&'static [&'static str]),
     /// A name, and one of these words behind it.
@@ -66,20 +66,25 @@ const STATEMENTS: &[(&str, &[Second])] = &[
     ("execute", &[Variable, Operand, Procedure, Words(&["immediate", "as"])]),
 ];
 
-/// Whether the tokens ahead continue the statement that `first` begins.
-pub(super) fn goes_on(value: &[u8], first: &[u8], ahead: &mut Lexer<'_>) -> bool {
+impl Second {
+    /// Whether it is a variable or a procedure, which no sentence holds.
+    pub(super) fn is_the_servers(self) -> bool {
+        matches!(self, Variable | Procedure)
+    }
+}
+
+/// What stands second in the statement that `first` begins, if it is one.
+pub(super) fn second(value: &[u8], first: &[u8], ahead: &mut Lexer<'_>) -> Option<Second> {
     let statement = STATEMENTS
         .iter()
         .find(|(word, _)| word.as_bytes().eq_ignore_ascii_case(first));
-    let Some((_, seconds)) = statement else {
-        return false;
-    };
+    let (_, seconds) = statement?;
     let Some(second) = ahead.next() else {
-        return seconds.iter().any(|second| matches!(second, Nothing));
+        return seconds.iter().copied().find(|second| matches!(second, Nothing));
     };
     let text = &value[second.start..second.end];
     let third = ahead.next();
-    seconds.iter().any(|allowed| match allowed {
+    seconds.iter().copied().find(|allowed| match allowed {
         Words(words) => is_one_of(text, words) && third.is_some(),
         NameThen(words) => {
             matches!(second.token, Token::Word { .. })

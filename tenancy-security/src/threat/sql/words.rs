@@ -13,6 +13,8 @@ pub(super) enum Word {
     Not,
     /// `BINARY`, `DISTINCT`: stands before an operand.
     Before,
+    /// `TOP`, which a number follows.
+    Top,
     /// `ASC`, `ISNULL`: stands after an operand.
     After,
     /// `TRUE`, `NULL`: a value known at once.
@@ -62,7 +64,7 @@ pub(super) enum Word {
 use Word::{
     After, And, As, Before, Between, Branch, By, Case, Common, Constant, End, Exec, From, Group,
     Having, Hot, If, Into, Known, Limit, Not, Or, Order, Procedure, Pseudo, Schema, Secret, Select,
-    Server, Statement, Table, Union, WaitFor, Where,
+    Server, Statement, Table, Top, Union, WaitFor, Where,
 };
 
 pub(super) static WORDS: Words<Word, 1024> = Words::new(&[
@@ -92,8 +94,11 @@ pub(super) static WORDS: Words<Word, 1024> = Words::new(&[
     ("any", Before),
     ("some", Before),
     ("exists", Before),
-    ("top", Before),
+    ("top", Top),
     ("row", Before),
+    ("boolean", Before),
+    ("language", Table),
+    ("for", Table),
     ("asc", After),
     ("desc", After),
     ("isnull", Known),
