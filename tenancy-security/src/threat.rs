@@ -1,6 +1,7 @@
 //! Attacks in what a client sends.
 mod detector;
 mod finding;
+mod markup;
 mod sql;
 mod words;
 

@@ -1,5 +1,5 @@
 use super::finding::{Finding, Place};
-use super::sql;
+use super::{markup, sql};
 
 /// Finds attacks in the values of a request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,7 +13,7 @@ impl Detector {
 
     /// The gravest thing that `value` holds, or the first that is to be refused.
     pub fn check(&self, place: Place, value: &[u8]) -> Option<Finding> {
-        let verdict = sql::judge(value)?;
+        let verdict = sql::judge(value).or_else(|| markup::judge(value))?;
         Some(Finding {
             kind: verdict.kind,
             severity: verdict.severity,
