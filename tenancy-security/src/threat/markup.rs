@@ -10,7 +10,7 @@ mod script;
 mod tag;
 
 use self::names::{Attribute, Tag};
-use super::finding::{Severity, ThreatKind, Verdict};
+use super::finding::{Place, Severity, ThreatKind, Verdict};
 
 /// Whether the signs met so far put what follows into a tag.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,7 +32,7 @@ const fn found(says: &'static str) -> Option<Verdict> {
 }
 
 /// Judges a decoded value as a piece of HTML.
-pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(_place: Place, value: &[u8]) -> Option<Verdict> {
     let mut inside = Inside::Text;
     let mut calls = script::Repetition::default();
     for (at, &byte) in value.iter().enumerate() {

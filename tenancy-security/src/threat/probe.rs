@@ -1,0 +1,78 @@
+//! Probes that a fixed piece of text gives away: template engines, Log4j, XML entities, shellshock,
+//! code of the server's own language, and protocols behind it.
+
+mod lookup;
+mod phrases;
+mod template;
+mod xml;
+
+use self::phrases::{PHRASES, Where};
+use super::finding::{Place, Severity, ThreatKind, Verdict};
+use super::scan::Bytes;
+
+/// One of these stands in every probe.
+pub(super) const SIGNS: Bytes = Bytes::SIGN
+    .or(Bytes::MARKUP)
+    .or(Bytes::AMPERSAND)
+    .or(Bytes::BACKSLASH)
+    .or(Bytes::PERCENT)
+    .or(Bytes::COLON)
+    .or(Bytes::DOT)
+    .or(Bytes::CONTROL)
+    .or(Bytes::QUOTE);
+
+/// Judges a decoded value by what it holds.
+pub(super) fn judge(place: Place, value: &[u8]) -> Option<Verdict> {
+    if is_shellshock(value) {
+        return Some(Verdict::new(
+            ThreatKind::Shellshock,
+            Severity::Critical,
+            "a value begins as a function of bash",
+        ));
+    }
+    template::judge(value)
+        .or_else(|| lookup::judge(value))
+        .or_else(|| xml::judge(place, value))
+        .or_else(|| phrase(value))
+}
+
+fn phrase(value: &[u8]) -> Option<Verdict> {
+    PHRASES
+        .find(value)
+        .find(|&(at, phrase, (_, place, _))| match place {
+            Where::Anywhere => true,
+            Where::Word => at == 0 || !is_name(value[at - 1]),
+            Where::Start => value[..at].iter().all(|byte| !is_name(*byte)),
+            Where::Called => {
+                (at == 0 || !is_name(value[at - 1]))
+                    && is_called_with_text(&value[at + phrase.len()..])
+            }
+        })
+        .map(|(_, _, (kind, _, says))| Verdict::new(kind, Severity::High, says))
+}
+
+/// Whether a call's argument is a string, a variable or a further call.
+fn is_called_with_text(rest: &[u8]) -> bool {
+    matches!(
+        rest.trim_ascii_start().first(),
+        Some(b'\'' | b'"' | b'`' | b'$' | b'\\' | b'&')
+    )
+}
+
+/// `() {`, at the beginning.
+fn is_shellshock(value: &[u8]) -> bool {
+    let value = value.trim_ascii_start();
+    let value = value.strip_prefix(b"'").or(value.strip_prefix(b"\"")).unwrap_or(value);
+    let Some(rest) = value.strip_prefix(b"(") else {
+        return false;
+    };
+    let Some(rest) = rest.trim_ascii_start().strip_prefix(b")") else {
+        return false;
+    };
+    let rest = rest.trim_ascii_start();
+    rest.starts_with(b"{") && !rest.starts_with(b"{}") || rest.starts_with(b"{ :;}")
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
