@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use tenancy_security::threat::{Detector, Place};
+use tenancy_security::threat::{Detector, Finding, Place};
 
 const USAGE: &str = "\
 Usage: threat_corpus [--json] [--misses] FILES...
@@ -103,7 +103,8 @@ fn read(file: &str, misses: bool) -> Result<Report, String> {
             continue;
         }
         let category = row["category"].as_str().unwrap_or("uncategorised");
-        let found = is_refused(&detector, &row).ok_or_else(|| at("neither `payload` nor `uri`"))?;
+        let finding = refusal(&detector, &row).ok_or_else(|| at("neither `payload` nor `uri`"))?;
+        let found = finding.is_some();
         if label == "benign" {
             report.benign.count(found);
         } else {
@@ -111,24 +112,86 @@ fn read(file: &str, misses: bool) -> Result<Report, String> {
             tally.count(found);
         }
         if misses && found == (label == "benign") {
-            println!("{file}:{number} {category} {}", row["payload"]);
+            let why = finding.map_or(String::new(), |finding| format!(" ({finding})"));
+            let what = row.get("payload").unwrap_or(&row);
+            println!("{file}:{number} {category} {what}{why}");
         }
     }
     Ok(report)
 }
 
-/// Whether the default blocking mode would refuse what the row holds.
-fn is_refused(detector: &Detector, row: &Value) -> Option<bool> {
-    let refuses = |place, value: &[u8]| {
+/// What the default blocking mode would refuse the row for, or `None` if the row holds no value.
+fn refusal(detector: &Detector, row: &Value) -> Option<Option<Finding>> {
+    let refused = |place, value: &[u8]| {
         detector
             .check(place, value)
-            .is_some_and(|finding| finding.severity().blocks())
+            .filter(|finding| finding.severity().blocks())
     };
     if let Some(payload) = row["payload"].as_str() {
-        return Some(refuses(Place::Query, payload.as_bytes()));
+        return Some(places(row).find_map(|place| refused(place, payload.as_bytes())));
     }
     let uri = row["uri"].as_str()?;
-    Some(refuses(Place::Query, uri.as_bytes()))
+    let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let finding = refused(Place::Path, path.as_bytes())
+        .or_else(|| refused_in_form(&refused, Place::Query, query))
+        .or_else(|| {
+            let headers = row["headers"].as_object()?;
+            headers.iter().find_map(|(name, value)| {
+                let cookie = name.eq_ignore_ascii_case("cookie");
+                let place = if cookie { Place::Cookie } else { Place::Header };
+                refused(place, value.as_str()?.as_bytes())
+            })
+        })
+        .or_else(|| {
+            let body = row["data"].as_str()?;
+            match body.trim_start().as_bytes().first() {
+                Some(b'{' | b'[') => {
+                    let mut text = serde_json::from_str(body).map_or(vec![], |json| texts(&json));
+                    text.push(body.to_owned());
+                    text.iter().find_map(|text| refused(Place::Json, text.as_bytes()))
+                }
+                Some(b'<' | b'-') => refused(Place::Body, body.as_bytes()),
+                _ => refused_in_form(&refused, Place::Form, body),
+            }
+        });
+    Some(finding)
+}
+
+/// Where gotestwaf puts a payload; elsewhere a parameter of the query is meant.
+fn places(row: &Value) -> impl Iterator<Item = Place> {
+    let named = row["placeholder"].as_array().map_or(&[][..], Vec::as_slice);
+    let in_header = named
+        .iter()
+        .any(|place| matches!(place.as_str(), Some("UserAgent" | "Header")));
+    let header = in_header.then_some(Place::Header);
+    [Some(Place::Query), header].into_iter().flatten()
+}
+
+/// Judges the names and values of a URL-encoded form.
+fn refused_in_form(
+    refused: &impl Fn(Place, &[u8]) -> Option<Finding>,
+    place: Place,
+    form: &str,
+) -> Option<Finding> {
+    form.split('&')
+        .flat_map(|field| field.splitn(2, '='))
+        .find_map(|part| {
+            let part = part.replace('+', " ");
+            refused(place, part.as_bytes())
+        })
+}
+
+/// Every string of a document, its names included.
+fn texts(json: &Value) -> Vec<String> {
+    match json {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| [vec![name.clone()], texts(value)].concat())
+            .collect(),
+        _ => vec![],
+    }
 }
 
 fn to_json(reports: &[(&str, Report)]) -> Value {

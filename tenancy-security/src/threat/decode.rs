@@ -3,6 +3,7 @@
 
 mod base64;
 mod entity;
+mod utf7;
 
 use std::borrow::Cow;
 
@@ -13,6 +14,9 @@ pub(super) use self::base64::{decode as base64, starts as base64_starts};
 /// Undoes one layer of whatever encodings are there, or `None` if there is none.
 pub(super) fn peel(value: &[u8], bytes: Bytes) -> Option<Vec<u8>> {
     let mut text = Cow::Borrowed(value);
+    if bytes.has_any(Bytes::PLUS) {
+        apply(&mut text, utf7::decode);
+    }
     if bytes.has_any(Bytes::PERCENT.or(Bytes::PLUS)) {
         apply(&mut text, |text| percent(text, bytes));
     }
@@ -65,7 +69,7 @@ fn percent(value: &[u8], bytes: Bytes) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// JavaScript's, JSON's and CSS's `\u0027`, `\u{27}`, `\x27`, and UTF-7's `+ADw-`.
+/// JavaScript's and JSON's `\u0027`, `\u{27}`, `\x27`.
 fn escapes(value: &[u8]) -> Option<Vec<u8>> {
     let escaped = |at: usize| match value[at..] {
         [b'\\', b'u', b'{', ..] => {

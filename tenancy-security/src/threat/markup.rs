@@ -52,7 +52,7 @@ pub(super) fn judge(_place: Place, value: &[u8]) -> Option<Verdict> {
             b':' => script::scheme(value, at, inside != Inside::Text),
             b'(' | b'`' | b'[' => calls
                 .see(value, at)
-                .or_else(|| script::call(value, at, inside != Inside::Text)),
+                .or_else(|| script::call(value, at, inside == Inside::Tag)),
             _ => None,
         };
         if verdict.is_some() {

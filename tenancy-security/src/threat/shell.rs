@@ -44,23 +44,26 @@ enum Lead {
 
 /// Judges a decoded value as a part of a command line.
 pub(super) fn judge(_place: Place, value: &[u8]) -> Option<Verdict> {
-    if let Some(verdict) = command(value, 0, Lead::Start) {
+    if let Some(verdict) = command(value, 0, Lead::Start, 0) {
         return Some(verdict);
     }
     let mut backticks = 0;
+    // How many bytes stand before that are more than separators.
+    let mut before = 0;
     for (at, &byte) in value.iter().enumerate() {
+        before += usize::from(!is_before_command(byte));
         let next = value.get(at + 1).copied().unwrap_or(0);
         let verdict = match byte {
-            b';' | b'|' | b'&' | b'\n' => command(value, at + 1, Lead::Separator),
-            b'$' if next == b'(' => command(value, at + 2, Lead::Substitution),
-            b'<' | b'>' if next == b'(' => command(value, at + 2, Lead::Substitution),
+            b';' | b'|' | b'&' | b'\n' => command(value, at + 1, Lead::Separator, before),
+            b'$' if next == b'(' => command(value, at + 2, Lead::Substitution, before),
+            b'<' | b'>' if next == b'(' => command(value, at + 2, Lead::Substitution, before),
             b'$' if is_blank_variable(&value[at + 1..]) => {
                 found("a shell's own blank stands for a space")
             }
             b'`' => {
                 backticks += 1;
                 if backticks % 2 == 1 && is_glued(value, at) {
-                    command(value, at + 1, Lead::Backtick)
+                    command(value, at + 1, Lead::Backtick, before)
                 } else {
                     None
                 }
@@ -100,7 +103,7 @@ fn is_glued(value: &[u8], at: usize) -> bool {
 }
 
 /// Judges what stands at `at` as a command.
-fn command(value: &[u8], at: usize, lead: Lead) -> Option<Verdict> {
+fn command(value: &[u8], at: usize, lead: Lead, before: usize) -> Option<Verdict> {
     let mut start = at;
     while value.get(start).is_some_and(|byte| is_before_command(*byte)) {
         start += 1;
@@ -120,7 +123,8 @@ fn command(value: &[u8], at: usize, lead: Lead) -> Option<Verdict> {
     if ends == Ends::Not {
         return None;
     }
-    let opens = value[..at].iter().filter(|byte| !is_before_command(**byte)).count();
+    // "R & D": an ampersand between blanks joins words.
+    let is_ampersand = at > 1 && value[at - 1] == b'&' && value[at - 2] == b' ' && value.get(at) == Some(&b' ');
     let certain = match lead {
         // Without a separator: a program by its path, or a shell told to run something.
         Lead::Start => {
@@ -134,12 +138,13 @@ fn command(value: &[u8], at: usize, lead: Lead) -> Option<Verdict> {
         Lead::Substitution => true,
         Lead::Backtick => rest.contains(&b'`') && (rest.len() < 80),
         Lead::Separator => match command {
-            Command::Shell | Command::Tool => ends != Ends::Argument || !is_sentence(rest) || opens <= 2,
+            _ if is_ampersand => before <= 2 || (ends == Ends::Argument && has_switch(rest)),
+            Command::Shell | Command::Tool => ends != Ends::Argument || !is_sentence(rest) || before <= 2,
             Command::Word => {
-                (opens <= 2 && (ends != Ends::Argument || !is_sentence(rest)))
+                (before <= 2 && (ends != Ends::Argument || !is_sentence(rest)))
                     || word.in_folder
                     || (ends == Ends::Argument && has_switch(rest))
-                    || (ends != Ends::Argument && !value[..at].trim_ascii().contains(&b' '))
+                    || (ends != Ends::Argument && before <= LONGEST && !value[..at].trim_ascii().contains(&b' '))
             }
         },
     };

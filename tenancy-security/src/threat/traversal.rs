@@ -162,6 +162,7 @@ fn is_named(value: &[u8], at: usize, phrase: &str, file: File, is_path: bool, pl
     match file {
         File::Always => begins,
         File::InPath => is_path && begins && ends,
+        File::Stem => is_path,
         File::AtStart => is_path && value[..at].iter().all(|byte| matches!(byte, b'/' | b'\\')) ,
         File::Hidden => (place == Place::Path || (is_path && matches!(before, Some(b'/' | b'\\')))) && begins && ends,
     }

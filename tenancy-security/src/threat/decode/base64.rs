@@ -43,7 +43,7 @@ fn bytes_of(group: &[u8]) -> Option<[u8; 3]> {
     Some(bytes)
 }
 
-fn value_of(digit: u8) -> Option<u32> {
+pub(super) fn value_of(digit: u8) -> Option<u32> {
     Some(match digit {
         b'A'..=b'Z' => u32::from(digit - b'A'),
         b'a'..=b'z' => u32::from(digit - b'a') + 26,

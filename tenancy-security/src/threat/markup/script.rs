@@ -147,6 +147,7 @@ pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     let from = at.saturating_sub(NEAR);
     let before = &value[from..at];
     let before_blanks = before.trim_ascii_end();
+    let before_blanks = before_blanks.strip_suffix(b"?.").unwrap_or(before_blanks);
     let length = before_blanks.iter().rev().take_while(|&&byte| is_name(byte)).count();
     let name = &before_blanks[before_blanks.len() - length..];
     let lead = &before_blanks[..before_blanks.len() - length];
@@ -175,7 +176,7 @@ pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     if sink == Sink::Helps && !(of_object && is_page_object(lead)) && !leaves_script(lead) {
         return None;
     }
-    let at_start = lead.is_empty() && from + length >= before.len().min(at) - (before.len() - before_blanks.len()) && from == 0;
+    let at_start = lead.is_empty() && from == 0;
     if (argument || (rest.first() == Some(&b')') && leaves_script(lead)))
         && (at_start || leaves_script(lead) || (of_object && (sink == Sink::Runs || is_page_object(lead))))
     {
@@ -203,7 +204,7 @@ fn is_page_object(lead: &[u8]) -> bool {
 
 /// Whether a call stands where a string of a script has just ended.
 fn leaves_script(lead: &[u8]) -> bool {
-    matches!(
+    !lead.ends_with(b"::") && matches!(
         lead.last(),
         Some(
             b'\'' | b'"' | b'`' | b';' | b')' | b'}' | b']' | b'+' | b'-' | b'*' | b'/' | b','

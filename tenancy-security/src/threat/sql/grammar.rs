@@ -47,6 +47,8 @@ pub(super) struct Grammar<'a> {
     value: &'a [u8],
     lexer: Lexer<'a>,
     reading: Reading,
+    /// Where the value left its quotes.
+    from: usize,
     start: Start,
     state: State,
     marks: Marks,
@@ -95,6 +97,7 @@ impl<'a> Grammar<'a> {
             value,
             lexer: Lexer::new(value, at),
             reading,
+            from: at,
             start,
             state,
             marks: Marks::NONE,
@@ -241,13 +244,25 @@ impl<'a> Grammar<'a> {
     /// A comment to the end; what it hides may be a few letters of padding, or a text.
     fn tail(&mut self, lexeme: &Lexeme) {
         self.marks |= Marks::TAIL;
-        let hidden = self.value[lexeme.start..lexeme.end].trim_ascii_end();
-        if hidden.len() <= 16 && !hidden.get(3..).is_some_and(|rest| rest.contains(&b' ')) {
+        let marker = if self.value[lexeme.start] == b'#' { 1 } else { 2 };
+        let hidden = self.value[lexeme.start + marker..lexeme.end].trim_ascii();
+        if hidden.len() <= 16 && !hidden.contains(&b' ') {
             self.marks |= Marks::BARE_TAIL;
-            if self.start == Start::Number && !self.marks.has_any(Marks::NAME.and(Marks::COMMA)) && hidden.len() <= 4 {
+            if self.start == Start::Number && !self.marks.has_any(Marks::NAME.and(Marks::COMMA)) && hidden.len() <= 1 {
                 self.marks |= Marks::CONSTANT_TAIL;
             }
         }
+    }
+
+    /// Whether the two quotes around an operator belong to the query: `' OR '`, and no word of a
+    /// text that stands in quotes of its own, as in `the "like" stamp`.
+    fn joins_quotes(&self, second: usize) -> bool {
+        let inside = &self.value[second + 1..];
+        let between = &self.value[self.from..second];
+        let is_word = between.trim_ascii().iter().all(u8::is_ascii_alphabetic);
+        let is_spaced = between.starts_with(b" ") && between.ends_with(b" ");
+        let is_short = inside.len() <= 2 || inside.iter().all(u8::is_ascii_alphanumeric);
+        is_short && (!is_word || (is_spaced && self.reading == Reading::Quoted(b'\'')))
     }
 
     fn constant(&mut self, lexeme: &Lexeme) {
@@ -264,10 +279,10 @@ impl<'a> Grammar<'a> {
                 self.marks |= Marks::REOPENED;
             }
             if self.tokens == 2 {
-                let inside = &self.value[lexeme.start + 1..];
-                let one_word = !inside.contains(&b' ');
-                if one_word || (inside.len() <= 2 && self.reading == Reading::Quoted(b'\'')) {
+                if self.joins_quotes(lexeme.start) {
                     self.marks |= Marks::QUOTES_JOINED;
+                } else {
+                    self.start = Start::LooseQuote;
                 }
             }
         }

@@ -9,13 +9,15 @@ pub(super) enum File {
     Always,
     /// In a value without blanks.
     InPath,
+    /// Likewise, also as a part of a word: what is left where a filter has dropped separators.
+    Stem,
     /// At the beginning of a value without blanks.
     AtStart,
     /// As a segment of a path: texts and host names hold it as well.
     Hidden,
 }
 
-use File::{Always, AtStart, Hidden, InPath};
+use File::{Always, AtStart, Hidden, InPath, Stem};
 
 /// Schemes that read files, or reach services that speak no HTTP.
 pub(super) const SCHEMES: &[&str] = &[
@@ -50,7 +52,7 @@ pub(super) static FILES: Phrases<File, 104> = Phrases::new(&[
     ("etc/init", InPath),
     ("etc/vsftpd", InPath),
     ("etc/proftpd", InPath),
-    ("etcpasswd", InPath),
+    ("etcpasswd", Stem),
     ("boot.ini", InPath),
     ("oot.ini", InPath),
     ("win.ini", InPath),
@@ -70,9 +72,9 @@ pub(super) static FILES: Phrases<File, 104> = Phrases::new(&[
     ("ntuser.dat", InPath),
     ("inetpub/", InPath),
     ("inetpub\\", InPath),
-    ("inetpubwwwroot", InPath),
+    ("inetpubwwwroot", Stem),
     ("global.asa", InPath),
-    ("web-inf", InPath),
+    ("web-inf", Stem),
     ("meta-inf/", InPath),
     ("web.config", Hidden),
     ("machine.config", Hidden),
