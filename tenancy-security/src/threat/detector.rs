@@ -68,15 +68,15 @@ fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
     }
     let mut gravest: Option<Verdict> = None;
     let judges = [
-        (Bytes::SLASH.or(Bytes::DOT).or(Bytes::BACKSLASH).or(Bytes::CONTROL), traversal::judge as Judge),
-        (Bytes::MARKUP.or(Bytes::COLON), markup::judge),
+        (traversal::SIGNS, traversal::judge as Judge),
+        (markup::SIGNS, markup::judge),
         (probe::SIGNS, probe::judge),
         (shell::SIGNS, shell::judge),
         (sql::SIGNS, sql::judge),
     ];
     for (signs, judge) in judges {
         if bytes.has_any(signs)
-            && let Some(verdict) = judge(place, value)
+            && let Some(verdict) = judge(place, value, bytes)
         {
             if verdict.severity.blocks() {
                 return Some(verdict);
@@ -87,4 +87,4 @@ fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
     gravest
 }
 
-type Judge = fn(Place, &[u8]) -> Option<Verdict>;
+type Judge = fn(Place, &[u8], Bytes) -> Option<Verdict>;

@@ -11,6 +11,15 @@ mod tag;
 
 use self::names::{Attribute, Tag};
 use super::finding::{Place, Severity, ThreatKind, Verdict};
+use super::scan::Bytes;
+
+/// The signs that are looked at.
+pub(super) const SIGNS: Bytes = Bytes::LESS
+    .or(Bytes::EQUALS)
+    .or(Bytes::COLON)
+    .or(Bytes::PARENTHESIS)
+    .or(Bytes::BACKTICK)
+    .or(Bytes::BRACKET);
 
 /// Whether the signs met so far put what follows into a tag.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,7 +41,7 @@ const fn found(says: &'static str) -> Option<Verdict> {
 }
 
 /// Judges a decoded value as a piece of HTML.
-pub(super) fn judge(_place: Place, value: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdict> {
     let mut inside = Inside::Text;
     let mut calls = script::Repetition::default();
     for (at, &byte) in value.iter().enumerate() {

@@ -1,29 +1,28 @@
 //! Pieces of text that mean something wherever they stand, found in one pass.
 
-const EMPTY: u16 = u16::MAX;
-
-/// How many chains the phrases are spread over, by their first two bytes.
-const CHAINS: usize = 512;
+/// The phrases that may begin with each pair of bytes, as positions in the table plus one.
+const PAIRS: usize = 64 * 64;
 
 /// A table of lower-case phrases, laid out when the crate is compiled.
 #[derive(Debug)]
 pub(super) struct Phrases<T: 'static, const N: usize> {
     entries: &'static [(&'static str, T); N],
-    heads: [u16; CHAINS],
-    next: [u16; N],
+    heads: [u8; PAIRS],
+    next: [u8; N],
 }
 
 impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
     pub(super) const fn new(entries: &'static [(&'static str, T); N]) -> Self {
-        let mut heads = [EMPTY; CHAINS];
-        let mut next = [EMPTY; N];
-        let mut entry = 0;
-        while entry < N {
+        assert!(N < 256);
+        let mut heads = [0; PAIRS];
+        let mut next = [0; N];
+        let mut entry = N;
+        while entry > 0 {
+            entry -= 1;
             let phrase = entries[entry].0.as_bytes();
-            let chain = chain(phrase[0], phrase[1]);
-            next[entry] = heads[chain];
-            heads[chain] = entry as u16;
-            entry += 1;
+            let pair = pair(phrase[0], phrase[1]);
+            next[entry] = heads[pair];
+            heads[pair] = entry as u8 + 1;
         }
         Self {
             entries,
@@ -32,35 +31,59 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
         }
     }
 
-    /// Each phrase in `text`, in whatever case, with the place where it begins.
-    pub(super) fn find<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, &'a str, T)> {
-        text.windows(2).enumerate().flat_map(move |(at, pair)| {
-            let head = self.heads[chain(pair[0], pair[1])];
-            self.chain(head)
-                .filter(move |(phrase, _)| {
-                    text.get(at..at + phrase.len())
-                        .is_some_and(|piece| piece.eq_ignore_ascii_case(phrase.as_bytes()))
-                })
-                .map(move |(phrase, meaning)| (at, phrase, meaning))
-        })
-    }
-
-    fn chain(&self, head: u16) -> impl Iterator<Item = (&'static str, T)> {
-        let mut entry = head;
-        std::iter::from_fn(move || {
-            if entry == EMPTY {
-                return None;
+    /// The first phrase in `text`, in whatever case, that `accepts` takes at the place where it
+    /// begins.
+    pub(super) fn find(
+        &self,
+        text: &[u8],
+        mut accepts: impl FnMut(usize, &str, T) -> bool,
+    ) -> Option<T> {
+        let (&first, rest) = text.split_first()?;
+        let mut before = usize::from(CODES[usize::from(first)]) << 6;
+        for (at, &byte) in rest.iter().enumerate() {
+            let code = usize::from(CODES[usize::from(byte)]);
+            let mut entry = self.heads[before | code];
+            before = code << 6;
+            while entry > 0 {
+                let at_entry = usize::from(entry) - 1;
+                let (phrase, meaning) = self.entries[at_entry];
+                let piece = text.get(at..at + phrase.len());
+                if piece.is_some_and(|piece| piece.eq_ignore_ascii_case(phrase.as_bytes()))
+                    && accepts(at, phrase, meaning)
+                {
+                    return Some(meaning);
+                }
+                entry = self.next[at_entry];
             }
-            let found = self.entries[usize::from(entry)];
-            entry = self.next[usize::from(entry)];
-            Some(found)
-        })
+        }
+        None
     }
 }
 
-/// Letters differ from their capitals by one bit; that two signs share it costs a comparison.
-const fn chain(first: u8, second: u8) -> usize {
-    let first = (first | 0x20) as usize;
-    let second = (second | 0x20) as usize;
-    (first * 31 + second * 7) & (CHAINS - 1)
+const fn pair(first: u8, second: u8) -> usize {
+    (CODES[first as usize] as usize) << 6 | CODES[second as usize] as usize
 }
+
+/// A code of six bits for each byte: letters whatever their case, digits together, signs apart.
+static CODES: [u8; 256] = {
+    let mut codes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        codes[byte] = match byte as u8 {
+            letter @ b'a'..=b'z' => letter - b'a' + 1,
+            letter @ b'A'..=b'Z' => letter - b'A' + 1,
+            b'0'..=b'9' => 27,
+            sign @ b'!'..=b'/' => sign - b'!' + 28,
+            sign @ b':'..=b'@' => sign - b':' + 43,
+            sign @ b'['..=b'`' => sign - b'[' + 50,
+            sign @ b'{'..=b'~' => sign - b'{' + 56,
+            b'\n' => 60,
+            b'\r' => 61,
+            b' ' => 62,
+            0x80.. => 63,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    codes
+};

@@ -11,18 +11,20 @@ use super::finding::{Place, Severity, ThreatKind, Verdict};
 use super::scan::Bytes;
 
 /// One of these stands in every probe.
-pub(super) const SIGNS: Bytes = Bytes::SIGN
-    .or(Bytes::MARKUP)
-    .or(Bytes::AMPERSAND)
-    .or(Bytes::BACKSLASH)
-    .or(Bytes::PERCENT)
+pub(super) const SIGNS: Bytes = Bytes::PARENTHESIS
+    .or(Bytes::BRACE)
+    .or(Bytes::LESS)
+    .or(Bytes::BRACKET)
     .or(Bytes::COLON)
     .or(Bytes::DOT)
+    .or(Bytes::DOLLAR)
+    .or(Bytes::QUOTE)
     .or(Bytes::CONTROL)
-    .or(Bytes::QUOTE);
+    .or(Bytes::BACKSLASH)
+    .or(Bytes::HASH);
 
 /// Judges a decoded value by what it holds.
-pub(super) fn judge(place: Place, value: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
     if is_shellshock(value) {
         return Some(Verdict::new(
             ThreatKind::Shellshock,
@@ -30,16 +32,23 @@ pub(super) fn judge(place: Place, value: &[u8]) -> Option<Verdict> {
             "a value begins as a function of bash",
         ));
     }
-    template::judge(value)
-        .or_else(|| lookup::judge(value))
-        .or_else(|| xml::judge(place, value))
-        .or_else(|| phrase(value))
+    let braces = Bytes::BRACE.or(Bytes::PERCENT).or(Bytes::AT).or(Bytes::BRACKET);
+    if bytes.has_any(braces)
+        && let Some(verdict) = template::judge(value).or_else(|| lookup::judge(value))
+    {
+        return Some(verdict);
+    }
+    if bytes.has_any(Bytes::LESS)
+        && let Some(verdict) = xml::judge(value)
+    {
+        return Some(verdict);
+    }
+    phrase(value)
 }
 
 fn phrase(value: &[u8]) -> Option<Verdict> {
     PHRASES
-        .find(value)
-        .find(|&(at, phrase, (_, place, _))| match place {
+        .find(value, |at, phrase, (_, place, _)| match place {
             Where::Anywhere => true,
             Where::Word => at == 0 || !is_name(value[at - 1]),
             Where::Start => value[..at].iter().all(|byte| !is_name(*byte)),
@@ -48,7 +57,7 @@ fn phrase(value: &[u8]) -> Option<Verdict> {
                     && is_called_with_text(&value[at + phrase.len()..])
             }
         })
-        .map(|(_, _, (kind, _, says))| Verdict::new(kind, Severity::High, says))
+        .map(|(kind, _, says)| Verdict::new(kind, Severity::High, says))
 }
 
 /// Whether a call's argument is a string, a variable or a further call.

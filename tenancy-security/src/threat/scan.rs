@@ -6,25 +6,47 @@ pub(super) struct Bytes(u32);
 
 impl Bytes {
     const NONE: Self = Self(0);
-    const LETTER: Self = Self(1);
-    const DIGIT: Self = Self(1 << 1);
-    pub(super) const BLANK: Self = Self(1 << 2);
-    pub(super) const QUOTE: Self = Self(1 << 3);
-    /// `< > = ( [` and the backtick, which carry scripts.
-    pub(super) const MARKUP: Self = Self(1 << 4);
-    pub(super) const PERCENT: Self = Self(1 << 5);
-    pub(super) const PLUS: Self = Self(1 << 6);
-    pub(super) const AMPERSAND: Self = Self(1 << 7);
-    pub(super) const BACKSLASH: Self = Self(1 << 8);
-    pub(super) const SLASH: Self = Self(1 << 9);
-    pub(super) const DOT: Self = Self(1 << 10);
-    pub(super) const COLON: Self = Self(1 << 11);
-    /// `; | $ { } * # ! ~ ^ @ ? )`
-    pub(super) const SIGN: Self = Self(1 << 12);
+    const LETTER: Self = Self::bit(0);
+    const DIGIT: Self = Self::bit(1);
+    pub(super) const BLANK: Self = Self::bit(2);
+    pub(super) const QUOTE: Self = Self::bit(3);
+    /// `<`.
+    pub(super) const LESS: Self = Self::bit(4);
+    pub(super) const PERCENT: Self = Self::bit(5);
+    pub(super) const PLUS: Self = Self::bit(6);
+    pub(super) const AMPERSAND: Self = Self::bit(7);
+    pub(super) const BACKSLASH: Self = Self::bit(8);
+    pub(super) const SLASH: Self = Self::bit(9);
+    pub(super) const DOT: Self = Self::bit(10);
+    pub(super) const COLON: Self = Self::bit(11);
+    /// `(`.
+    pub(super) const PARENTHESIS: Self = Self::bit(12);
     /// `, _ -`, which ordinary values are full of.
-    const ORDINARY: Self = Self(1 << 13);
-    pub(super) const CONTROL: Self = Self(1 << 14);
-    pub(super) const HIGH: Self = Self(1 << 15);
+    const ORDINARY: Self = Self::bit(13);
+    pub(super) const CONTROL: Self = Self::bit(14);
+    pub(super) const HIGH: Self = Self::bit(15);
+    /// `=`.
+    pub(super) const EQUALS: Self = Self::bit(16);
+    /// `>`.
+    pub(super) const GREATER: Self = Self::bit(17);
+    /// `{`.
+    pub(super) const BRACE: Self = Self::bit(18);
+    /// `[`.
+    pub(super) const BRACKET: Self = Self::bit(19);
+    pub(super) const BACKTICK: Self = Self::bit(20);
+    pub(super) const SEMICOLON: Self = Self::bit(21);
+    /// `|`.
+    pub(super) const BAR: Self = Self::bit(22);
+    pub(super) const DOLLAR: Self = Self::bit(23);
+    pub(super) const HASH: Self = Self::bit(24);
+    pub(super) const STAR: Self = Self::bit(25);
+    pub(super) const AT: Self = Self::bit(26);
+    /// `! ? ~ ^ ) ] }`, which mean nothing alone.
+    const CLOSING: Self = Self::bit(27);
+
+    const fn bit(at: u32) -> Self {
+        Self(1 << at)
+    }
 
     pub(super) fn of(value: &[u8]) -> Self {
         let mut bits = 0;
@@ -58,7 +80,7 @@ impl Bytes {
             .or(Self::ORDINARY)
             .or(Self::PLUS)
             .or(Self::SLASH)
-            .or(Self::MARKUP);
+            .or(Self::EQUALS);
         self.0 & !alphabet.0 == 0
     }
 
@@ -69,7 +91,19 @@ impl Bytes {
             b' ' => Self::BLANK,
             b'\t' | b'\n' | b'\r' => Self::BLANK.or(Self::CONTROL),
             b'\'' | b'"' => Self::QUOTE,
-            b'<' | b'>' | b'=' | b'(' | b'[' | b'`' => Self::MARKUP,
+            b'<' => Self::LESS,
+            b'>' => Self::GREATER,
+            b'=' => Self::EQUALS,
+            b'(' => Self::PARENTHESIS,
+            b'{' => Self::BRACE,
+            b'[' => Self::BRACKET,
+            b'`' => Self::BACKTICK,
+            b';' => Self::SEMICOLON,
+            b'|' => Self::BAR,
+            b'$' => Self::DOLLAR,
+            b'#' => Self::HASH,
+            b'*' => Self::STAR,
+            b'@' => Self::AT,
             b'%' => Self::PERCENT,
             b'+' => Self::PLUS,
             b'&' => Self::AMPERSAND,
@@ -80,7 +114,7 @@ impl Bytes {
             b',' | b'_' | b'-' => Self::ORDINARY,
             0x80.. => Self::HIGH,
             0..=31 | 127 => Self::CONTROL,
-            _ => Self::SIGN,
+            _ => Self::CLOSING,
         }
     }
 }

@@ -9,13 +9,17 @@ use self::commands::{COMMANDS, Command};
 use super::finding::{Place, Severity, ThreatKind, Verdict};
 use super::scan::Bytes;
 
-/// What every command holds: a separator, or a path.
-pub(super) const SIGNS: Bytes = Bytes::SIGN
-    .or(Bytes::MARKUP)
+/// What every command holds: a separator, a quote or a path.
+pub(super) const SIGNS: Bytes = Bytes::SEMICOLON
+    .or(Bytes::BAR)
     .or(Bytes::AMPERSAND)
+    .or(Bytes::BACKTICK)
+    .or(Bytes::DOLLAR)
+    .or(Bytes::LESS)
+    .or(Bytes::GREATER)
     .or(Bytes::SLASH)
-    .or(Bytes::BACKSLASH)
     .or(Bytes::QUOTE)
+    .or(Bytes::COLON)
     .or(Bytes::CONTROL);
 
 /// The longest name of a program.
@@ -43,7 +47,7 @@ enum Lead {
 }
 
 /// Judges a decoded value as a part of a command line.
-pub(super) fn judge(_place: Place, value: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdict> {
     if let Some(verdict) = command(value, 0, Lead::Start, 0) {
         return Some(verdict);
     }
@@ -54,6 +58,8 @@ pub(super) fn judge(_place: Place, value: &[u8]) -> Option<Verdict> {
         before += usize::from(!is_before_command(byte));
         let next = value.get(at + 1).copied().unwrap_or(0);
         let verdict = match byte {
+            // Of several separators the last one counts.
+            b';' | b'|' | b'&' | b'\n' if matches!(next, b';' | b'|' | b'&' | b'\n') => None,
             b';' | b'|' | b'&' | b'\n' => command(value, at + 1, Lead::Separator, before),
             b'$' if next == b'(' => command(value, at + 2, Lead::Substitution, before),
             b'<' | b'>' if next == b'(' => command(value, at + 2, Lead::Substitution, before),
@@ -105,7 +111,7 @@ fn is_glued(value: &[u8], at: usize) -> bool {
 /// Judges what stands at `at` as a command.
 fn command(value: &[u8], at: usize, lead: Lead, before: usize) -> Option<Verdict> {
     let mut start = at;
-    while value.get(start).is_some_and(|byte| is_before_command(*byte)) {
+    while start - at < LONGEST && value.get(start).is_some_and(|byte| is_before_command(*byte)) {
         start += 1;
     }
     let word = Name::read(value, start);

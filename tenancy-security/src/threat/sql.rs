@@ -12,12 +12,47 @@ use super::finding::{Place, Verdict};
 use super::scan::Bytes;
 
 /// One of these stands in every injection.
-pub(super) const SIGNS: Bytes = Bytes::BLANK.or(Bytes::QUOTE).or(Bytes::MARKUP).or(Bytes::SIGN).or(Bytes::SLASH).or(Bytes::AMPERSAND).or(Bytes::PLUS).or(Bytes::CONTROL);
+pub(super) const SIGNS: Bytes = PUNCTUATION.or(Bytes::BLANK).or(Bytes::PLUS).or(Bytes::SLASH);
+
+/// One of these stands in every injection that does not begin with a number or hold a SELECT.
+const PUNCTUATION: Bytes = TELLING
+    .or(Bytes::QUOTE)
+    .or(Bytes::SEMICOLON)
+    .or(Bytes::HASH)
+    .or(Bytes::STAR)
+    .or(Bytes::BAR)
+    .or(Bytes::AMPERSAND)
+    .or(Bytes::BACKSLASH);
+
+/// One of these, or a SELECT, stands in every injection that follows a text.
+const TELLING: Bytes = Bytes::EQUALS
+    .or(Bytes::LESS)
+    .or(Bytes::GREATER)
+    .or(Bytes::PARENTHESIS)
+    .or(Bytes::AT);
 
 /// Judges a decoded value as part of a query, in each way that it may be quoted there.
-pub(super) fn judge(_place: Place, value: &[u8]) -> Option<Verdict> {
-    [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')]
-        .into_iter()
-        .filter_map(|reading| Grammar::new(value, reading))
+pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
+    let begins_as_text = value
+        .iter()
+        .find(|byte| **byte > b' ')
+        .is_none_or(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+    let selects = has_select(value);
+    if begins_as_text && !selects && !bytes.has_any(PUNCTUATION) {
+        return None;
+    }
+    // Where nothing telling follows, a text is left at its first word.
+    let reads_on = selects || bytes.has_any(TELLING);
+    let readings = [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')];
+    let readings = if bytes.has_any(Bytes::QUOTE) { &readings[..] } else { &readings[..1] };
+    readings
+        .iter()
+        .filter_map(|reading| Grammar::new(value, *reading, reads_on))
         .find_map(Grammar::judge)
+}
+
+fn has_select(value: &[u8]) -> bool {
+    value
+        .windows(6)
+        .any(|window| window[2] | 0x20 == b'l' && window.eq_ignore_ascii_case(b"select"))
 }

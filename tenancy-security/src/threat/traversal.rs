@@ -8,13 +8,21 @@ mod files;
 
 use self::files::{FILES, File};
 use super::finding::{Place, Severity, ThreatKind, Verdict};
+use super::scan::Bytes;
+
+/// What paths are made of.
+pub(super) const SIGNS: Bytes = Bytes::SLASH
+    .or(Bytes::BACKSLASH)
+    .or(Bytes::DOT)
+    .or(Bytes::COLON)
+    .or(Bytes::CONTROL);
 
 const fn found(severity: Severity, says: &'static str) -> Option<Verdict> {
     Some(Verdict::new(ThreatKind::PathTraversal, severity, says))
 }
 
 /// Judges a decoded value as the name of a file.
-pub(super) fn judge(place: Place, value: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdict> {
     if value.contains(&0) {
         return found(Severity::High, "a NUL byte cuts a name short");
     }
@@ -27,7 +35,7 @@ pub(super) fn judge(place: Place, value: &[u8]) -> Option<Verdict> {
     if is_path && steps.is_odd(value) {
         return found(Severity::High, "a path is written to slip past a filter");
     }
-    if hex_steps(value) >= 2 {
+    if is_path && hex_steps(value) >= 2 {
         return found(Severity::High, "a path is written in hexadecimal");
     }
     if let Some(scheme) = files::SCHEMES.iter().find(|scheme| starts_with(value, scheme))
@@ -39,8 +47,9 @@ pub(super) fn judge(place: Place, value: &[u8]) -> Option<Verdict> {
         return found(Severity::High, "a path leads to another machine");
     }
     FILES
-        .find(value)
-        .find(|&(at, phrase, file)| is_named(value, at, phrase, file, is_path, place))
+        .find(value, |at, phrase, file| {
+            is_named(value, at, phrase, file, is_path, place)
+        })
         .and_then(|_| found(Severity::High, "a file of the system is named"))
 }
 

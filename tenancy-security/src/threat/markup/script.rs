@@ -144,6 +144,10 @@ fn is_code(rest: &[u8]) -> bool {
 
 /// Judges an opening bracket: does a call or a property lead to the page?
 pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
+    match at.checked_sub(1).map(|before| value[before]) {
+        Some(byte) if is_name(byte) || matches!(byte, 0..=b' ' | b'.') => {}
+        _ => return None,
+    }
     let from = at.saturating_sub(NEAR);
     let before = &value[from..at];
     let before_blanks = before.trim_ascii_end();

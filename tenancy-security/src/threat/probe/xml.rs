@@ -1,8 +1,8 @@
 //! Document types and entities, which an XML parser may follow to files and addresses.
 
-use crate::threat::finding::{Place, Severity, ThreatKind, Verdict};
+use crate::threat::finding::{Severity, ThreatKind, Verdict};
 
-pub(super) fn judge(_place: Place, value: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
     let found = |says| {
         Some(Verdict::new(
             ThreatKind::XmlEntity,

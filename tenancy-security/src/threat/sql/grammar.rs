@@ -47,6 +47,8 @@ pub(super) struct Grammar<'a> {
     value: &'a [u8],
     lexer: Lexer<'a>,
     reading: Reading,
+    /// Whether to go on behind what is no SQL.
+    reads_on: bool,
     /// Where the value left its quotes.
     from: usize,
     start: Start,
@@ -74,7 +76,7 @@ pub(super) struct Grammar<'a> {
 
 impl<'a> Grammar<'a> {
     /// Starts behind the value's first quote, or at its beginning.
-    pub(super) fn new(value: &'a [u8], reading: Reading) -> Option<Self> {
+    pub(super) fn new(value: &'a [u8], reading: Reading, reads_on: bool) -> Option<Self> {
         let (at, start, state) = match reading {
             Reading::Bare => (0, Start::Nothing, State::Fresh),
             Reading::Quoted(quote) => {
@@ -97,6 +99,7 @@ impl<'a> Grammar<'a> {
             value,
             lexer: Lexer::new(value, at),
             reading,
+            reads_on,
             from: at,
             start,
             state,
@@ -123,7 +126,7 @@ impl<'a> Grammar<'a> {
             }
             self.tokens += 1;
             if !self.accept(&lexeme) {
-                if self.settle(false) {
+                if self.settle(false) || !self.reads_on {
                     return self.found;
                 }
                 self.restart(&lexeme);

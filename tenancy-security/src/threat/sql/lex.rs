@@ -205,9 +205,10 @@ impl<'a> Lexer<'a> {
                 };
             }
             b',' => (Token::Comma, 1),
-            b';' => (Token::Semicolon, 1),
-            b'(' => (Token::Open, 1),
-            b')' => (Token::Close, 1),
+            // Any number of them is as good as one: depths are not compared.
+            b'(' => (Token::Open, self.run(byte)),
+            b')' => (Token::Close, self.run(byte)),
+            b';' => (Token::Semicolon, self.run(byte)),
             // ODBC: {fn …}, {`x` …}.
             b'{' => (Token::Open, 1),
             b'}' => (Token::Close, 1),
@@ -215,6 +216,12 @@ impl<'a> Lexer<'a> {
         };
         self.at += length;
         token
+    }
+
+    /// How often `byte` stands here.
+    fn run(&self, byte: u8) -> usize {
+        let rest = &self.value[self.at..];
+        rest.iter().take_while(|&&next| next == byte).count()
     }
 
     /// `&name=`.
