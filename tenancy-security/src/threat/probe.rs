@@ -11,16 +11,19 @@ use super::finding::{Place, Severity, ThreatKind, Verdict};
 use super::scan::Bytes;
 
 /// One of these stands in every probe.
-pub(super) const SIGNS: Bytes = Bytes::PARENTHESIS
+pub(super) const SIGNS: Bytes = TELLING.or(Bytes::DOT);
+
+/// One of these stands in every probe that is more than a name.
+const TELLING: Bytes = Bytes::PARENTHESIS
     .or(Bytes::BRACE)
     .or(Bytes::LESS)
     .or(Bytes::BRACKET)
     .or(Bytes::COLON)
-    .or(Bytes::DOT)
     .or(Bytes::DOLLAR)
     .or(Bytes::QUOTE)
     .or(Bytes::CONTROL)
     .or(Bytes::BACKSLASH)
+    .or(Bytes::PERCENT)
     .or(Bytes::HASH);
 
 /// Judges a decoded value by what it holds.
@@ -32,8 +35,12 @@ pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict
             "a value begins as a function of bash",
         ));
     }
-    let braces = Bytes::BRACE.or(Bytes::PERCENT).or(Bytes::AT).or(Bytes::BRACKET);
-    if bytes.has_any(braces)
+    // A dot alone tells nothing, unless the value is one long name, as java.lang.Runtime is.
+    if !bytes.has_any(TELLING) && bytes.has_any(Bytes::BLANK) {
+        return None;
+    }
+    let closed = bytes.has_any(Bytes::AT) && bytes.has_any(Bytes::PARENTHESIS);
+    if (closed || bytes.has_any(Bytes::BRACE.or(Bytes::PERCENT).or(Bytes::BRACKET)))
         && let Some(verdict) = template::judge(value).or_else(|| lookup::judge(value))
     {
         return Some(verdict);

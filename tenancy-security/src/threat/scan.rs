@@ -7,7 +7,7 @@ pub(super) struct Bytes(u32);
 impl Bytes {
     const NONE: Self = Self(0);
     const LETTER: Self = Self::bit(0);
-    const DIGIT: Self = Self::bit(1);
+    pub(super) const DIGIT: Self = Self::bit(1);
     pub(super) const BLANK: Self = Self::bit(2);
     pub(super) const QUOTE: Self = Self::bit(3);
     /// `<`.

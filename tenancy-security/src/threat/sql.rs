@@ -16,6 +16,7 @@ pub(super) const SIGNS: Bytes = PUNCTUATION.or(Bytes::BLANK).or(Bytes::PLUS).or(
 
 /// One of these stands in every injection that does not begin with a number or hold a SELECT.
 const PUNCTUATION: Bytes = TELLING
+    .or(Bytes::PARENTHESIS)
     .or(Bytes::QUOTE)
     .or(Bytes::SEMICOLON)
     .or(Bytes::HASH)
@@ -24,12 +25,10 @@ const PUNCTUATION: Bytes = TELLING
     .or(Bytes::AMPERSAND)
     .or(Bytes::BACKSLASH);
 
-/// One of these, or a SELECT, stands in every injection that follows a text.
+/// One of these, a call or a SELECT stands in every injection that follows a text.
 const TELLING: Bytes = Bytes::EQUALS
     .or(Bytes::LESS)
-    .or(Bytes::GREATER)
-    .or(Bytes::PARENTHESIS)
-    .or(Bytes::AT);
+    .or(Bytes::GREATER);
 
 /// Judges a decoded value as part of a query, in each way that it may be quoted there.
 pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
@@ -42,13 +41,22 @@ pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict
         return None;
     }
     // Where nothing telling follows, a text is left at its first word.
-    let reads_on = selects || bytes.has_any(TELLING);
+    let reads_on = selects
+        || bytes.has_any(TELLING)
+        || (bytes.has_any(Bytes::PARENTHESIS) && has_call(value));
     let readings = [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')];
     let readings = if bytes.has_any(Bytes::QUOTE) { &readings[..] } else { &readings[..1] };
     readings
         .iter()
         .filter_map(|reading| Grammar::new(value, *reading, reads_on))
         .find_map(Grammar::judge)
+}
+
+/// Whether a parenthesis follows a name, which it hardly does in a text.
+fn has_call(value: &[u8]) -> bool {
+    value
+        .windows(2)
+        .any(|pair| pair[1] == b'(' && (pair[0].is_ascii_alphanumeric() || pair[0] == b'_'))
 }
 
 fn has_select(value: &[u8]) -> bool {

@@ -22,9 +22,13 @@ const fn found(severity: Severity, says: &'static str) -> Option<Verdict> {
 }
 
 /// Judges a decoded value as the name of a file.
-pub(super) fn judge(place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdict> {
-    if value.contains(&0) {
+pub(super) fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
+    if bytes.has_any(Bytes::CONTROL) && value.contains(&0) {
         return found(Severity::High, "a NUL byte cuts a name short");
+    }
+    let separated = bytes.has_any(Bytes::SLASH.or(Bytes::BACKSLASH));
+    if !separated && bytes.has_any(Bytes::BLANK) {
+        return None;
     }
     let value = value.trim_ascii();
     let is_path = place == Place::Path || !value.iter().any(u8::is_ascii_whitespace);
@@ -35,7 +39,7 @@ pub(super) fn judge(place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdict
     if is_path && steps.is_odd(value) {
         return found(Severity::High, "a path is written to slip past a filter");
     }
-    if is_path && hex_steps(value) >= 2 {
+    if is_path && bytes.has_any(Bytes::DIGIT) && hex_steps(value) >= 2 {
         return found(Severity::High, "a path is written in hexadecimal");
     }
     if let Some(scheme) = files::SCHEMES.iter().find(|scheme| starts_with(value, scheme))
@@ -135,6 +139,7 @@ impl Steps {
             || (rooted && value.len() > 2 && self.stay >= 1 && matches!(value[0], b'/' | b'\\'))
             || (rooted && self.stay >= 2 && self.empty >= 1)
             || (self.empty >= 2 && rooted)
+            || (rooted && value.windows(6).any(|window| window == b"......"))
     }
 }
 

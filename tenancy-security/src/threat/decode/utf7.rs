@@ -30,6 +30,7 @@ fn shifted(rest: &[u8]) -> Option<usize> {
     }
     let digits = rest[1..]
         .iter()
+        .take(64)
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
         .count();
     let is_ascii = digits >= 3 && units(&rest[1..=digits]).all(|unit| (0x20..0x7f).contains(&unit));

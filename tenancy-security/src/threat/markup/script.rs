@@ -245,6 +245,8 @@ pub(super) fn is_assigned(value: &[u8], at: usize) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Repetition {
     brackets: u32,
+    /// Whether a `!` stood between them.
+    negated: bool,
     last: usize,
 }
 
@@ -253,9 +255,13 @@ impl Repetition {
     pub(super) fn see(&mut self, value: &[u8], at: usize) -> Option<Verdict> {
         let gap = &value[self.last.min(at)..at];
         let dense = gap.len() <= 6 && gap.iter().all(|byte| b"[]()!+{}'\"`,;".contains(byte));
-        self.brackets = if dense { self.brackets + u32::from(value[at] == b'[') } else { 0 };
+        if !dense {
+            *self = Self::default();
+        }
+        self.negated |= gap.contains(&b'!');
+        self.brackets += u32::from(value[at] == b'[');
         self.last = at;
-        if self.brackets >= 8 && value.contains(&b'!') { found("a script is written in brackets alone") } else { None }
+        if self.brackets >= 8 && self.negated { found("a script is written in brackets alone") } else { None }
     }
 }
 

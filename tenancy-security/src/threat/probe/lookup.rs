@@ -10,11 +10,12 @@ const LOOKUPS: &[&[u8]] = &[
 ];
 
 pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
-    let mut depth = 0_u32;
     let mut at = 0;
-    while let Some(length) = value[at..].windows(2).position(|pair| pair == b"${" || pair == b"#{") {
-        at += length + 2;
-        depth += 1;
+    while let Some(length) = value[at..].iter().position(|&byte| byte == b'{') {
+        at += length + 1;
+        if !matches!(value[..at - 1].last(), Some(b'$' | b'#')) {
+            continue;
+        }
         let rest = &value[at..value.len().min(at + 32)];
         let end = rest
             .iter()
@@ -31,9 +32,6 @@ pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
                 Severity::Critical,
                 "a lookup of Log4j is started",
             ));
-        }
-        if depth >= 2 && rest.starts_with(b"${") {
-            continue;
         }
     }
     None

@@ -1,6 +1,7 @@
 //! Expressions between the brackets of a template engine.
 
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
+use crate::threat::phrases::Phrases;
 
 /// What opens an expression, and what closes it.
 const BRACKETS: &[(&[u8], &[u8])] = &[
@@ -21,33 +22,77 @@ const BRACKETS: &[(&[u8], &[u8])] = &[
 const LONGEST: usize = 256;
 
 /// Words that templates for people do without.
-const WORDS: &[&[u8]] = &[
-    b"constructor", b"__", b"config", b"request", b"self", b"_self", b"class", b"runtime",
-    b"getclass", b"forname", b"exec", b"system", b"popen", b"eval", b"import", b"lipsum",
-    b"cycler", b"joiner", b"process", b"require", b"file", b"io.", b"os.", b"alert(", b"new ",
-    b"range(", b"|attr", b"|filter", b"|map", b"dump(", b"settings.", b"global", b"payload",
-    b"t(java", b"@java", b"freemarker", b"#_", b"#context", b"session", b"ognl", b"phpinfo",
-    b"print(", b"include", b"invoke",
-];
+static WORDS: Phrases<(), 42> = Phrases::new(&[
+    ("constructor", ()),
+    ("__", ()),
+    ("config", ()),
+    ("request", ()),
+    ("self", ()),
+    ("class", ()),
+    ("runtime", ()),
+    ("forname", ()),
+    ("exec", ()),
+    ("system", ()),
+    ("popen", ()),
+    ("eval", ()),
+    ("import", ()),
+    ("lipsum", ()),
+    ("cycler", ()),
+    ("joiner", ()),
+    ("process", ()),
+    ("require", ()),
+    ("file", ()),
+    ("io.", ()),
+    ("os.", ()),
+    ("alert(", ()),
+    ("|attr", ()),
+    ("|filter", ()),
+    ("|map", ()),
+    ("dump(", ()),
+    ("settings.", ()),
+    ("global", ()),
+    ("payload", ()),
+    ("t(java", ()),
+    ("@java", ()),
+    ("freemarker", ()),
+    ("#_", ()),
+    ("#context", ()),
+    ("session", ()),
+    ("ognl", ()),
+    ("phpinfo", ()),
+    ("print(", ()),
+    ("include", ()),
+    ("invoke", ()),
+    ("range(", ()),
+    ("new ", ()),
+]);
 
 pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
-    for (at, pair) in value.windows(2).enumerate() {
+    let mut at = 0;
+    while at + 1 < value.len() {
+        let pair = &value[at..at + 2];
+        at += 1;
         if !matches!(pair[1], b'{' | b'%' | b'[' | b'(') {
             continue;
         }
-        let Some((_, close)) = BRACKETS.iter().find(|(open, _)| *open == pair) else {
+        let Some((open, close)) = BRACKETS.iter().find(|(open, _)| *open == pair) else {
             continue;
         };
-        let inside = &value[at + 2..value.len().min(at + 2 + LONGEST)];
-        let end = inside.windows(close.len()).position(|window| window == *close);
-        let closed = end.is_some();
+        let inside = &value[at + 1..value.len().min(at + 1 + LONGEST)];
+        // Another opening bracket begins an expression of its own.
+        let end = inside
+            .windows(2)
+            .position(|window| window.starts_with(close) || window == *open)
+            .or_else(|| inside.ends_with(close).then(|| inside.len() - close.len()));
         let expression = &inside[..end.unwrap_or(inside.len())];
+        let closed = inside[expression.len()..].starts_with(close);
         if closed && is_arithmetic(expression) {
             return found("a template is made to compute");
         }
-        if pair != b"@(" && pair != b"[[" && is_code(expression, closed) {
+        if !matches!(pair, b"@(" | b"[[") && is_code(expression, closed) {
             return found("a template is made to run code");
         }
+        at += expression.len();
     }
     None
 }
@@ -84,11 +129,10 @@ fn is_code(expression: &[u8], closed: bool) -> bool {
     if !reaches || (!closed && !calls) {
         return false;
     }
-    let words = WORDS.iter().filter(|word| {
-        expression
-            .windows(word.len())
-            .any(|window| window.eq_ignore_ascii_case(word))
+    let mut words = 0;
+    WORDS.find(expression, |_, _, ()| {
+        words += 1;
+        words >= 2
     });
-    let words = words.count();
     words >= 2 || (words >= 1 && calls)
 }

@@ -12,6 +12,10 @@ pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
     };
     for (at, _) in value.iter().enumerate().filter(|(_, byte)| **byte == b'<') {
         let rest = &value[at + 1..value.len().min(at + 1 + 512)];
+        if !matches!(rest.first(), Some(b'!' | b'?' | b'x' | b'X')) {
+            continue;
+        }
+        let rest = &rest[..rest.iter().position(|&byte| byte == b'<').unwrap_or(rest.len())];
         if starts_with(rest, b"!entity") {
             return found("an entity is declared");
         }
