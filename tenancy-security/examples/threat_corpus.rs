@@ -98,7 +98,9 @@ fn read(file: &str, misses: bool) -> Result<Report, String> {
             continue;
         }
         let row: Value = serde_json::from_str(&line).map_err(|error| at(&error.to_string()))?;
-        let label = row["label"].as_str().ok_or_else(|| at("no text in `label`"))?;
+        let label = row["label"]
+            .as_str()
+            .ok_or_else(|| at("no text in `label`"))?;
         if !matches!(label, "attack" | "benign") {
             continue;
         }
@@ -148,7 +150,8 @@ fn refusal(detector: &Detector, row: &Value) -> Option<Option<Finding>> {
                 Some(b'{' | b'[') => {
                     let mut text = serde_json::from_str(body).map_or(vec![], |json| texts(&json));
                     text.push(body.to_owned());
-                    text.iter().find_map(|text| refused(Place::Json, text.as_bytes()))
+                    text.iter()
+                        .find_map(|text| refused(Place::Json, text.as_bytes()))
                 }
                 Some(b'<' | b'-') => refused(Place::Body, body.as_bytes()),
                 _ => refused_in_form(&refused, Place::Form, body),
@@ -214,20 +217,34 @@ fn to_json(reports: &[(&str, Report)]) -> Value {
 }
 
 fn print_table(reports: &[(&str, Report)]) {
-    println!("{:<44} {:>7} {:>7} {:>8}", "attacks", "total", "caught", "recall");
+    println!(
+        "{:<44} {:>7} {:>7} {:>8}",
+        "attacks", "total", "caught", "recall"
+    );
     for (file, report) in reports {
         println!("{file}");
         for (category, tally) in &report.attack {
             let percent = tally.percent();
-            println!("  {category:<42} {:>7} {:>7} {percent:>7.2}%", tally.total, tally.found);
+            println!(
+                "  {category:<42} {:>7} {:>7} {percent:>7.2}%",
+                tally.total, tally.found
+            );
         }
     }
     println!();
-    println!("{:<44} {:>7} {:>7} {:>8}", "harmless", "total", "flagged", "share");
+    println!(
+        "{:<44} {:>7} {:>7} {:>8}",
+        "harmless", "total", "flagged", "share"
+    );
     for (file, report) in reports {
         let tally = &report.benign;
         if tally.total > 0 {
-            println!("{file:<44} {:>7} {:>7} {:>7.3}%", tally.total, tally.found, tally.percent());
+            println!(
+                "{file:<44} {:>7} {:>7} {:>7.3}%",
+                tally.total,
+                tally.found,
+                tally.percent()
+            );
         }
     }
 }

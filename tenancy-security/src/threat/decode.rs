@@ -50,7 +50,8 @@ fn percent(value: &[u8], bytes: Bytes) -> Option<Vec<u8>> {
         [b'+', ..] if plus => Some((u32::from(b' '), 1)),
         _ => None,
     };
-    let first = (0..value.len()).find(|&at| matches!(value[at], b'%' | b'+') && encoded(at).is_some())?;
+    let first =
+        (0..value.len()).find(|&at| matches!(value[at], b'%' | b'+') && encoded(at).is_some())?;
     let mut text = Vec::with_capacity(value.len());
     text.extend_from_slice(&value[..first]);
     let mut at = first;
@@ -106,13 +107,20 @@ fn fold(value: &[u8]) -> Option<Vec<u8>> {
     let folded = |at: usize| match value[at..] {
         [lead @ (0xc0 | 0xc1), next, ..] => {
             // The second byte is often a wrong one, as in C0 2F.
-            let byte = if next < 0x80 { next } else { (lead & 1) << 6 | (next & 0x3f) };
+            let byte = if next < 0x80 {
+                next
+            } else {
+                (lead & 1) << 6 | (next & 0x3f)
+            };
             Some((byte, 2))
         }
         [0xe0, 0x80, next @ 0x80..=0xbf, ..] => Some((next & 0x3f, 3)),
         [0xe0, 0x81, next @ 0x80..=0xbf, ..] => Some((0x40 | (next & 0x3f), 3)),
         [0xef, 0xbc, next @ 0x81..=0xbf, ..] => Some((next - 0x60, 3)),
         [0xef, 0xbd, next @ 0x80..=0x9e, ..] => Some((next - 0x20, 3)),
+        // Quarters, which US-ASCII of seven bits takes for brackets.
+        [0xc2, 0xbc, ..] => Some((b'<', 2)),
+        [0xc2, 0xbe, ..] => Some((b'>', 2)),
         // Modifier apostrophe and prime, which SQL Server and MySQL fold to a quote.
         [0xca, 0xbc | 0xb9, ..] => Some((b'\'', 2)),
         _ => None,
@@ -152,6 +160,8 @@ fn hex(digits: &[u8]) -> Option<u32> {
         return None;
     }
     digits.iter().try_fold(0, |code, &digit| {
-        char::from(digit).to_digit(16).map(|digit| code << 4 | digit)
+        char::from(digit)
+            .to_digit(16)
+            .map(|digit| code << 4 | digit)
     })
 }

@@ -71,8 +71,8 @@ fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
         (traversal::SIGNS, traversal::judge as Judge),
         (markup::SIGNS, markup::judge),
         (probe::SIGNS, probe::judge),
-        (shell::SIGNS, shell::judge),
         (sql::SIGNS, sql::judge),
+        (shell::SIGNS, shell::judge),
     ];
     for (signs, judge) in judges {
         if bytes.has_any(signs)

@@ -59,9 +59,8 @@ pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdic
             }
             b'=' => judge_attribute(value, at, inside),
             b':' => script::scheme(value, at, inside != Inside::Text),
-            b'(' | b'`' | b'[' => calls
-                .see(value, at)
-                .or_else(|| script::call(value, at, inside == Inside::Tag)),
+            b'(' | b'`' => script::call(value, at, inside == Inside::Tag),
+            b'[' => calls.see(value, at).or_else(|| script::property(value, at)),
             _ => None,
         };
         if verdict.is_some() {

@@ -57,8 +57,6 @@ fn phrase(value: &[u8]) -> Option<Verdict> {
     PHRASES
         .find(value, |at, phrase, (_, place, _)| match place {
             Where::Anywhere => true,
-            Where::Word => at == 0 || !is_name(value[at - 1]),
-            Where::Start => value[..at].iter().all(|byte| !is_name(*byte)),
             Where::Called => {
                 (at == 0 || !is_name(value[at - 1]))
                     && is_called_with_text(&value[at + phrase.len()..])
@@ -78,7 +76,10 @@ fn is_called_with_text(rest: &[u8]) -> bool {
 /// `() {`, at the beginning.
 fn is_shellshock(value: &[u8]) -> bool {
     let value = value.trim_ascii_start();
-    let value = value.strip_prefix(b"'").or(value.strip_prefix(b"\"")).unwrap_or(value);
+    let value = value
+        .strip_prefix(b"'")
+        .or(value.strip_prefix(b"\""))
+        .unwrap_or(value);
     let Some(rest) = value.strip_prefix(b"(") else {
         return false;
     };

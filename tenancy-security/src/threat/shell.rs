@@ -87,7 +87,10 @@ pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdic
 /// `$IFS`, `${IFS}`.
 fn is_blank_variable(rest: &[u8]) -> bool {
     let rest = rest.strip_prefix(b"{").unwrap_or(rest);
-    rest.starts_with(b"IFS") && rest.get(3).is_none_or(|byte| !byte.is_ascii_lowercase() && *byte != b'_')
+    rest.starts_with(b"IFS")
+        && rest
+            .get(3)
+            .is_none_or(|byte| !byte.is_ascii_lowercase() && *byte != b'_')
 }
 
 /// `/dev/tcp/host/port`.
@@ -111,7 +114,11 @@ fn is_glued(value: &[u8], at: usize) -> bool {
 /// Judges what stands at `at` as a command.
 fn command(value: &[u8], at: usize, lead: Lead, before: usize) -> Option<Verdict> {
     let mut start = at;
-    while start - at < LONGEST && value.get(start).is_some_and(|byte| is_before_command(*byte)) {
+    while start - at < LONGEST
+        && value
+            .get(start)
+            .is_some_and(|byte| is_before_command(*byte))
+    {
         start += 1;
     }
     let word = Name::read(value, start);
@@ -120,7 +127,9 @@ fn command(value: &[u8], at: usize, lead: Lead, before: usize) -> Option<Verdict
     let ends = Ends::of(rest);
     let command = match known {
         Some(command) => command,
-        None if word.is_masked && lead != Lead::Start => return found("a command is spelled to slip past a filter"),
+        None if word.is_masked && lead != Lead::Start => {
+            return found("a command is spelled to slip past a filter");
+        }
         None if word.in_folder && lead != Lead::Start && ends != Ends::Not => {
             return found("a program is named by its path behind a separator");
         }
@@ -130,7 +139,8 @@ fn command(value: &[u8], at: usize, lead: Lead, before: usize) -> Option<Verdict
         return None;
     }
     // "R & D": an ampersand between blanks joins words.
-    let is_ampersand = at > 1 && value[at - 1] == b'&' && value[at - 2] == b' ' && value.get(at) == Some(&b' ');
+    let is_ampersand =
+        at > 1 && value[at - 1] == b'&' && value[at - 2] == b' ' && value.get(at) == Some(&b' ');
     let certain = match lead {
         // Without a separator: a program by its path, or a shell told to run something.
         Lead::Start => {
@@ -138,30 +148,60 @@ fn command(value: &[u8], at: usize, lead: Lead, before: usize) -> Option<Verdict
                 || (command == Command::Shell && ends == Ends::Argument && has_switch(rest))
                 || (command != Command::Word && ends == Ends::Separator)
                 || (ends == Ends::Separator && rest.trim_ascii().len() <= 2)
-                || (start > at && value[at..start].iter().any(|byte| matches!(byte, b'\'' | b'"')) && command != Command::Word && closes_quote(rest))
-                || (command != Command::Word && ends == Ends::Argument && is_outright(word.name(), rest))
+                || (start > at
+                    && value[at..start]
+                        .iter()
+                        .any(|byte| matches!(byte, b'\'' | b'"'))
+                    && command != Command::Word
+                    && closes_quote(rest))
+                || (command != Command::Word
+                    && ends == Ends::Argument
+                    && is_outright(word.name(), rest))
         }
         Lead::Substitution => true,
         Lead::Backtick => rest.contains(&b'`') && (rest.len() < 80),
         Lead::Separator => match command {
             _ if is_ampersand => before <= 2 || (ends == Ends::Argument && has_switch(rest)),
-            Command::Shell | Command::Tool => ends != Ends::Argument || !is_sentence(rest) || before <= 2,
+            Command::Shell | Command::Tool => {
+                ends != Ends::Argument || !is_sentence(rest) || before <= 2
+            }
             Command::Word => {
                 (before <= 2 && (ends != Ends::Argument || !is_sentence(rest)))
                     || word.in_folder
                     || (ends == Ends::Argument && has_switch(rest))
-                    || (ends != Ends::Argument && before <= LONGEST && !value[..at].trim_ascii().contains(&b' '))
+                    || (ends != Ends::Argument
+                        && before <= LONGEST
+                        && !value[..at].trim_ascii().contains(&b' '))
             }
         },
     };
-    if certain { found("a command follows a separator") } else { None }
+    if certain {
+        found("a command follows a separator")
+    } else {
+        None
+    }
 }
 
 /// What shells pass over before a command's name.
 fn is_before_command(byte: u8) -> bool {
     matches!(
         byte,
-        b' ' | b'\t' | b'\r' | b'\n' | b'+' | b'|' | b'&' | b';' | b'(' | b'{' | b'\'' | b'"' | b'@' | b'!' | b')' | b'}' | b'`'
+        b' ' | b'\t'
+            | b'\r'
+            | b'\n'
+            | b'+'
+            | b'|'
+            | b'&'
+            | b';'
+            | b'('
+            | b'{'
+            | b'\''
+            | b'"'
+            | b'@'
+            | b'!'
+            | b')'
+            | b'}'
+            | b'`'
     )
 }
 
@@ -243,7 +283,10 @@ impl Ends {
     fn of(rest: &[u8]) -> Self {
         match rest {
             [] => Self::End,
-            [b';' | b'|' | b'&' | b'`' | b')' | b'\n' | b'#' | b'<' | b'>' | b'}', ..] => Self::Separator,
+            [
+                b';' | b'|' | b'&' | b'`' | b')' | b'\n' | b'#' | b'<' | b'>' | b'}',
+                ..,
+            ] => Self::Separator,
             [b'\'' | b'"', ..] => Self::End,
             [b'$' | b'{' | b'%', ..] => Self::Argument,
             [b' ' | b'\t' | b'+', ..] => match rest.trim_ascii_start() {
@@ -263,10 +306,17 @@ fn has_switch(rest: &[u8]) -> bool {
         [b'-', next, ..] => next.is_ascii_alphanumeric() || *next == b'-',
         [b'/', next, ..] => next.is_ascii_alphanumeric(),
         [b'+', rest @ ..] => has_switch(rest),
-        [b'$' | b'~' | b'%' | b'\'' | b'"' | b'<' | b'>' | b'*' | b'.' | b'\\', ..] => true,
+        [
+            b'$' | b'~' | b'%' | b'\'' | b'"' | b'<' | b'>' | b'*' | b'.' | b'\\',
+            ..,
+        ] => true,
         _ => {
-            let word = rest.split(|byte| matches!(byte, b' ' | b'+' | b';' | b'|' | b'&')).next().unwrap_or(rest);
-            word.iter().any(|byte| matches!(byte, b'/' | b'\\' | b'=' | b'$' | b'@' | b':' | b'*'))
+            let word = rest
+                .split(|byte| matches!(byte, b' ' | b'+' | b';' | b'|' | b'&'))
+                .next()
+                .unwrap_or(rest);
+            word.iter()
+                .any(|byte| matches!(byte, b'/' | b'\\' | b'=' | b'$' | b'@' | b':' | b'*'))
                 || (word.contains(&b'.') && !word.ends_with(b"."))
                 || (!word.is_empty() && word.iter().all(u8::is_ascii_digit))
         }
@@ -285,12 +335,21 @@ fn closes_quote(rest: &[u8]) -> bool {
     matches!(rest, [b'\'' | b'"'])
 }
 
+/// `sh -c …`, `bash -i …`.
+fn starts_shell(rest: &[u8]) -> bool {
+    let name = Name::read(rest, 0);
+    COMMANDS.get(name.name()) == Some(Command::Shell) && has_switch(&rest[name.end..])
+}
+
 /// Whether a program with these arguments is an attack without any separator.
 fn is_outright(name: &[u8], rest: &[u8]) -> bool {
     let rest = rest.trim_ascii_start();
     match name {
         b"ping" => matches!(rest, [b'-', b'n' | b'c' | b'i', b' ', b'0'..=b'9', ..]),
-        b"wget" | b"curl" => rest.starts_with(b"http") && !rest.contains(&b' '),
+        b"wget" | b"curl" | b"iwr" | b"invoke-webrequest" => {
+            rest.starts_with(b"http") && rest.iter().filter(|&&byte| byte == b' ').count() <= 2
+        }
+        b"nohup" | b"strace" | b"sudo" | b"xargs" => starts_shell(rest),
         b"dir" => rest.get(1) == Some(&b':'),
         _ => false,
     }

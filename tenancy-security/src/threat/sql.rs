@@ -12,7 +12,10 @@ use super::finding::{Place, Verdict};
 use super::scan::Bytes;
 
 /// One of these stands in every injection.
-pub(super) const SIGNS: Bytes = PUNCTUATION.or(Bytes::BLANK).or(Bytes::PLUS).or(Bytes::SLASH);
+pub(super) const SIGNS: Bytes = PUNCTUATION
+    .or(Bytes::BLANK)
+    .or(Bytes::PLUS)
+    .or(Bytes::SLASH);
 
 /// One of these stands in every injection that does not begin with a number or hold a SELECT.
 const PUNCTUATION: Bytes = TELLING
@@ -26,9 +29,7 @@ const PUNCTUATION: Bytes = TELLING
     .or(Bytes::BACKSLASH);
 
 /// One of these, a call or a SELECT stands in every injection that follows a text.
-const TELLING: Bytes = Bytes::EQUALS
-    .or(Bytes::LESS)
-    .or(Bytes::GREATER);
+const TELLING: Bytes = Bytes::EQUALS.or(Bytes::LESS).or(Bytes::GREATER);
 
 /// Judges a decoded value as part of a query, in each way that it may be quoted there.
 pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
@@ -41,11 +42,14 @@ pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict
         return None;
     }
     // Where nothing telling follows, a text is left at its first word.
-    let reads_on = selects
-        || bytes.has_any(TELLING)
-        || (bytes.has_any(Bytes::PARENTHESIS) && has_call(value));
+    let reads_on =
+        selects || bytes.has_any(TELLING) || (bytes.has_any(Bytes::PARENTHESIS) && has_call(value));
     let readings = [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')];
-    let readings = if bytes.has_any(Bytes::QUOTE) { &readings[..] } else { &readings[..1] };
+    let readings = if bytes.has_any(Bytes::QUOTE) {
+        &readings[..]
+    } else {
+        &readings[..1]
+    };
     readings
         .iter()
         .filter_map(|reading| Grammar::new(value, *reading, reads_on))

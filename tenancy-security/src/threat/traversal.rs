@@ -42,7 +42,9 @@ pub(super) fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict>
     if is_path && bytes.has_any(Bytes::DIGIT) && hex_steps(value) >= 2 {
         return found(Severity::High, "a path is written in hexadecimal");
     }
-    if let Some(scheme) = files::SCHEMES.iter().find(|scheme| starts_with(value, scheme))
+    if let Some(scheme) = files::SCHEMES
+        .iter()
+        .find(|scheme| starts_with(value, scheme))
         && value.len() > scheme.len()
     {
         return found(Severity::High, "an address reads the server's own files");
@@ -89,13 +91,20 @@ impl Steps {
             let alone = start == 0 && is_last;
             // Tomcat drops what follows a semicolon, Windows trailing blanks.
             let segment = &rest[..length];
-            let name = segment.split(|&byte| byte == b';').next().unwrap_or(segment);
+            let name = segment
+                .split(|&byte| byte == b';')
+                .next()
+                .unwrap_or(segment);
             // A step may stand behind the text before the path, as in `file=../x`.
             let dots = name.iter().rev().take_while(|&&byte| byte == b'.').count();
             let before = name[..name.len() - dots].last();
             let is_step = match before {
                 None => true,
-                Some(byte) => start == 0 && !is_last && matches!(byte, b'=' | b':' | b' ' | b'"' | b'\'' | b'('),
+                Some(byte) => {
+                    start == 0
+                        && !is_last
+                        && matches!(byte, b'=' | b':' | b' ' | b'"' | b'\'' | b'(')
+                }
             };
             match dots {
                 0 if name.is_empty() && start > 0 && !is_last => steps.empty += 1,
@@ -163,22 +172,35 @@ fn is_share(value: &[u8]) -> bool {
     let Some(host) = value.strip_prefix(b"\\\\") else {
         return false;
     };
-    host.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'?'))
+    host.first()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'?'))
         && host.iter().take(64).any(|&byte| byte == b'\\')
 }
 
 /// Whether a phrase stands where it names a file: at a boundary, in a path.
-fn is_named(value: &[u8], at: usize, phrase: &str, file: File, is_path: bool, place: Place) -> bool {
+fn is_named(
+    value: &[u8],
+    at: usize,
+    phrase: &str,
+    file: File,
+    is_path: bool,
+    place: Place,
+) -> bool {
     let before = at.checked_sub(1).map(|at| value[at]);
     let after = value.get(at + phrase.len());
     let begins = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    let ends = after.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')));
+    let ends = phrase.ends_with(['/', '\\'])
+        || after.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')));
     match file {
         File::Always => begins,
-        File::InPath => is_path && begins && ends,
+        File::InPath => is_path && begins,
         File::Stem => is_path,
-        File::AtStart => is_path && value[..at].iter().all(|byte| matches!(byte, b'/' | b'\\')) ,
-        File::Hidden => (place == Place::Path || (is_path && matches!(before, Some(b'/' | b'\\')))) && begins && ends,
+        File::AtStart => is_path && value[..at].iter().all(|byte| matches!(byte, b'/' | b'\\')),
+        File::Hidden => {
+            (place == Place::Path || (is_path && matches!(before, Some(b'/' | b'\\'))))
+                && begins
+                && ends
+        }
     }
 }
 

@@ -6,9 +6,9 @@ const SHORTEST: usize = 8;
 /// Whether a value begins as one that [`decode`] turns into text.
 pub(in crate::threat) fn starts(value: &[u8]) -> bool {
     value.len() >= SHORTEST
-        && value[..SHORTEST]
-            .chunks(4)
-            .all(|group| bytes_of(group).is_some_and(|bytes| bytes.iter().all(|&byte| is_text(byte))))
+        && value[..SHORTEST].chunks(4).all(|group| {
+            bytes_of(group).is_some_and(|bytes| bytes.iter().all(|&byte| is_text(byte)))
+        })
 }
 
 /// The text that `value` encodes, in either alphabet and with or without padding; `None` where it

@@ -49,7 +49,8 @@ static NAMES: Words<u8, 128> = Words::new(&[
 
 /// Undoes references; browsers do without the semicolon after a number.
 pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
-    let first = (0..value.len()).find(|&at| value[at] == b'&' && reference(&value[at..]).is_some())?;
+    let first =
+        (0..value.len()).find(|&at| value[at] == b'&' && reference(&value[at..]).is_some())?;
     let mut text = Vec::with_capacity(value.len());
     text.extend_from_slice(&value[..first]);
     let mut at = first;

@@ -50,26 +50,34 @@ static SINKS: Words<Sink, 128> = Words::new(&[
     ("expression", Sink::Style),
 ]);
 
-/// Objects through whose properties a page is read or changed.
-static OBJECTS: Words<(), 64> = Words::new(&[
-    ("document", ()),
-    ("window", ()),
-    ("self", ()),
-    ("top", ()),
-    ("parent", ()),
-    ("frames", ()),
-    ("globalthis", ()),
-    ("location", ()),
-    ("navigator", ()),
-    ("localstorage", ()),
-    ("sessionstorage", ()),
-    ("string", ()),
-    ("atob", ()),
-    ("unescape", ()),
-    ("this", ()),
-    ("null", ()),
-    ("name", ()),
-    ("xss", ()),
+/// What an object is to a script.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Object {
+    /// Leads to the page; few texts name it before a bracket.
+    Page,
+    /// Is a likely argument.
+    Value,
+}
+
+static OBJECTS: Words<Object, 64> = Words::new(&[
+    ("document", Object::Page),
+    ("window", Object::Page),
+    ("self", Object::Page),
+    ("top", Object::Page),
+    ("frames", Object::Page),
+    ("globalthis", Object::Page),
+    ("location", Object::Page),
+    ("navigator", Object::Page),
+    ("localstorage", Object::Page),
+    ("sessionstorage", Object::Page),
+    ("parent", Object::Value),
+    ("string", Object::Value),
+    ("atob", Object::Value),
+    ("unescape", Object::Value),
+    ("this", Object::Value),
+    ("null", Object::Value),
+    ("name", Object::Value),
+    ("xss", Object::Value),
 ]);
 
 /// Properties whose assignment is the attack itself.
@@ -91,7 +99,14 @@ static TARGETS: &[&[u8]] = &[
     b"document.body.innerhtml",
 ];
 
-const SCHEMES: &[&[u8]] = &[b"javascript", b"vbscript", b"livescript", b"mocha", b"jscript", b"vbs"];
+const SCHEMES: &[&[u8]] = &[
+    b"javascript",
+    b"vbscript",
+    b"livescript",
+    b"mocha",
+    b"jscript",
+    b"vbs",
+];
 
 /// Judges a colon: the end of a scheme that runs what follows?
 pub(super) fn scheme(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
@@ -116,10 +131,21 @@ pub(super) fn scheme(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     let name = &name[..length];
     let rest = &value[at + 1..value.len().min(at + 1 + NEAR)];
     if name.ends_with(b"data") {
-        let runs = [b"text/html".as_slice(), b"text/xml", b"image/svg", b"application/x", b"text/javascript", b"application/javascript"]
-            .iter()
-            .any(|kind| starts_with(rest.trim_ascii_start(), kind));
-        return if runs { found("an address holds a document of its own") } else { None };
+        let runs = [
+            b"text/html".as_slice(),
+            b"text/xml",
+            b"image/svg",
+            b"application/x",
+            b"text/javascript",
+            b"application/javascript",
+        ]
+        .iter()
+        .any(|kind| starts_with(rest.trim_ascii_start(), kind));
+        return if runs {
+            found("an address holds a document of its own")
+        } else {
+            None
+        };
     }
     if !SCHEMES.iter().any(|scheme| name.ends_with(scheme)) {
         return None;
@@ -139,10 +165,30 @@ fn is_code(rest: &[u8]) -> bool {
         let word = text.iter().take_while(|&&byte| is_name(byte)).count();
         return word > 0 && matches!(text.get(word), Some(b'(' | b'.' | b'[' | b'=' | b'`'));
     }
-    text.iter().any(|byte| matches!(byte, b'(' | b'`' | b'=' | b'[' | b'/' | b'&' | b';' | b'\\'))
+    text.iter()
+        .any(|byte| matches!(byte, b'(' | b'`' | b'=' | b'[' | b'/' | b'&' | b';' | b'\\'))
 }
 
-/// Judges an opening bracket: does a call or a property lead to the page?
+/// Judges a square bracket: is a property of the page read by its name's text?
+pub(super) fn property(value: &[u8], at: usize) -> Option<Verdict> {
+    let rest = value[at + 1..value.len().min(at + 1 + NEAR)].trim_ascii_start();
+    if !matches!(rest.first(), Some(b'"' | b'\'' | b'`' | b'/')) {
+        return None;
+    }
+    let before = value[at.saturating_sub(NEAR)..at].trim_ascii_end();
+    let length = before
+        .iter()
+        .rev()
+        .take_while(|&&byte| is_name(byte))
+        .count();
+    let name = &before[before.len() - length..];
+    if OBJECTS.get(name) == Some(Object::Page) {
+        return found("a script reads a property of the page");
+    }
+    None
+}
+
+/// Judges a parenthesis or a backtick: is a function called that attackers call?
 pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     match at.checked_sub(1).map(|before| value[before]) {
         Some(byte) if is_name(byte) || matches!(byte, 0..=b' ' | b'.') => {}
@@ -152,25 +198,29 @@ pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     let before = &value[from..at];
     let before_blanks = before.trim_ascii_end();
     let before_blanks = before_blanks.strip_suffix(b"?.").unwrap_or(before_blanks);
-    let length = before_blanks.iter().rev().take_while(|&&byte| is_name(byte)).count();
+    let length = before_blanks
+        .iter()
+        .rev()
+        .take_while(|&&byte| is_name(byte))
+        .count();
     let name = &before_blanks[before_blanks.len() - length..];
     let lead = &before_blanks[..before_blanks.len() - length];
     let rest = &value[at + 1..value.len().min(at + 1 + NEAR)];
-    if value[at] == b'[' {
-        let opens = matches!(rest.trim_ascii_start().first(), Some(b'"' | b'\'' | b'`' | b'/'));
-        let is_object = OBJECTS.get(name).is_some() && !matches!(name.len(), 3 | 6 if name.eq_ignore_ascii_case(b"parent"));
-        if opens && is_object && !name.eq_ignore_ascii_case(b"name") && !name.eq_ignore_ascii_case(b"string") {
-            return found("a script reads a property of the page");
-        }
+    if name.is_empty() {
         return None;
     }
-    if name.is_empty() {
+    // A word in backticks, as in Markdown, calls nothing.
+    if value[at] == b'`' && (lead.ends_with(b"`") || !is_tagged(before, rest)) {
         return None;
     }
     let (name, lead) = through_call(name, lead);
     let sink = SINKS.get(name)?;
     if sink == Sink::Style {
-        return if in_tag || lead.trim_ascii_end().ends_with(b":") { found("a style runs a script") } else { None };
+        return if in_tag || lead.trim_ascii_end().ends_with(b":") {
+            found("a style runs a script")
+        } else {
+            None
+        };
     }
     if in_tag {
         return found("a script calls a function");
@@ -182,39 +232,84 @@ pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     }
     let at_start = lead.is_empty() && from == 0;
     if (argument || (rest.first() == Some(&b')') && leaves_script(lead)))
-        && (at_start || leaves_script(lead) || (of_object && (sink == Sink::Runs || is_page_object(lead))))
+        && (at_start
+            || leaves_script(lead)
+            || (of_object && (sink == Sink::Runs || is_page_object(lead))))
     {
         return found("a script calls a function");
     }
     None
 }
 
+/// Whether a template stands right behind a name and is closed.
+fn is_tagged(before: &[u8], rest: &[u8]) -> bool {
+    before.last().is_some_and(|&byte| is_name(byte))
+        && !rest.starts_with(b" ")
+        && rest.contains(&b'`')
+}
+
 /// `alert.call(…)` and `alert.apply(…)` call alert.
 fn through_call<'a>(name: &'a [u8], lead: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-    if (name.eq_ignore_ascii_case(b"call") || name.eq_ignore_ascii_case(b"apply") || name.eq_ignore_ascii_case(b"bind"))
+    if (name.eq_ignore_ascii_case(b"call")
+        || name.eq_ignore_ascii_case(b"apply")
+        || name.eq_ignore_ascii_case(b"bind"))
         && let Some(object) = lead.strip_suffix(b".")
     {
-        let length = object.iter().rev().take_while(|&&byte| is_name(byte)).count();
-        return (&object[object.len() - length..], &object[..object.len() - length]);
+        let length = object
+            .iter()
+            .rev()
+            .take_while(|&&byte| is_name(byte))
+            .count();
+        return (
+            &object[object.len() - length..],
+            &object[..object.len() - length],
+        );
     }
     (name, lead)
 }
 
 fn is_page_object(lead: &[u8]) -> bool {
     let object = &lead[..lead.len().saturating_sub(1)];
-    let length = object.iter().rev().take_while(|&&byte| is_name(byte)).count();
+    let length = object
+        .iter()
+        .rev()
+        .take_while(|&&byte| is_name(byte))
+        .count();
     OBJECTS.get(&object[object.len() - length..]).is_some()
 }
 
 /// Whether a call stands where a string of a script has just ended.
 fn leaves_script(lead: &[u8]) -> bool {
-    !lead.ends_with(b"::") && matches!(
-        lead.last(),
-        Some(
-            b'\'' | b'"' | b'`' | b';' | b')' | b'}' | b']' | b'+' | b'-' | b'*' | b'/' | b','
-                | b'!' | b'~' | b'^' | b'&' | b'|' | b'?' | b':' | b'=' | b'(' | b'{' | b'>' | b'%'
+    !lead.ends_with(b"::")
+        && matches!(
+            lead.last(),
+            Some(
+                b'\''
+                    | b'"'
+                    | b'`'
+                    | b';'
+                    | b')'
+                    | b'}'
+                    | b']'
+                    | b'+'
+                    | b'-'
+                    | b'*'
+                    | b'/'
+                    | b','
+                    | b'!'
+                    | b'~'
+                    | b'^'
+                    | b'&'
+                    | b'|'
+                    | b'?'
+                    | b':'
+                    | b'='
+                    | b'('
+                    | b'{'
+                    | b'>'
+                    | b'%'
+            )
         )
-    )
 }
 
 /// Whether a call's argument is one that a tester writes, and no parameter of a signature.
@@ -261,7 +356,11 @@ impl Repetition {
         self.negated |= gap.contains(&b'!');
         self.brackets += u32::from(value[at] == b'[');
         self.last = at;
-        if self.brackets >= 8 && self.negated { found("a script is written in brackets alone") } else { None }
+        if self.brackets >= 8 && self.negated {
+            found("a script is written in brackets alone")
+        } else {
+            None
+        }
     }
 }
 

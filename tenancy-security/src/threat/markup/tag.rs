@@ -76,7 +76,9 @@ pub(super) fn attribute_name(value: &[u8], at: usize) -> &[u8] {
         .map_or(0, |last| last + 1);
     let start = before[..end]
         .iter()
-        .rposition(|&byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'_' | b'@' | b'.')))
+        .rposition(|&byte| {
+            !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'_' | b'@' | b'.'))
+        })
         .map_or(0, |last| last + 1);
     &before[start..end]
 }
@@ -111,7 +113,10 @@ pub(super) fn style_runs(value: &[u8], at: usize) -> bool {
                 .position(|&byte| byte == quote)
                 .map_or(style.len(), |length| inside + length)
         }
-        _ => style.iter().position(|&byte| byte == b'>').unwrap_or(style.len()),
+        _ => style
+            .iter()
+            .position(|&byte| byte == b'>')
+            .unwrap_or(style.len()),
     };
     let odd = |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b'\\' | b'*' | 0x80.. | 0..=8);
     style[..end].iter().any(odd)

@@ -110,13 +110,34 @@ fn is_arithmetic(expression: &[u8]) -> bool {
     let expression = expression.trim_ascii();
     let expression = expression.strip_prefix(b"=").unwrap_or(expression);
     let expression = expression.strip_prefix(b"{").unwrap_or(expression);
-    let digits = expression.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let operators = expression.iter().filter(|byte| matches!(byte, b'*' | b'+' | b'/' | b'%')).count()
+    let digits = expression
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .count();
+    let operators = expression
+        .iter()
+        .filter(|byte| matches!(byte, b'*' | b'+' | b'/' | b'%'))
+        .count()
         + usize::from(expression.iter().skip(1).any(|&byte| byte == b'-'));
     digits >= 2
         && operators >= 1
         && expression.iter().all(|byte| {
-            byte.is_ascii_digit() || matches!(byte, b'*' | b'+' | b'/' | b'%' | b'-' | b' ' | b'\'' | b'"' | b'(' | b')' | b'.' | b'{' | b'}')
+            byte.is_ascii_digit()
+                || matches!(
+                    byte,
+                    b'*' | b'+'
+                        | b'/'
+                        | b'%'
+                        | b'-'
+                        | b' '
+                        | b'\''
+                        | b'"'
+                        | b'('
+                        | b')'
+                        | b'.'
+                        | b'{'
+                        | b'}'
+                )
         })
 }
 
@@ -125,7 +146,9 @@ fn is_code(expression: &[u8], closed: bool) -> bool {
     let reaches = expression
         .iter()
         .any(|byte| matches!(byte, b'(' | b'[' | b'.' | b'|' | b'_' | b'@' | b'#'));
-    let calls = expression.iter().any(|byte| matches!(byte, b'(' | b'[' | b'|'));
+    let calls = expression
+        .iter()
+        .any(|byte| matches!(byte, b'(' | b'[' | b'|'));
     if !reaches || (!closed && !calls) {
         return false;
     }

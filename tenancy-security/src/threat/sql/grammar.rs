@@ -91,7 +91,11 @@ impl<'a> Grammar<'a> {
                 }
                 let prefix = &value[..at - 1];
                 let loose = prefix.trim_ascii().contains(&b' ');
-                let start = if loose { Start::LooseQuote } else { Start::Quote };
+                let start = if loose {
+                    Start::LooseQuote
+                } else {
+                    Start::Quote
+                };
                 (at, start, State::Operator)
             }
         };
@@ -139,9 +143,7 @@ impl<'a> Grammar<'a> {
     /// Asks the rules about what was met; `true` once an attack is certain.
     fn settle(&mut self, whole: bool) -> bool {
         if let Some(verdict) = rules::judge(self.marks, self.start, whole, self.tokens) {
-            if self.found.is_none_or(|found| found.severity < verdict.severity) {
-                self.found = Some(verdict);
-            }
+            self.found = Some(verdict);
         }
         self.found.is_some_and(|found| found.severity.blocks())
     }
@@ -187,13 +189,29 @@ impl<'a> Grammar<'a> {
             Token::Word {
                 known: Some(word), ..
             } => match word {
-                Word::And | Word::Or | Word::Union | Word::Having | Word::Order | Word::Group
-                | Word::Where | Word::Limit | Word::Procedure | Word::Into | Word::From | Word::Between => Start::Operator,
+                Word::And
+                | Word::Or
+                | Word::Union
+                | Word::Having
+                | Word::Order
+                | Word::Group
+                | Word::Where
+                | Word::Limit
+                | Word::Procedure
+                | Word::Into
+                | Word::From
+                | Word::Between => Start::Operator,
                 Word::Statement | Word::Exec | Word::WaitFor | Word::If => Start::Statement,
                 _ => Start::Word,
             },
-            Token::Close | Token::Comma | Token::Compare | Token::Bars | Token::Ampersands
-            | Token::Semicolon | Token::Tail | Token::Other => Start::Operator,
+            Token::Close
+            | Token::Comma
+            | Token::Compare
+            | Token::Bars
+            | Token::Ampersands
+            | Token::Semicolon
+            | Token::Tail
+            | Token::Other => Start::Operator,
         };
         if self.start == Start::Nothing {
             self.start = kind;
@@ -247,11 +265,18 @@ impl<'a> Grammar<'a> {
     /// A comment to the end; what it hides may be a few letters of padding, or a text.
     fn tail(&mut self, lexeme: &Lexeme) {
         self.marks |= Marks::TAIL;
-        let marker = if self.value[lexeme.start] == b'#' { 1 } else { 2 };
+        let marker = if self.value[lexeme.start] == b'#' {
+            1
+        } else {
+            2
+        };
         let hidden = self.value[lexeme.start + marker..lexeme.end].trim_ascii();
         if hidden.len() <= 16 && !hidden.contains(&b' ') {
             self.marks |= Marks::BARE_TAIL;
-            if self.start == Start::Number && !self.marks.has_any(Marks::NAME.and(Marks::COMMA)) && hidden.len() <= 1 {
+            if self.start == Start::Number
+                && !self.marks.has_any(Marks::NAME.and(Marks::COMMA))
+                && hidden.len() <= 1
+            {
                 self.marks |= Marks::CONSTANT_TAIL;
             }
         }
@@ -353,7 +378,12 @@ impl<'a> Grammar<'a> {
                 self.close_operand(Last::Name);
             }
             // LEFT(…), REPLACE(…), CHAR(…), INSERT(…): functions as well.
-            Word::Table | Word::Statement | Word::Between | Word::Limit | Word::Group | Word::As
+            Word::Table
+            | Word::Statement
+            | Word::Between
+            | Word::Limit
+            | Word::Group
+            | Word::As
                 if called =>
             {
                 self.close_operand(Last::Name);
@@ -384,7 +414,9 @@ impl<'a> Grammar<'a> {
         self.depth += 1;
         self.opened = true;
         self.state = State::Operand;
-        let seen = Marks::KNOWN_CALL.and(Marks::HOT_CALL).and(Marks::COMMON_CALL);
+        let seen = Marks::KNOWN_CALL
+            .and(Marks::HOT_CALL)
+            .and(Marks::COMMON_CALL);
         if word.is_some() && self.marks.has_any(seen) {
             self.marks |= Marks::MORE_CALLS;
         }
@@ -454,6 +486,10 @@ impl<'a> Grammar<'a> {
                 self.expect_operand();
             }
             Token::Semicolon => {
+                let is_last = self.value[lexeme.end..].trim_ascii().is_empty();
+                if is_last && self.tokens == 1 && self.reading == Reading::Quoted(b'\'') {
+                    self.marks |= Marks::ENDED;
+                }
                 if self.settle(true) {
                     return false;
                 }
@@ -468,12 +504,16 @@ impl<'a> Grammar<'a> {
             // a alias "x"
             Token::Text { .. } if self.alias => self.alias = false,
             // IN (…), and MySQL's name (…).
-            Token::Open if self.last != Last::Constant => {
+            Token::Open if self.last != Last::Constant || self.tokens == 1 => {
                 self.depth += 1;
                 self.opened = true;
                 self.state = State::Operand;
             }
-            Token::Number | Token::Text { .. } | Token::Variable { .. } | Token::Open | Token::Other => {
+            Token::Number
+            | Token::Text { .. }
+            | Token::Variable { .. }
+            | Token::Open
+            | Token::Other => {
                 return false;
             }
         }
@@ -535,7 +575,7 @@ impl<'a> Grammar<'a> {
                 self.marks |= Marks::PROCEDURE;
                 self.expect_operand();
             }
-            Word::Into => return self.into_file(),
+            Word::Into => return self.to_file(),
             Word::Table => self.state = State::Operand,
             Word::As => {
                 self.alias = true;
@@ -546,7 +586,9 @@ impl<'a> Grammar<'a> {
                 self.marks |= Marks::WAITFOR;
                 return self.wait_for();
             }
-            Word::Exec | Word::Statement if self.start.breaks_out() && self.start != Start::LooseQuote => {
+            Word::Exec | Word::Statement
+                if self.start.breaks_out() && self.start != Start::LooseQuote =>
+            {
                 // SQL Server needs no semicolon between two statements.
                 return self.begin_statement(lexeme);
             }
@@ -580,7 +622,7 @@ impl<'a> Grammar<'a> {
     }
 
     /// `OUTFILE '…'`, `DUMPFILE '…'`, `@variable`.
-    fn into_file(&mut self) -> bool {
+    fn to_file(&mut self) -> bool {
         let Some(lexeme) = self.lexer.next() else {
             return false;
         };

@@ -98,6 +98,10 @@ impl<'a> Lexer<'a> {
                     }
                     Token::Tail
                 }
+                b'#' if matches!(self.peek(1), b'>' | b'-') && self.peek(2) != b'-' => {
+                    self.at += 2;
+                    Token::Compare
+                }
                 b'#' => {
                     if self.skip_line_comment() {
                         after_comment = true;
@@ -157,7 +161,11 @@ impl<'a> Lexer<'a> {
     fn skip_line_comment(&mut self) -> bool {
         let line = &self.value[self.at..];
         match line.iter().position(|&byte| byte == b'\n') {
-            Some(length) if line[length..].iter().any(|byte| !byte.is_ascii_whitespace()) => {
+            Some(length)
+                if line[length..]
+                    .iter()
+                    .any(|byte| !byte.is_ascii_whitespace()) =>
+            {
                 self.at += length;
                 true
             }
@@ -176,15 +184,20 @@ impl<'a> Lexer<'a> {
             b'\'' | b'"' => return self.text(byte),
             b'`' => return self.quoted_name(b'`'),
             b'[' => return self.quoted_name(b']'),
-            b'@' => return self.variable(),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return self.word(),
+            b'@' if next != b'>' => return self.variable(),
             b'$' if next == b'$' => (Token::Other, 2),
             b'<' if next == b'=' && self.peek(2) == b'>' => (Token::Compare, 3),
             b'<' if next == b'<' => (Token::Arithmetic, 2),
             b'>' if next == b'>' => (Token::Arithmetic, 2),
             b'<' | b'>' | b'!' if next == b'=' => (Token::Compare, 2),
             b'<' if next == b'>' => (Token::Compare, 2),
-            b'<' if next == b'@' => (Token::Compare, 1),
+            // PostgreSQL's operators on JSON.
+            b'<' if next == b'@' => (Token::Compare, 2),
+            b'@' if next == b'>' => (Token::Compare, 2),
+            b'?' if matches!(next, b'|' | b'&') => (Token::Compare, 2),
+            b'?' if matches!(next, b' ' | b'\'') => (Token::Compare, 1),
+            b'-' if next == b'>' => (Token::Arithmetic, 2 + usize::from(self.peek(2) == b'>')),
             b'=' if next == b'=' => (Token::Compare, 2),
             b'^' if next == b'=' => (Token::Compare, 2),
             b'<' | b'>' | b'=' => (Token::Compare, 1),
@@ -227,7 +240,11 @@ impl<'a> Lexer<'a> {
     /// `&name=`.
     fn is_parameter(&self) -> bool {
         let rest = &self.value[self.at + 1..];
-        let length = rest.iter().take(32).take_while(|&&byte| is_word(byte)).count();
+        let length = rest
+            .iter()
+            .take(32)
+            .take_while(|&&byte| is_word(byte))
+            .count();
         rest.first().is_some_and(u8::is_ascii_alphabetic) && rest.get(length) == Some(&b'=')
     }
 
@@ -316,13 +333,16 @@ impl<'a> Lexer<'a> {
 
     fn is_string_prefix(&self, start: usize) -> bool {
         let prefix = &self.value[start..self.at];
-        matches!(prefix, [b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E' | b'q' | b'Q'])
-            || prefix.starts_with(b"_")
+        matches!(
+            prefix,
+            [b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E' | b'q' | b'Q']
+        ) || prefix.starts_with(b"_")
     }
 
     /// Takes in `.name` after a name, and looks what follows.
     fn qualify(&mut self, mut known: Option<Word>) -> Token {
-        while self.peek(0) == b'.' && (is_word(self.peek(1)) || matches!(self.peek(1), b'.' | b'*' | b'`'))
+        while self.peek(0) == b'.'
+            && (is_word(self.peek(1)) || matches!(self.peek(1), b'.' | b'*' | b'`'))
         {
             self.skip_while(|byte| byte == b'.');
             let start = self.at;

@@ -65,6 +65,8 @@ impl Marks {
     pub(super) const CONSTANT_TAIL: Self = Self(1 << 34);
     /// An operand was a name.
     pub(super) const NAME: Self = Self(1 << 35);
+    /// The value ends its quotes and the query with them.
+    pub(super) const ENDED: Self = Self(1 << 37);
     pub(super) const COMMA: Self = Self(1 << 36);
 
     pub(super) const fn and(self, other: Self) -> Self {

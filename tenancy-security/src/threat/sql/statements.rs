@@ -27,8 +27,23 @@ pub(super) enum Second {
 use Second::{Call, NameThen, Nothing, Number, Operand, Procedure, Variable, Words};
 
 const THINGS: &[&str] = &[
-    "table", "database", "user", "login", "view", "index", "procedure", "function", "schema",
-    "trigger", "role", "or", "temporary", "temp", "extension", "alias", "server",
+    "table",
+    "database",
+    "user",
+    "login",
+    "view",
+    "index",
+    "procedure",
+    "function",
+    "schema",
+    "trigger",
+    "role",
+    "or",
+    "temporary",
+    "temp",
+    "extension",
+    "alias",
+    "server",
 ];
 
 const STATEMENTS: &[(&str, &[Second])] = &[
@@ -42,14 +57,37 @@ const STATEMENTS: &[(&str, &[Second])] = &[
     ("rename", &[Words(&["table"])]),
     ("replace", &[Words(&["into"])]),
     ("merge", &[Words(&["into"])]),
-    ("grant", &[Words(&["all", "select", "execute", "connect", "dba"])]),
+    (
+        "grant",
+        &[Words(&["all", "select", "execute", "connect", "dba"])],
+    ),
     ("revoke", &[Words(&["all", "select", "execute"])]),
     ("call", &[Call]),
     ("do", &[Operand, Call]),
-    ("declare", &[Variable, NameThen(&["varchar", "nvarchar", "int", "cursor", "char"])]),
+    (
+        "declare",
+        &[
+            Variable,
+            NameThen(&["varchar", "nvarchar", "int", "cursor", "char"]),
+        ],
+    ),
     ("begin", &[Words(&["declare"]), Call]),
-    ("set", &[Variable, Words(&["global", "session", "password"])]),
-    ("show", &[Words(&["tables", "databases", "warnings", "columns", "grants", "variables", "schemas"])]),
+    (
+        "set",
+        &[Variable, Words(&["global", "session", "password"])],
+    ),
+    (
+        "show",
+        &[Words(&[
+            "tables",
+            "databases",
+            "warnings",
+            "columns",
+            "grants",
+            "variables",
+            "schemas",
+        ])],
+    ),
     ("prepare", &[NameThen(&["from"])]),
     ("shutdown", &[Nothing, Words(&["with"])]),
     ("reconfigure", &[Nothing]),
@@ -62,8 +100,14 @@ const STATEMENTS: &[(&str, &[Second])] = &[
     ("use", &[NameThen(&["exec", "execute", "select"])]),
     ("kill", &[Number]),
     ("attach", &[Words(&["database"])]),
-    ("exec", &[Variable, Operand, Procedure, Words(&["immediate", "as"])]),
-    ("execute", &[Variable, Operand, Procedure, Words(&["immediate", "as"])]),
+    (
+        "exec",
+        &[Variable, Operand, Procedure, Words(&["immediate", "as"])],
+    ),
+    (
+        "execute",
+        &[Variable, Operand, Procedure, Words(&["immediate", "as"])],
+    ),
 ];
 
 impl Second {
@@ -80,7 +124,10 @@ pub(super) fn second(value: &[u8], first: &[u8], ahead: &mut Lexer<'_>) -> Optio
         .find(|(word, _)| word.as_bytes().eq_ignore_ascii_case(first));
     let (_, seconds) = statement?;
     let Some(second) = ahead.next() else {
-        return seconds.iter().copied().find(|second| matches!(second, Nothing));
+        return seconds
+            .iter()
+            .copied()
+            .find(|second| matches!(second, Nothing));
     };
     let text = &value[second.start..second.end];
     let third = ahead.next();
@@ -94,11 +141,22 @@ pub(super) fn second(value: &[u8], first: &[u8], ahead: &mut Lexer<'_>) -> Optio
         Operand => matches!(second.token, Token::Text { .. } | Token::Open),
         Call => matches!(second.token, Token::Word { called: true, .. }),
         Procedure => {
-            matches!(second.token, Token::Word { known: Some(Word::Server), .. })
-                || (matches!(second.token, Token::Word { .. })
-                    && (text.contains(&b'_') || text.windows(2).any(|pair| pair == b"..")))
+            matches!(
+                second.token,
+                Token::Word {
+                    known: Some(Word::Server),
+                    ..
+                }
+            ) || (matches!(second.token, Token::Word { .. })
+                && (text.contains(&b'_') || text.windows(2).any(|pair| pair == b"..")))
                 || third.is_some_and(|third| {
-                    matches!(third.token, Token::Word { known: Some(Word::Server), .. })
+                    matches!(
+                        third.token,
+                        Token::Word {
+                            known: Some(Word::Server),
+                            ..
+                        }
+                    )
                 })
         }
         Number => second.token == Token::Number,

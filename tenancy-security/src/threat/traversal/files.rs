@@ -21,9 +21,27 @@ use File::{Always, AtStart, Hidden, InPath, Stem};
 
 /// Schemes that read files, or reach services that speak no HTTP.
 pub(super) const SCHEMES: &[&str] = &[
-    "file:/", "file:\\", "php://", "phar://", "zip://", "expect://", "data://", "glob://",
-    "compress.zlib://", "compress.bzip2://", "ogg://", "ssh2.", "gopher://", "dict://",
-    "netdoc:", "jar:", "ldap://", "tftp://", "view-source:", "local_file:", "url:file:",
+    "file:/",
+    "file:\\",
+    "php://",
+    "phar://",
+    "zip://",
+    "expect://",
+    "data://",
+    "glob://",
+    "compress.zlib://",
+    "compress.bzip2://",
+    "ogg://",
+    "ssh2.",
+    "gopher://",
+    "dict://",
+    "netdoc:",
+    "jar:",
+    "ldap://",
+    "tftp://",
+    "view-source:",
+    "local_file:",
+    "url:file:",
 ];
 
 pub(super) static FILES: Phrases<File, 104> = Phrases::new(&[
