@@ -51,7 +51,7 @@ pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdic
                 if opened.is_some() {
                     inside = Inside::Tag;
                 }
-                opened.and_then(|tag| judge_tag(value, tag))
+                opened.and_then(|tag| judge_tag(value, at, tag))
             }
             b'>' if inside == Inside::Tag => {
                 inside = Inside::Perhaps;
@@ -70,13 +70,19 @@ pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdic
     None
 }
 
-fn judge_tag(value: &[u8], opened: tag::Opened) -> Option<Verdict> {
+fn judge_tag(value: &[u8], at: usize, opened: tag::Opened) -> Option<Verdict> {
     match names::tag(opened.name())? {
         Tag::Runs => found("a tag that runs or loads a script is opened or closed"),
         Tag::Ordinary if opened.has_attributes(value) => {
             found("a tag that can run or load a script has attributes")
         }
-        Tag::Ordinary => None,
+        Tag::Document if opened.has_attributes(value) || value[..at].trim_ascii().is_empty() => {
+            found("a document of its own is begun")
+        }
+        Tag::Style if opened.has_attributes(value) || opened.holds_style(value) => {
+            found("a style sheet is opened")
+        }
+        Tag::Ordinary | Tag::Document | Tag::Style => None,
     }
 }
 

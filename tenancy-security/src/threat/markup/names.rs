@@ -9,6 +9,10 @@ pub(super) enum Tag {
     Runs,
     /// Can do so, but its name is also an ordinary word, or a component's.
     Ordinary,
+    /// Begins a document of its own.
+    Document,
+    /// Holds a style sheet.
+    Style,
 }
 
 /// What an attribute can do.
@@ -32,7 +36,8 @@ static TAGS: Words<Tag, 128> = Words::new(&[
     ("ilayer", Tag::Runs),
     ("xml", Tag::Runs),
     ("xss", Tag::Runs),
-    ("body", Tag::Runs),
+    ("body", Tag::Document),
+    ("html", Tag::Document),
     ("marquee", Tag::Runs),
     ("foreignobject", Tag::Runs),
     ("noembed", Tag::Runs),
@@ -47,7 +52,7 @@ static TAGS: Words<Tag, 128> = Words::new(&[
     ("link", Tag::Ordinary),
     ("meta", Tag::Ordinary),
     ("base", Tag::Ordinary),
-    ("style", Tag::Runs),
+    ("style", Tag::Style),
     ("frame", Tag::Ordinary),
     ("layer", Tag::Ordinary),
     ("import", Tag::Ordinary),

@@ -37,7 +37,6 @@ static SINKS: Words<Sink, 128> = Words::new(&[
     ("print", Sink::Helps),
     ("write", Sink::Helps),
     ("writeln", Sink::Helps),
-    ("open", Sink::Helps),
     ("constructor", Sink::Runs),
     ("importscripts", Sink::Runs),
     ("sendbeacon", Sink::Runs),
@@ -227,6 +226,11 @@ pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     }
     let argument = is_argument(rest, value[at]);
     let of_object = lead.ends_with(b".") || lead.ends_with(b"]");
+    // "copy-on-write (see below)".
+    let is_hyphen = matches!(lead, [.., before, b'-'] if before.is_ascii_alphabetic());
+    if sink == Sink::Helps && is_hyphen {
+        return None;
+    }
     if sink == Sink::Helps && !(of_object && is_page_object(lead)) && !leaves_script(lead) {
         return None;
     }
@@ -280,36 +284,8 @@ fn is_page_object(lead: &[u8]) -> bool {
 
 /// Whether a call stands where a string of a script has just ended.
 fn leaves_script(lead: &[u8]) -> bool {
-    !lead.ends_with(b"::")
-        && matches!(
-            lead.last(),
-            Some(
-                b'\''
-                    | b'"'
-                    | b'`'
-                    | b';'
-                    | b')'
-                    | b'}'
-                    | b']'
-                    | b'+'
-                    | b'-'
-                    | b'*'
-                    | b'/'
-                    | b','
-                    | b'!'
-                    | b'~'
-                    | b'^'
-                    | b'&'
-                    | b'|'
-                    | b'?'
-                    | b':'
-                    | b'='
-                    | b'('
-                    | b'{'
-                    | b'>'
-                    | b'%'
-            )
-        )
+    let signs = b"'\";)}]+-*/,!~^&|?:=({>%";
+    !lead.ends_with(b"::") && lead.last().is_some_and(|byte| signs.contains(byte))
 }
 
 /// Whether a call's argument is one that a tester writes, and no parameter of a signature.

@@ -25,6 +25,12 @@ impl Opened {
         }
     }
 
+    /// Whether rules of a style sheet follow, and no text about one.
+    pub(super) fn holds_style(&self, value: &[u8]) -> bool {
+        let rest = &value[self.end..value.len().min(self.end + NEAR)];
+        rest.iter().any(|byte| matches!(byte, b'{' | b'@'))
+    }
+
     /// Whether anything is set in the tag, or the tag is left open.
     pub(super) fn has_attributes(&self, value: &[u8]) -> bool {
         let rest = &value[self.end..value.len().min(self.end + NEAR)];

@@ -1236,6 +1236,20 @@ pub(super) static PHRASES: Phrases<Meaning, 163> = Phrases::new(&[
             "a script of a document store is run",
         ),
     ),
-    ("xsi:schemalocation=", (XmlEntity, Where::Anywhere, "a schema is read from elsewhere")),
-    ("xsi:nonamespaceschemalocation=", (XmlEntity, Where::Anywhere, "a schema is read from elsewhere")),
+    (
+        "xsi:schemalocation=",
+        (
+            XmlEntity,
+            Where::Anywhere,
+            "a schema is read from elsewhere",
+        ),
+    ),
+    (
+        "xsi:nonamespaceschemalocation=",
+        (
+            XmlEntity,
+            Where::Anywhere,
+            "a schema is read from elsewhere",
+        ),
+    ),
 ]);

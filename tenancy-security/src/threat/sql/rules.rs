@@ -56,6 +56,14 @@ const BROKEN_OUT: Starts = starts(&[
     Start::Operator,
 ]);
 const QUOTE: Starts = starts(&[Start::Quote]);
+/// "and progress in #545" begins with an operator as well.
+const NO_OPERATOR: Starts = starts(&[
+    Start::Quote,
+    Start::LooseQuote,
+    Start::Number,
+    Start::Sign,
+    Start::Open,
+]);
 const OPEN: Starts = starts(&[Start::Open]);
 const NOT_TEXT: Starts = starts(&[
     Start::Quote,
@@ -225,9 +233,16 @@ const RULES: &[Rule] = &[
         "a condition holds a query",
     ),
     rule(
-        Marks::LOGIC.and(Marks::TAIL),
+        Marks::LOGIC.and(Marks::BARE_TAIL),
         NONE,
         BROKEN_OUT,
+        true,
+        "a condition is added and the rest commented out",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::TAIL),
+        NONE,
+        NO_OPERATOR,
         true,
         "a condition is added and the rest commented out",
     ),
@@ -304,7 +319,8 @@ const RULES: &[Rule] = &[
     ),
     rule(
         Marks::SELECT.and(Marks::FROM),
-        Marks::LIST.and(Marks::ARITHMETIC)
+        Marks::LIST
+            .and(Marks::ARITHMETIC)
             .and(Marks::KNOWN_CALL)
             .and(Marks::HOT_CALL)
             .and(Marks::SERVER),
