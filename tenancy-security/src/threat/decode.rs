@@ -118,6 +118,9 @@ fn fold(value: &[u8]) -> Option<Vec<u8>> {
         [0xe0, 0x81, next @ 0x80..=0xbf, ..] => Some((0x40 | (next & 0x3f), 3)),
         [0xef, 0xbc, next @ 0x81..=0xbf, ..] => Some((next - 0x60, 3)),
         [0xef, 0xbd, next @ 0x80..=0x9e, ..] => Some((next - 0x20, 3)),
+        // Blanks that are wider, or do not break.
+        [0xc2, 0xa0, ..] => Some((b' ', 2)),
+        [0xe2, 0x80, 0x80..=0x8a, ..] | [0xe3, 0x80, 0x80, ..] => Some((b' ', 3)),
         // Quarters, which US-ASCII of seven bits takes for brackets.
         [0xc2, 0xbc, ..] => Some((b'<', 2)),
         [0xc2, 0xbe, ..] => Some((b'>', 2)),

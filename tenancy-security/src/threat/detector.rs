@@ -68,10 +68,10 @@ fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
     }
     let mut gravest: Option<Verdict> = None;
     let judges = [
-        (traversal::SIGNS, traversal::judge as Judge),
-        (markup::SIGNS, markup::judge),
+        (markup::SIGNS, markup::judge as Judge),
         (probe::SIGNS, probe::judge),
         (sql::SIGNS, sql::judge),
+        (traversal::SIGNS, traversal::judge),
         (shell::SIGNS, shell::judge),
     ];
     for (signs, judge) in judges {

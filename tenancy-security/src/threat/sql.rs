@@ -15,6 +15,7 @@ use super::scan::Bytes;
 pub(super) const SIGNS: Bytes = PUNCTUATION
     .or(Bytes::BLANK)
     .or(Bytes::PLUS)
+    .or(Bytes::DOT)
     .or(Bytes::SLASH);
 
 /// One of these stands in every injection that does not begin with a number or hold a SELECT.
@@ -26,6 +27,7 @@ const PUNCTUATION: Bytes = TELLING
     .or(Bytes::STAR)
     .or(Bytes::BAR)
     .or(Bytes::AMPERSAND)
+    .or(Bytes::BACKTICK)
     .or(Bytes::BACKSLASH);
 
 /// One of these, a call or a SELECT stands in every injection that follows a text.

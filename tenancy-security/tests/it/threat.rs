@@ -8,26 +8,13 @@ mod paths;
 mod places;
 mod properties;
 
-use tenancy_security::threat::{Detector, Finding, Place, ThreatKind};
+use tenancy_security::threat::{Detector, Finding, Place};
 
 /// What the default blocking mode refuses `value` for.
 fn refused(place: Place, value: &str) -> Option<Finding> {
     Detector::new()
         .check(place, value.as_bytes())
         .filter(|finding| finding.severity().blocks())
-}
-
-/// Fails unless `value` is refused as an attack of this kind.
-#[track_caller]
-fn assert_refused(kind: ThreatKind, value: &str) {
-    match refused(Place::Query, value) {
-        Some(finding) => assert_eq!(
-            finding.kind(),
-            kind,
-            "{value:?} was taken for another attack"
-        ),
-        None => panic!("{value:?} passed"),
-    }
 }
 
 /// Fails if `value` is refused.

@@ -541,7 +541,13 @@ impl<'a> Grammar<'a> {
             return self.take_alias();
         };
         match word {
-            Word::And | Word::Or => self.logic(word),
+            Word::And | Word::Or => {
+                let before = self.value[..lexeme.start].last();
+                if before.is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.') {
+                    self.marks |= Marks::GLUED;
+                }
+                self.logic(word);
+            }
             Word::Between => self.compare(),
             Word::Not => {} // NOT LIKE, NOT IN
             Word::After | Word::End => {}
@@ -575,7 +581,7 @@ impl<'a> Grammar<'a> {
                 self.marks |= Marks::PROCEDURE;
                 self.expect_operand();
             }
-            Word::Into => return self.to_file(),
+            Word::Into => return self.file_target(),
             Word::Table => self.state = State::Operand,
             Word::As => {
                 self.alias = true;
@@ -622,7 +628,7 @@ impl<'a> Grammar<'a> {
     }
 
     /// `OUTFILE '…'`, `DUMPFILE '…'`, `@variable`.
-    fn to_file(&mut self) -> bool {
+    fn file_target(&mut self) -> bool {
         let Some(lexeme) = self.lexer.next() else {
             return false;
         };

@@ -67,6 +67,8 @@ impl Marks {
     pub(super) const NAME: Self = Self(1 << 35);
     /// The value ends its quotes and the query with them.
     pub(super) const ENDED: Self = Self(1 << 37);
+    /// `1.or`: a number and a word without a blank, which only SQL tells apart.
+    pub(super) const GLUED: Self = Self(1 << 38);
     pub(super) const COMMA: Self = Self(1 << 36);
 
     pub(super) const fn and(self, other: Self) -> Self {

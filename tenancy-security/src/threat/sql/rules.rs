@@ -233,6 +233,13 @@ const RULES: &[Rule] = &[
         "a condition holds a query",
     ),
     rule(
+        Marks::LOGIC.and(Marks::GLUED),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a condition is added to the query",
+    ),
+    rule(
         Marks::LOGIC.and(Marks::BARE_TAIL),
         NONE,
         BROKEN_OUT,

@@ -6,7 +6,7 @@ use tenancy_security::threat::ThreatKind::{
 };
 use tenancy_security::threat::{Place, ThreatKind};
 
-use super::{assert_refused, refused};
+use super::refused;
 
 const ATTACKS: &[(ThreatKind, &str)] = &[
     // Reported against libinjection and the Core Rule Set.
@@ -79,20 +79,26 @@ const ATTACKS: &[(ThreatKind, &str)] = &[
 
 #[test]
 fn known_evasions_are_refused() {
-    for (kind, attack) in ATTACKS {
-        // The file named by a traversal or an entity may be what gives it away.
-        match kind {
-            CommandInjection | XmlEntity => {
-                assert!(refused(Place::Query, attack).is_some(), "{attack:?} passed")
+    let passed: Vec<_> = ATTACKS
+        .iter()
+        .filter(|(kind, attack)| match refused(Place::Query, attack) {
+            // The file that a command or an entity reads may be what gives it away.
+            Some(finding) => {
+                !(finding.kind() == *kind || matches!(kind, CommandInjection | XmlEntity))
             }
-            _ => assert_refused(*kind, attack),
-        }
-    }
+            None => true,
+        })
+        .collect();
+    assert!(
+        passed.is_empty(),
+        "passed, or were taken for another attack: {passed:?}"
+    );
 }
 
 #[test]
 fn encoding_an_attack_does_not_hide_it() {
-    let encodings: [(&str, fn(&str) -> String); 6] = [
+    type Encode = fn(&str) -> String;
+    let encodings: [(&str, Encode); 6] = [
         ("URL", url),
         ("URL twice", |attack| url(&url(attack))),
         ("decimal references", |attack| {
