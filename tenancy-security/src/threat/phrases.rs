@@ -47,8 +47,11 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
             while entry > 0 {
                 let at_entry = usize::from(entry) - 1;
                 let (phrase, meaning) = self.entries[at_entry];
-                let piece = text.get(at..at + phrase.len());
-                if piece.is_some_and(|piece| piece.eq_ignore_ascii_case(phrase.as_bytes()))
+                // Most candidates differ in their last byte already.
+                let last = text.get(at + phrase.len() - 1);
+                if last.is_some_and(|last| {
+                    last.eq_ignore_ascii_case(&phrase.as_bytes()[phrase.len() - 1])
+                }) && text[at..at + phrase.len()].eq_ignore_ascii_case(phrase.as_bytes())
                     && accepts(at, phrase, meaning)
                 {
                     return Some(meaning);

@@ -33,7 +33,9 @@ fn shifted(rest: &[u8]) -> Option<usize> {
         .take(64)
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
         .count();
-    let is_ascii = digits >= 3 && units(&rest[1..=digits]).all(|unit| (0x20..0x7f).contains(&unit));
+    let is_ascii = digits >= 3
+        && matches!(rest[2], b'A'..=b'H')
+        && units(&rest[1..=digits]).all(|unit| (0x20..0x7f).contains(&unit));
     is_ascii.then_some(digits + 1)
 }
 

@@ -308,7 +308,13 @@ pub(super) fn is_assigned(value: &[u8], at: usize) -> bool {
         return false;
     }
     let before = value[at.saturating_sub(NEAR)..at].trim_ascii_end();
-    matches!(before.last(), Some(byte) if byte.is_ascii_alphabetic())
+    let word = before
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    word > 0
+        && before[..before.len() - word].ends_with(b".")
         && TARGETS.iter().any(|target| ends_with(before, target))
 }
 

@@ -1,5 +1,7 @@
 //! Where tags open and attributes are named, as a browser sees it that forgives everything.
 
+use crate::threat::phrases::Phrases;
+
 /// The longest name worth looking at.
 const LONGEST: usize = 24;
 
@@ -102,42 +104,37 @@ pub(super) fn leaves_quotes(value: &[u8], at: usize, name: &[u8]) -> bool {
     }
 }
 
+/// What a style sheet runs or loads a script with.
+static STYLES: Phrases<(), 10> = Phrases::new(&[
+    ("expression", ()),
+    ("javascript", ()),
+    ("vbscript", ()),
+    ("behavior", ()),
+    ("behaviour", ()),
+    ("binding", ()),
+    ("-link", ()),
+    ("@import", ()),
+    ("url(", ()),
+    ("content:", ()),
+]);
+
 /// Whether the style that the `=` at `at` sets does more than set colours and sizes.
 pub(super) fn style_runs(value: &[u8], at: usize) -> bool {
     let style = &value[at + 1..value.len().min(at + 1 + 4 * NEAR)];
-    let has = |word: &[u8]| {
-        style
-            .windows(word.len())
-            .any(|window| window.eq_ignore_ascii_case(word))
-    };
-    let quote = style.iter().copied().find(|byte| *byte > b' ');
-    let end = match quote {
-        Some(quote @ (b'"' | b'\'')) => {
-            let inside = style.iter().position(|&byte| byte == quote).unwrap_or(0) + 1;
-            style[inside..]
-                .iter()
-                .position(|&byte| byte == quote)
-                .map_or(style.len(), |length| inside + length)
+    let blanks = style.iter().take_while(|byte| **byte <= b' ').count();
+    let style = &style[blanks..];
+    // The quotes may be broken, so the next attribute ends a style as well.
+    let (style, end) = match style.first() {
+        Some(&quote @ (b'"' | b'\'')) => {
+            let style = &style[1..];
+            (style, style.iter().position(|&byte| byte == quote))
         }
-        _ => style
-            .iter()
-            .position(|&byte| byte == b'>')
-            .unwrap_or(style.len()),
+        _ => (
+            style,
+            style.iter().position(|byte| matches!(byte, b'>' | b'=')),
+        ),
     };
-    let odd = |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b'\\' | b'*' | 0x80.. | 0..=8);
-    style[..end].iter().any(odd)
-        || [
-            b"expression".as_slice(),
-            b"javascript",
-            b"vbscript",
-            b"behavior",
-            b"behaviour",
-            b"binding",
-            b"-link",
-            b"@import",
-            b"url(",
-            b"content:",
-        ]
-        .iter()
-        .any(|word| has(word))
+    let style = &style[..end.unwrap_or(style.len())];
+    let is_odd = |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b'\\' | b'*' | 0x80.. | 0..=8);
+    style.iter().any(is_odd) || STYLES.find(style, |_, _, ()| true).is_some()
 }
