@@ -11,20 +11,17 @@ use super::finding::{Place, Severity, ThreatKind, Verdict};
 use super::scan::Bytes;
 
 /// One of these stands in every probe.
-pub(super) const SIGNS: Bytes = TELLING.or(Bytes::DOT);
+pub(super) const SIGNS: Bytes = TELLING.or(Bytes::COLON).or(Bytes::QUOTE).or(Bytes::DOT);
 
 /// One of these stands in every probe that is more than a name.
 const TELLING: Bytes = Bytes::PARENTHESIS
     .or(Bytes::BRACE)
     .or(Bytes::LESS)
     .or(Bytes::BRACKET)
-    .or(Bytes::COLON)
     .or(Bytes::DOLLAR)
-    .or(Bytes::QUOTE)
-    .or(Bytes::CONTROL)
-    .or(Bytes::BACKSLASH)
     .or(Bytes::PERCENT)
-    .or(Bytes::HASH);
+    .or(Bytes::CONTROL)
+    .or(Bytes::BACKSLASH);
 
 /// Judges a decoded value by what it holds.
 pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
@@ -35,7 +32,7 @@ pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict
             "a value begins as a function of bash",
         ));
     }
-    // A dot alone tells nothing, unless the value is one long name, as java.lang.Runtime is.
+    // Dots and colons tell nothing, unless the value is one long name, as java.lang.Runtime is.
     if !bytes.has_any(TELLING) && bytes.has_any(Bytes::BLANK) {
         return None;
     }

@@ -14,16 +14,18 @@ use super::finding::{Place, Severity, ThreatKind, Verdict};
 use super::scan::Bytes;
 
 /// What every command holds: a separator, a quote or a path.
-pub(super) const SIGNS: Bytes = Bytes::SEMICOLON
+pub(super) const SIGNS: Bytes = SEPARATORS
+    .or(Bytes::SLASH)
+    .or(Bytes::QUOTE)
+    .or(Bytes::COLON);
+
+const SEPARATORS: Bytes = Bytes::SEMICOLON
     .or(Bytes::BAR)
     .or(Bytes::AMPERSAND)
     .or(Bytes::BACKTICK)
     .or(Bytes::DOLLAR)
     .or(Bytes::LESS)
     .or(Bytes::GREATER)
-    .or(Bytes::SLASH)
-    .or(Bytes::QUOTE)
-    .or(Bytes::COLON)
     .or(Bytes::CONTROL);
 
 const fn found(says: &'static str) -> Option<Verdict> {
@@ -35,9 +37,12 @@ const fn found(says: &'static str) -> Option<Verdict> {
 }
 
 /// Judges a decoded value as a part of a command line.
-pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdict> {
+pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
     if let Some(verdict) = command(value, 0, Lead::Start, 0) {
         return Some(verdict);
+    }
+    if !bytes.has_any(SEPARATORS) {
+        return None;
     }
     let mut backticks = 0;
     // How many bytes stand before that are more than separators.

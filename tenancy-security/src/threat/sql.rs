@@ -8,6 +8,7 @@ mod statements;
 mod words;
 
 use self::grammar::{Grammar, Reading};
+use self::words::{WORDS, Word};
 use super::finding::{Place, Verdict};
 use super::scan::Bytes;
 
@@ -32,6 +33,9 @@ const PUNCTUATION: Bytes = TELLING
 
 /// One of these, a call or a SELECT stands in every injection that follows a text.
 const TELLING: Bytes = Bytes::EQUALS.or(Bytes::LESS).or(Bytes::GREATER);
+
+/// How far before a parenthesis a function's name begins.
+const LONGEST_NAME: usize = 40;
 
 /// Judges a decoded value as part of a query, in each way that it may be quoted there.
 pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
@@ -58,11 +62,18 @@ pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict
         .find_map(Grammar::judge)
 }
 
-/// Whether a parenthesis follows a name, which it hardly does in a text.
+/// Whether a function is called that is worth reading on for behind a text.
 fn has_call(value: &[u8]) -> bool {
-    value
-        .windows(2)
-        .any(|pair| pair[1] == b'(' && (pair[0].is_ascii_alphanumeric() || pair[0] == b'_'))
+    let opened = (0..value.len()).filter(|&at| value[at] == b'(');
+    opened.into_iter().any(|at| {
+        let before = value[at.saturating_sub(LONGEST_NAME)..at].trim_ascii_end();
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'.');
+        let length = before.iter().rev().take_while(is_name).count();
+        let name = &before[before.len() - length..];
+        // DBMS_PIPE.RECEIVE_MESSAGE: the package tells.
+        name.split(|&byte| byte == b'.')
+            .any(|part| matches!(WORDS.get(part), Some(Word::Hot | Word::Server)))
+    })
 }
 
 fn has_select(value: &[u8]) -> bool {
