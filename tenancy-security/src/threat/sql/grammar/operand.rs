@@ -130,6 +130,7 @@ impl Grammar<'_> {
                 self.state = State::Operand;
             }
             Word::Not | Word::Before => {} // NOT (…), ANY(…): the parenthesis is the operand
+            Word::Between if self.compared.is_some() && !called => {} // SOUNDS LIKE
             Word::Top => self.top = true,
             Word::Table if !called => {} // IN NATURAL LANGUAGE MODE
             Word::Case => {
