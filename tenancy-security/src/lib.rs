@@ -21,5 +21,6 @@ pub mod login_guard;
 pub mod origin;
 pub mod public_scheme;
 pub mod rate_limit;
+pub mod threat;
 
 pub use crate::admission::ResponseFuture;

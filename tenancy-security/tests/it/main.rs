@@ -14,4 +14,5 @@ mod headers_csp;
 mod headers_reports;
 mod login_guard;
 mod rate_limit;
+mod threat;
 mod two_tenants;

@@ -1,0 +1,57 @@
+//! UTF-7, which old parsers take where a document names it or begins like it.
+
+use super::push;
+
+/// Undoes `+ADw-`, where the shifted text is ASCII; a plus sign between words is left alone.
+pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
+    let first = value.windows(2).position(|pair| pair == b"+A")?;
+    let mut text = value[..first].to_vec();
+    let mut decoded = false;
+    let mut at = first;
+    while at < value.len() {
+        let Some(length) = shifted(&value[at..]) else {
+            text.push(value[at]);
+            at += 1;
+            continue;
+        };
+        for unit in units(&value[at + 1..at + length]) {
+            push(&mut text, unit, false);
+        }
+        decoded = true;
+        at += length + usize::from(value.get(at + length) == Some(&b'-'));
+    }
+    decoded.then_some(text)
+}
+
+/// How long the shifted text is that begins here, with its plus sign.
+fn shifted(rest: &[u8]) -> Option<usize> {
+    if !rest.starts_with(b"+A") {
+        return None;
+    }
+    let digits = rest[1..]
+        .iter()
+        .take(64)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        .count();
+    let is_ascii = digits >= 3
+        && matches!(rest[2], b'A'..=b'H')
+        && units(&rest[1..=digits]).all(|unit| (0x20..0x7f).contains(&unit));
+    is_ascii.then_some(digits + 1)
+}
+
+/// The UTF-16 units that base64 digits hold.
+fn units(digits: &[u8]) -> impl Iterator<Item = u32> {
+    let mut bits = 0_u32;
+    let mut held = 0;
+    digits.iter().filter_map(move |&digit| {
+        bits = bits << 6 | super::base64::value_of(digit).unwrap_or(0);
+        held += 6;
+        if held < 16 {
+            return None;
+        }
+        held -= 16;
+        let unit = bits >> held & 0xffff;
+        bits &= (1 << held) - 1;
+        Some(unit)
+    })
+}

@@ -1,0 +1,90 @@
+use super::finding::{Finding, Place, Verdict};
+use super::scan::Bytes;
+use super::{decode, markup, probe, shell, sql, traversal};
+
+/// How many layers of encoding are undone: URL encoding twice, and what it may have hidden.
+const LAYERS: usize = 3;
+
+/// Finds attacks in the values of a request.
+///
+/// It holds no state and no tables of its own: one serves every thread. Its work is linear in the
+/// value's length, and a harmless value costs no allocation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Detector(());
+
+impl Detector {
+    /// A detector of everything in [`ThreatKind`](super::ThreatKind).
+    pub const fn new() -> Self {
+        Self(())
+    }
+
+    /// The gravest thing that `value` holds, or the first that is to be refused.
+    ///
+    /// The value is one parameter's, as the handler will see it: decoded once where the place is a
+    /// query or a form. What is still encoded is decoded here, within bounds.
+    pub fn check(&self, place: Place, value: &[u8]) -> Option<Finding> {
+        let bytes = Bytes::of(value);
+        if bytes.is_plain() && !decode::base64_starts(value) {
+            return None;
+        }
+        let mut gravest = None;
+        let mut judged = |value: &[u8], bytes| {
+            if let Some(verdict) = judge(place, value, bytes)
+                && gravest.is_none_or(|known: Verdict| known.severity < verdict.severity)
+            {
+                gravest = Some(verdict);
+            }
+            gravest.is_some_and(|verdict| verdict.severity.blocks())
+        };
+        if !judged(value, bytes) {
+            if bytes.may_be_base64()
+                && let Some(text) = decode::base64(value)
+            {
+                judged(&text, Bytes::of(&text));
+            }
+            let mut layer = decode::peel(value, bytes);
+            for _ in 1..=LAYERS {
+                let Some(text) = layer else { break };
+                let bytes = Bytes::of(&text);
+                if judged(&text, bytes) {
+                    break;
+                }
+                layer = decode::peel(&text, bytes);
+            }
+        }
+        gravest.map(|verdict| Finding {
+            kind: verdict.kind,
+            severity: verdict.severity,
+            place,
+            description: verdict.says,
+        })
+    }
+}
+
+/// Asks each judge whose attacks the value's bytes allow.
+fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
+    if bytes.is_plain() {
+        return None;
+    }
+    let mut gravest: Option<Verdict> = None;
+    let judges = [
+        (markup::SIGNS, markup::judge as Judge),
+        (probe::SIGNS, probe::judge),
+        (sql::SIGNS, sql::judge),
+        (traversal::SIGNS, traversal::judge),
+        (shell::SIGNS, shell::judge),
+    ];
+    for (signs, judge) in judges {
+        if bytes.has_any(signs)
+            && let Some(verdict) = judge(place, value, bytes)
+        {
+            if verdict.severity.blocks() {
+                return Some(verdict);
+            }
+            gravest = Some(verdict);
+        }
+    }
+    gravest
+}
+
+type Judge = fn(Place, &[u8], Bytes) -> Option<Verdict>;

