@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::*;
 
 /// Longer than the usual, so that a busy machine is no outage.
-const TIME_OUT: Duration = Duration::from_millis(300);
+const TIME_OUT: Duration = Duration::from_secs(1);
 
 /// A limiter with a connection of its own, as each process has.
 fn limiter(url: &str, rules: Rules) -> RateLimiter {
