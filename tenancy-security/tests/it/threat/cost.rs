@@ -1,7 +1,8 @@
 //! That no value costs more than its length.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tenancy_security::threat::{Detector, Place};
 
 /// What has made detectors slow: brackets, quotes, comments, encodings, and what looks back.
@@ -80,11 +81,20 @@ const PIECES: &[&str] = &[
     " ",
 ];
 
+/// The processor's time that this thread has had, so that what else runs on the machine counts little.
+fn spent() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        time.tv_sec.try_into().unwrap(),
+        time.tv_nsec.try_into().unwrap(),
+    )
+}
+
 fn time_of(value: &str) -> Duration {
     let runs = (0..3).map(|_| {
-        let start = Instant::now();
+        let before = spent();
         let _ = Detector::new().check(Place::Query, value.as_bytes());
-        start.elapsed()
+        spent() - before
     });
     runs.min().unwrap_or_default()
 }
@@ -92,13 +102,15 @@ fn time_of(value: &str) -> Duration {
 #[test]
 fn eight_times_the_value_takes_far_less_than_sixty_four_times_the_time() {
     for piece in PIECES {
-        let short = time_of(&piece.repeat(16 * 1024 / piece.len()));
-        let long = time_of(&piece.repeat(128 * 1024 / piece.len()));
+        let times = || {
+            let short = time_of(&piece.repeat(16 * 1024 / piece.len()));
+            (short, time_of(&piece.repeat(128 * 1024 / piece.len())))
+        };
         // A floor keeps the clock's own grain out of it.
         let floor = Duration::from_micros(200);
-        assert!(
-            long < short.max(floor) * 24,
-            "{piece:?}: {short:?} for 16 KiB, {long:?} for 128 KiB"
-        );
+        let is_linear = |(short, long): (Duration, Duration)| long < short.max(floor) * 24;
+        // A cold cache makes one measurement wrong, and not three.
+        let is_linear = (0..3).any(|_| is_linear(times()));
+        assert!(is_linear, "{piece:?}: {:?} for 16 and 128 KiB", times());
     }
 }
