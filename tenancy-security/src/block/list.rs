@@ -4,19 +4,26 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tenancy_core::TenantId;
 
 use super::entry::{Block, Effect};
 use super::networks::Networks;
 use crate::address::AddressGroups;
 
-/// How many entries a list may have.
+/// How many entries the platform may have, and as many all tenants together.
 const ENTRIES_MAX: usize = 1_000_000;
+
+/// How many one tenant may have, so that none takes the room of all.
+const TENANT_ENTRIES_MAX: usize = 10_000;
+
+/// How often what is over is looked for in a list that is full, which takes long.
+const SWEEP: SignedDuration = SignedDuration::from_secs(10);
 
 /// Whom the platform and its tenants do not serve. Clones share it.
 ///
-/// It holds a million entries at most; those that are over make room.
+/// It holds a million entries of the platform at most, as many of all tenants, and ten thousand of each
+/// tenant, so that nobody fills it for others; those that are over make room.
 #[derive(Clone, Debug, Default)]
 pub struct BlockList(Arc<Inner>);
 
@@ -30,18 +37,20 @@ struct Inner {
 struct Entries {
     platform: Lists,
     tenants: HashMap<TenantId, Lists, RandomState>,
-    count: usize,
+    of_tenants: usize,
+    swept_at: Timestamp,
 }
 
 #[derive(Debug, Default)]
 struct Lists {
     allowed: Networks<Block>,
     blocked: Networks<Block>,
+    count: usize,
 }
 
-/// The list is full.
+/// The list is full, or this tenant's part of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a block list has {ENTRIES_MAX} entries at most")]
+#[error("the block list is full")]
 pub struct TooManyBlocks;
 
 impl BlockList {
@@ -63,7 +72,7 @@ impl BlockList {
             .entries
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        if entries.count >= ENTRIES_MAX {
+        if entries.is_full(block.tenant_id) {
             entries.sweep(Timestamp::now());
         }
         entries.put(block)
@@ -78,13 +87,15 @@ impl BlockList {
             .entries
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let lists = match tenant_id {
-            None => Some(&mut entries.platform),
-            Some(id) => entries.tenants.get_mut(&id),
+        let Some(lists) = entries.of(tenant_id) else {
+            return false;
         };
-        let removed = lists.and_then(|lists| lists.of(effect).remove(network));
-        entries.count -= usize::from(removed.is_some());
-        removed.is_some()
+        let is_removed = lists.of(effect).remove(network).is_some();
+        if is_removed {
+            lists.count -= 1;
+            entries.of_tenants -= usize::from(tenant_id.is_some());
+        }
+        is_removed
     }
 
     /// Puts other entries in the place of all there are, at once.
@@ -133,9 +144,6 @@ impl BlockList {
             .entries
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        if entries.count == 0 {
-            return None;
-        }
         let own = tenant_id.and_then(|id| entries.tenants.get(&id));
         let lists = [Some(&entries.platform), own];
         let mut lists = lists.into_iter().flatten();
@@ -144,28 +152,50 @@ impl BlockList {
 }
 
 impl Entries {
+    fn of(&mut self, tenant_id: Option<TenantId>) -> Option<&mut Lists> {
+        match tenant_id {
+            None => Some(&mut self.platform),
+            Some(id) => self.tenants.get_mut(&id),
+        }
+    }
+
+    fn is_full(&self, tenant_id: Option<TenantId>) -> bool {
+        let Some(id) = tenant_id else {
+            return self.platform.count >= ENTRIES_MAX;
+        };
+        let own = self.tenants.get(&id).map_or(0, |lists| lists.count);
+        own >= TENANT_ENTRIES_MAX || self.of_tenants >= ENTRIES_MAX
+    }
+
     fn put(&mut self, block: Block) -> Result<(), TooManyBlocks> {
-        if self.count >= ENTRIES_MAX {
+        if self.is_full(block.tenant_id) {
             return Err(TooManyBlocks);
         }
+        let is_tenants = block.tenant_id.is_some();
         let lists = match block.tenant_id {
             None => &mut self.platform,
             Some(id) => self.tenants.entry(id).or_default(),
         };
         let before = lists.of(block.effect).insert(block.network, block);
-        self.count += usize::from(before.is_none());
+        if before.is_none() {
+            lists.count += 1;
+            self.of_tenants += usize::from(is_tenants);
+        }
         Ok(())
     }
 
+    /// Takes out what is over, unless that was done a moment ago.
     fn sweep(&mut self, now: Timestamp) {
-        let mut count = 0;
-        for lists in self.tenants.values_mut().chain([&mut self.platform]) {
-            for networks in [&mut lists.allowed, &mut lists.blocked] {
-                networks.retain(|block| !block.is_over(now));
-                count += networks.len();
-            }
+        if now.duration_since(self.swept_at).abs() < SWEEP {
+            return;
         }
-        self.count = count;
+        self.swept_at = now;
+        self.platform.sweep(now);
+        self.tenants.retain(|_, lists| {
+            lists.sweep(now);
+            lists.count > 0
+        });
+        self.of_tenants = self.tenants.values().map(|lists| lists.count).sum();
     }
 }
 
@@ -175,6 +205,12 @@ impl Lists {
             Effect::Allow => &mut self.allowed,
             Effect::Block => &mut self.blocked,
         }
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        self.allowed.retain(|block| !block.is_over(now));
+        self.blocked.retain(|block| !block.is_over(now));
+        self.count = self.allowed.len() + self.blocked.len();
     }
 
     fn check(&self, address: IpAddr) -> Option<&Block> {
@@ -191,8 +227,6 @@ impl Lists {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
 
     fn block(network: &str) -> Block {
@@ -256,5 +290,32 @@ mod tests {
         list.replace([block("192.0.2.7/32")]).unwrap();
         assert!(!blocks(&list, "192.0.2.1", Some(one)));
         assert!(blocks(&list, "192.0.2.7", Some(one)));
+    }
+
+    #[test]
+    fn a_tenant_that_fills_its_part_leaves_the_others_theirs() {
+        let list = BlockList::default();
+        let [one, other] = std::array::from_fn(|_| TenantId::generate());
+        let numbered = |number: u32| {
+            let address = std::net::Ipv4Addr::from_bits(number);
+            Block::new(IpNet::from(IpAddr::V4(address)), "test")
+        };
+        let past = Timestamp::now() - SignedDuration::from_secs(1);
+        for number in 0..TENANT_ENTRIES_MAX as u32 {
+            list.put(numbered(number).of_tenant(one).until(past))
+                .unwrap();
+        }
+        // What is over makes room.
+        list.put(block("192.0.2.0/24").of_tenant(one)).unwrap();
+        assert_eq!(list.entries(Some(one)).len(), 1);
+        for number in 1..TENANT_ENTRIES_MAX as u32 {
+            list.put(numbered(number).of_tenant(one)).unwrap();
+        }
+        let more = || block("203.0.113.0/24");
+        assert_eq!(list.put(more().of_tenant(one)), Err(TooManyBlocks));
+        list.put(more().of_tenant(other)).unwrap();
+        list.put(more()).unwrap();
+        assert!(list.remove("192.0.2.0/24".parse().unwrap(), Some(one), Effect::Block));
+        list.put(more().of_tenant(one)).unwrap();
     }
 }
