@@ -88,8 +88,9 @@ impl LoginGuard {
         account: &str,
         address: AddressKey,
     ) -> Result<Attempt, Refused> {
-        let account = account.trim().to_lowercase();
-        let account = &account[..account.floor_char_boundary(ACCOUNT_BYTES_MAX)];
+        // However long a client makes it, no more is looked at than tells accounts apart.
+        let account = account.trim();
+        let account = account[..account.floor_char_boundary(ACCOUNT_BYTES_MAX)].to_lowercase();
         let door = || scope.map_or_else(Caller::without_tenant, Caller::of);
         let pair = door().named(&format!("{address} {account}"));
         let taken = self.0.limiter.check(&pair, PAIR, 1).await;
@@ -97,7 +98,7 @@ impl LoginGuard {
             counter!("tenancy_login_refused_total").increment(1);
             return Err(Refused::of(&taken));
         }
-        let account = door().named(account);
+        let account = door().named(&account);
         let failures = self.0.limiter.check(&account, ACCOUNT, 0).await;
         let failures = failures
             .outcomes()
