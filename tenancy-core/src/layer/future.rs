@@ -4,11 +4,17 @@ use std::task::{Context, Poll};
 
 use http::Response;
 
-/// The future of a [`TenantService`](super::TenantService). Dropped, it drops the inner future.
+/// The future of a [`TenantService`](super::TenantService), and of any layer that has to wait before
+/// it lets a request through. Dropped, it drops the inner future.
 #[must_use = "futures do nothing unless polled"]
-pub struct ResponseFuture<B, E>(
-    pub(super) Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>>,
-);
+pub struct ResponseFuture<B, E>(Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>>);
+
+impl<B, E> ResponseFuture<B, E> {
+    /// A future of what a layer does with one request.
+    pub fn new(work: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
+        Self(Box::pin(work))
+    }
+}
 
 impl<B, E> Future for ResponseFuture<B, E> {
     type Output = Result<Response<B>, E>;

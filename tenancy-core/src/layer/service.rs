@@ -48,7 +48,7 @@ where
         let next = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, next);
         let layer = self.layer.clone();
-        ResponseFuture(Box::pin(async move {
+        ResponseFuture::new(async move {
             let (mut parts, body) = request.into_parts();
             match layer.admit(&mut parts).await {
                 Ok(Some(scope)) => {
@@ -63,7 +63,7 @@ where
                     Ok(response)
                 }
             }
-        }))
+        })
     }
 }
 

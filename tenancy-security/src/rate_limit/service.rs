@@ -3,11 +3,11 @@ use std::mem;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
+use tenancy_core::layer::ResponseFuture;
 use tenancy_core::problem::Refuse;
 use tower_service::Service;
 
 use super::class::Charge;
-use super::future::ResponseFuture;
 use super::layer::RateLimitLayer;
 
 /// The service that a [`RateLimitLayer`] makes of another.
@@ -37,7 +37,7 @@ where
         let next = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, next);
         let layer = self.layer.clone();
-        ResponseFuture(Box::pin(async move {
+        ResponseFuture::new(async move {
             let (parts, body) = request.into_parts();
             let decision = layer.check(&parts).await;
             if let Some(problem) = decision.problem() {
@@ -53,7 +53,7 @@ where
                 layer.limiter.refund(&decision).await;
             }
             Ok(response)
-        }))
+        })
     }
 }
 

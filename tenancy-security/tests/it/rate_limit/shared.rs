@@ -64,41 +64,18 @@ async fn what_the_store_took_can_be_given_back() {
         one_policy(Quota::per_hour(10)),
     );
     let caller = named(&format!("{:x}", fastrand::u64(..)));
+    let left = async |cost| {
+        let decision = limiter.check(&caller, "api", cost).await;
+        decision.outcomes().next().unwrap().left()
+    };
     let taken = limiter.check(&caller, "api", 4).await;
-    assert_eq!(
-        limiter
-            .check(&caller, "api", 6)
-            .await
-            .outcomes()
-            .next()
-            .unwrap()
-            .left(),
-        0
-    );
+    assert_eq!(left(6).await, 0);
     limiter.refund(&taken).await;
-    assert_eq!(
-        limiter
-            .check(&caller, "api", 0)
-            .await
-            .outcomes()
-            .next()
-            .unwrap()
-            .left(),
-        4
-    );
-    limiter.refund(&taken).await;
-    limiter.refund(&taken).await;
-    limiter.refund(&taken).await;
-    assert_eq!(
-        limiter
-            .check(&caller, "api", 0)
-            .await
-            .outcomes()
-            .next()
-            .unwrap()
-            .left(),
-        10
-    );
+    assert_eq!(left(0).await, 4);
+    for _ in 0..3 {
+        limiter.refund(&taken).await;
+    }
+    assert_eq!(left(0).await, 10);
 }
 
 /// How many scripts the server has run so far.
