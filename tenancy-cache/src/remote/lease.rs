@@ -7,7 +7,6 @@ use futures_util::future::{Either, select};
 use tenancy_core::TenantId;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
-
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::keep::stamps_of;

@@ -29,7 +29,7 @@ mod source;
 mod tenant;
 
 pub use self::directive::Directive;
-pub use self::endpoint::{CspReports, ReportsFuture};
+pub use self::endpoint::CspReports;
 pub use self::nonce::CspNonce;
 pub use self::policy::{InvalidReportPath, Policy, ReportPath};
 pub use self::report::{CspReport, ReportSink};

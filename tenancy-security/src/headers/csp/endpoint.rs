@@ -1,6 +1,5 @@
 use std::convert::Infallible;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use tenancy_core::TenantScope;
+use tenancy_core::layer::ResponseFuture;
 use tenancy_core::problem::{Problem, ProblemJson, Refuse as _};
 use tokio::time::{Instant, timeout};
 use tower_service::Service;
@@ -128,15 +128,15 @@ where
 {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = ReportsFuture;
+    type Future = ResponseFuture<Full<Bytes>, Infallible>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> ReportsFuture {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
-        ReportsFuture(Box::pin(async move {
+        ResponseFuture::new(async move {
             let (parts, body) = request.into_parts();
             Ok(match shared.receive(&parts, body).await {
                 Ok(()) => {
@@ -146,7 +146,7 @@ where
                 }
                 Err(problem) => ProblemJson.refuse(&problem, &parts),
             })
-        }))
+        })
     }
 }
 
@@ -161,25 +161,5 @@ impl<K> Clone for CspReports<K> {
 impl<K> fmt::Debug for CspReports<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CspReports").finish_non_exhaustive()
-    }
-}
-
-type Answer = Result<Response<Full<Bytes>>, Infallible>;
-
-/// The future of [`CspReports`].
-#[must_use = "futures do nothing unless polled"]
-pub struct ReportsFuture(Pin<Box<dyn Future<Output = Answer> + Send>>);
-
-impl Future for ReportsFuture {
-    type Output = Answer;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
-        self.0.as_mut().poll(cx)
-    }
-}
-
-impl fmt::Debug for ReportsFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReportsFuture").finish_non_exhaustive()
     }
 }
