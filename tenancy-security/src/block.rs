@@ -34,7 +34,8 @@
 //! ```
 //!
 //! A list is in this process's memory; what is in it is for the application to keep and to tell other
-//! processes, with [`BlockList::replace`].
+//! processes, with [`BlockList::replace`]. What the server's own guards put there it learns by
+//! [`BlockList::take_bans`].
 
 mod entry;
 mod layer;

@@ -13,6 +13,7 @@ mod admission;
 pub mod block;
 pub mod cors;
 pub mod csrf;
+pub mod diagnosis;
 #[cfg(doctest)]
 mod guides;
 pub mod headers;
@@ -21,6 +22,7 @@ pub mod login_guard;
 pub mod origin;
 pub mod public_scheme;
 pub mod rate_limit;
+pub mod stack;
 pub mod threat;
 
 pub use crate::admission::ResponseFuture;

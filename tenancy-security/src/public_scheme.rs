@@ -45,6 +45,11 @@ impl PublicScheme {
         Self(Source::Told(proxies))
     }
 
+    /// Whether the operator said that every client comes over TLS.
+    pub(crate) fn is_declared_https(&self) -> bool {
+        matches!(&self.0, Source::Operator(scheme) if *scheme == Scheme::HTTPS)
+    }
+
     /// The scheme of the client's connection, where it is known.
     pub fn of(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<Scheme> {
         let proxies = match &self.0 {

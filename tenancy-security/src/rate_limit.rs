@@ -70,6 +70,6 @@ pub use self::decision::{Decision, Outcome, Verdict};
 pub use self::layer::RateLimitLayer;
 pub use self::limiter::{RateLimiter, RateLimiterBuilder};
 pub use self::policy::{Dimension, InvalidName, Name, Policy};
-pub use self::quota::Quota;
+pub use self::quota::{InvalidQuota, Quota};
 pub use self::rules::{OwnQuotas, Quotas, Rules};
 pub use self::service::RateLimitService;

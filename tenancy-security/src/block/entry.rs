@@ -68,6 +68,11 @@ impl Block {
         self.network
     }
 
+    /// Whether it allows or blocks.
+    pub fn what(&self) -> Effect {
+        self.effect
+    }
+
     /// The tenant whose requests are meant; those of all if there is none.
     pub fn tenant_id(&self) -> Option<TenantId> {
         self.tenant_id

@@ -11,6 +11,7 @@ use tower_layer::Layer;
 use super::entry::Blocked;
 use super::list::BlockList;
 use super::service::BlockService;
+use crate::diagnosis::{Part, note};
 
 /// Refuses clients that are on a list, with 403.
 ///
@@ -18,7 +19,7 @@ use super::service::BlockService;
 /// extensions, which a [`ClientAddressLayer`](tenancy_core::client_address::ClientAddressLayer) or a
 /// `TenantLayer` puts there; requests without one are let
 /// through. Outside of a `TenantLayer` only the platform's entries count; inside, the tenant's too.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use]
 pub struct BlockLayer<R = ProblemJson> {
     list: BlockList,
@@ -46,6 +47,7 @@ impl<R> BlockLayer<R> {
     }
 
     pub(super) fn check(&self, request: &Parts) -> Option<Blocked> {
+        note(&request.extensions, Part::Block, || None);
         let ClientAddress(address) = request.extensions.get()?;
         let scope = request.extensions.get::<TenantScope>();
         let address: IpAddr = *address;
@@ -67,10 +69,16 @@ impl<S, R> Layer<S> for BlockLayer<R> {
     type Service = BlockService<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let layer = Self {
+        let layer = self.clone();
+        BlockService { inner, layer }
+    }
+}
+
+impl<R> Clone for BlockLayer<R> {
+    fn clone(&self) -> Self {
+        Self {
             list: self.list.clone(),
             refuse: Arc::clone(&self.refuse),
-        };
-        BlockService { inner, layer }
+        }
     }
 }

@@ -1,10 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
+use metrics::counter;
 use tenancy_core::TenantId;
 
 use super::entry::{Block, Effect};
@@ -16,6 +17,9 @@ const ENTRIES_MAX: usize = 1_000_000;
 
 /// How many one tenant may have, so that none takes the room of all.
 const TENANT_ENTRIES_MAX: usize = 10_000;
+
+/// How many bans wait until the application takes them.
+const BANS_MAX: usize = 10_000;
 
 /// How often what is over is looked for in a list that is full, which takes long.
 const SWEEP: SignedDuration = SignedDuration::from_secs(10);
@@ -31,6 +35,8 @@ pub struct BlockList(Arc<Inner>);
 struct Inner {
     groups: AddressGroups,
     entries: RwLock<Entries>,
+    /// Those that nobody has taken; locked before the entries where both are.
+    bans: Mutex<VecDeque<Block>>,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +64,7 @@ impl BlockList {
     pub fn new(groups: AddressGroups) -> Self {
         Self(Arc::new(Inner {
             groups,
-            entries: RwLock::default(),
+            ..Inner::default()
         }))
     }
 
@@ -76,6 +82,36 @@ impl BlockList {
             entries.sweep(Timestamp::now());
         }
         entries.put(block)
+    }
+
+    /// Puts an entry into the list that the server itself decided on, as a
+    /// [`LoginGuard`](crate::login_guard::LoginGuard) does, and notes it for
+    /// [`take_bans`](Self::take_bans).
+    ///
+    /// # Errors
+    /// When the list is full.
+    pub fn ban(&self, block: Block) -> Result<(), TooManyBlocks> {
+        let mut bans = self.bans();
+        self.put(block.clone())?;
+        if bans.len() == BANS_MAX {
+            bans.pop_front();
+            counter!("tenancy_block_bans_forgotten_total").increment(1);
+        }
+        bans.push_back(block);
+        Ok(())
+    }
+
+    /// The bans since the last call, for an application that keeps them and tells other processes.
+    ///
+    /// The last 10,000 are noted, and those that nobody has taken survive a
+    /// [`replace`](Self::replace). What was forgotten is counted in
+    /// `tenancy_block_bans_forgotten_total`; it is in this list all the same.
+    pub fn take_bans(&self) -> Vec<Block> {
+        self.bans().drain(..).collect()
+    }
+
+    fn bans(&self) -> MutexGuard<'_, VecDeque<Block>> {
+        self.0.bans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes an entry out. Returns whether it was there.
@@ -106,6 +142,10 @@ impl BlockList {
         let mut entries = Entries::default();
         for block in blocks {
             entries.put(block)?;
+        }
+        let bans = self.bans();
+        for ban in bans.iter() {
+            entries.put(ban.clone())?;
         }
         *self
             .0
@@ -290,6 +330,19 @@ mod tests {
         list.replace([block("192.0.2.7/32")]).unwrap();
         assert!(!blocks(&list, "192.0.2.1", Some(one)));
         assert!(blocks(&list, "192.0.2.7", Some(one)));
+    }
+
+    #[test]
+    fn a_ban_is_there_until_somebody_has_taken_it() {
+        let list = BlockList::default();
+        list.ban(block("192.0.2.1/32")).unwrap();
+        list.replace([block("198.51.100.0/24")]).unwrap();
+        assert!(blocks(&list, "192.0.2.1", None));
+        assert_eq!(list.take_bans(), [block("192.0.2.1/32")]);
+        assert_eq!(list.take_bans(), []);
+        assert!(blocks(&list, "192.0.2.1", None));
+        list.replace([]).unwrap();
+        assert!(!blocks(&list, "192.0.2.1", None));
     }
 
     #[test]

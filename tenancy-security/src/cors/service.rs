@@ -6,6 +6,7 @@ use tower_service::Service;
 use super::future::ResponseFuture;
 use super::grant::Grant;
 use super::layer::CorsLayer;
+use crate::diagnosis::{Part, note};
 
 /// The service that a [`CorsLayer`] makes of another.
 #[derive(Clone, Debug)]
@@ -28,6 +29,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        note(request.extensions(), Part::Cors, || None);
         let grant = Grant::of(&self.layer, &request);
         match grant.preflight(&request) {
             Some(response) => ResponseFuture::preflight(response),

@@ -18,8 +18,21 @@ use super::layer::{CsrfLayer, Settings};
 use super::proof::{self, Proof};
 use super::refusal::Refusal;
 use super::token::CsrfToken;
+use crate::diagnosis::{Concern, Part, note};
 
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
+
+/// Addresses of the kind that a forged request must never reach.
+const PROTECTED: [&str; 8] = [
+    "/account/x",
+    "/admin/x",
+    "/api/login",
+    "/api/x",
+    "/login",
+    "/logout",
+    "/platform/x",
+    "/settings",
+];
 
 /// The service that a [`CsrfLayer`] makes of another.
 pub struct Csrf<S, R> {
@@ -96,6 +109,10 @@ impl<R> CsrfLayer<R> {
 
 impl Settings {
     fn admit(&self, request: &mut Parts) -> Result<Admission, Refusal> {
+        let part = Part::Csrf {
+            tokens: self.tokens.is_some(),
+        };
+        note(&request.extensions, part, || self.concern());
         let token = self.token(request);
         if let Some(token) = &token {
             request.extensions.insert(token.clone());
@@ -125,6 +142,14 @@ impl Settings {
                 Ok(Admission::WithFormToken(token, search))
             }
         }
+    }
+
+    fn concern(&self) -> Option<Concern> {
+        let exempts = |path: &&str| self.exempt.iter().any(|exempt| exempt.contains(path));
+        PROTECTED
+            .iter()
+            .any(exempts)
+            .then_some(Concern::ExemptsTooMuch)
     }
 
     /// The token of the request's session, if it has one.

@@ -13,6 +13,7 @@ use super::csp::CspNonce;
 use super::finish::{Asked, Finish, Tenant};
 use super::future::ResponseFuture;
 use super::layer::SecurityHeadersLayer;
+use crate::diagnosis::{Part, note};
 
 /// The service that a [`SecurityHeadersLayer`] makes of another.
 pub struct SecurityHeaders<S, R> {
@@ -35,6 +36,10 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let settings = &self.layer.settings;
+        let part = Part::Headers {
+            https: settings.scheme.is_declared_https(),
+        };
+        note(request.extensions(), part, || None);
         let scheme = settings.scheme.of(request.extensions(), request.headers());
         let nonce = CspNonce::default();
         request.extensions_mut().insert(nonce.clone());

@@ -10,6 +10,7 @@ use tower_layer::Layer;
 
 use super::service::LoadShedService;
 use super::shedder::{LoadShedder, Overload, Place};
+use crate::diagnosis::{Part, note};
 
 /// Gives each request a place, or refuses it.
 ///
@@ -54,6 +55,7 @@ impl<R> LoadShedLayer<R> {
     }
 
     pub(super) fn admit(&self, request: &Parts) -> Result<Place, Overload> {
+        note(&request.extensions, Part::LoadShed, || None);
         let scope = request.extensions.get::<TenantScope>();
         let tenant_id = scope.map(TenantScope::tenant_id);
         self.shedder.admit(tenant_id, (self.is_critical)(request))

@@ -163,7 +163,7 @@ impl LoginGuard {
             block = block.of_tenant(tenant_id);
         }
         counter!("tenancy_login_bans_total").increment(1);
-        if let Err(error) = self.0.blocks.put(block) {
+        if let Err(error) = self.0.blocks.ban(block) {
             tracing::error!(%error, %network, "an address that guesses passwords is not blocked");
         }
     }

@@ -22,6 +22,8 @@ impl Decision {
     /// `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers) for all policies, and
     /// `X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix seconds) for the tightest.
     ///
+    /// Policies of a limit further in stay beside these, and the tightest is that of both.
+    ///
     /// `q` is what may be used at once, and `q/w` how fast it is refilled; `t` says when all of it
     /// will be there again, or on a refusal when to come back.
     pub fn write_headers(&self, headers: &mut HeaderMap) {
@@ -40,8 +42,13 @@ impl Decision {
         // Names are of a closed alphabet, so these are header values.
         for (name, text) in [(RATELIMIT_POLICY, policies), (RATELIMIT, limits)] {
             if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(name, value);
+                headers.append(name, value);
             }
+        }
+        let left_of_other = headers.get(X_REMAINING).and_then(|left| left.to_str().ok());
+        let left_of_other = left_of_other.and_then(|left| left.parse().ok());
+        if left_of_other.is_some_and(|left: u32| left <= tightest.left()) {
+            return;
         }
         headers.insert(X_LIMIT, tightest.quota().amount().into());
         headers.insert(X_REMAINING, tightest.left().into());

@@ -11,6 +11,7 @@ use super::caller::Caller;
 use super::limiter::RateLimiter;
 use super::service::RateLimitService;
 use crate::address::AddressGroups;
+use crate::diagnosis::{Part, note};
 
 /// Admits requests that are within their quotas, and refuses the others with 429.
 ///
@@ -81,6 +82,7 @@ impl<R> RateLimitLayer<R> {
     }
 
     pub(super) async fn check(&self, request: &Parts) -> super::Decision {
+        note(&request.extensions, Part::RateLimit, || None);
         let (caller, class) = ((self.caller)(request), (self.class)(request));
         self.limiter
             .check(&caller, class, (self.cost)(request))

@@ -1,4 +1,6 @@
+use std::fmt;
 use std::num::NonZeroU32;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ const NANOSECONDS: u64 = 1_000_000_000;
 /// `window / amount`. So any window admits fewer than twice the amount: all at its beginning, and
 /// what is refilled until its end; and over a long time exactly the amount for each window.
 ///
-/// In serde it is `{"amount":1000,"window_seconds":3600}`.
+/// As text it is `1000/h` or `10/5min`; in serde `{"amount":1000,"window_seconds":3600}`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(from = "Written", into = "Written")]
 pub struct Quota {
@@ -99,6 +101,48 @@ impl From<Quota> for Written {
     }
 }
 
+/// What a window's unit is called, and its seconds; the longest first.
+const UNITS: [(&str, u32); 4] = [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)];
+
+/// The text is no [`Quota`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a quota is an amount for each s, min, h or d, such as 1000/h or 10/5min")]
+pub struct InvalidQuota;
+
+impl FromStr for Quota {
+    type Err = InvalidQuota;
+
+    fn from_str(text: &str) -> Result<Self, InvalidQuota> {
+        let (amount, window) = text.split_once('/').ok_or(InvalidQuota)?;
+        let digits = window.bytes().take_while(u8::is_ascii_digit).count();
+        let (count, unit) = window.split_at(digits);
+        let count = if count.is_empty() { "1" } else { count };
+        let unit = UNITS.into_iter().find(|(name, _)| *name == unit);
+        let (_, seconds) = unit.ok_or(InvalidQuota)?;
+        let count: u32 = count.parse().map_err(|_| InvalidQuota)?;
+        let window = count.checked_mul(seconds).and_then(NonZeroU32::new);
+        let is_plain = !amount.is_empty() && amount.bytes().all(|byte| byte.is_ascii_digit());
+        let amount = amount.parse().ok().filter(|_| is_plain);
+        Ok(Self::new(
+            amount.ok_or(InvalidQuota)?,
+            window.ok_or(InvalidQuota)?,
+        ))
+    }
+}
+
+/// As in `10/5min`, in the longest unit that fits.
+impl fmt::Display for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.window_seconds();
+        let fits = |(_, unit): &(&str, u32)| seconds.is_multiple_of(*unit);
+        let (name, unit) = UNITS.into_iter().find(fits).unwrap_or(("s", 1));
+        match seconds / unit {
+            1 => write!(f, "{}/{name}", self.amount),
+            count => write!(f, "{}/{count}{name}", self.amount),
+        }
+    }
+}
+
 /// A number of seconds that is written down in this file.
 const fn seconds(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).expect("no window above is zero")
@@ -167,6 +211,36 @@ mod tests {
         check(Quota::new(u32::MAX, NonZeroU32::MAX));
         check(Quota::new(1, NonZeroU32::MAX));
         check(Quota::per_day(0));
+    }
+
+    #[test]
+    fn a_quota_is_written_as_people_say_it() {
+        let check = |text: &str, expected: Quota| {
+            assert_eq!(text.parse(), Ok(expected), "{text}");
+            assert_eq!(expected.to_string(), text);
+        };
+        check("1000/h", Quota::per_hour(1000));
+        check("10/5min", Quota::new(10, seconds(300)));
+        check("0/s", Quota::per_second(0));
+        check("7/90s", Quota::new(7, seconds(90)));
+        check("7/49710d", Quota::new(7, seconds(49_710 * 86_400)));
+        assert_eq!("60/60s".parse(), Ok(Quota::per_minute(60)));
+        let wrong = [
+            "",
+            "5",
+            "/h",
+            "5/",
+            "5/0h",
+            "5/m",
+            "+5/h",
+            "5/-1h",
+            "5/49711d",
+            "4294967296/h",
+            "5/1.5h",
+        ];
+        for text in wrong {
+            assert_eq!(text.parse::<Quota>(), Err(InvalidQuota), "{text}");
+        }
     }
 
     #[test]

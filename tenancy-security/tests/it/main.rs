@@ -14,5 +14,6 @@ mod headers_csp;
 mod headers_reports;
 mod login_guard;
 mod rate_limit;
+mod stack;
 mod threat;
 mod two_tenants;

@@ -1,0 +1,197 @@
+//! The whole stack around a service, and what the diagnosis says of stacks that are not right.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use tenancy_core::client_address::{ClientAddressLayer, PeerAddress, TrustedProxies};
+use tenancy_security::block::{Block, BlockLayer, BlockList};
+use tenancy_security::csrf::{CsrfKey, CsrfLayer, SessionCookie};
+use tenancy_security::diagnosis::{Concern, diagnose};
+use tenancy_security::headers::SecurityHeadersLayer;
+use tenancy_security::public_scheme::PublicScheme;
+use tenancy_security::rate_limit::{Quota, RateLimitLayer, RateLimiter, Rules};
+use tenancy_security::stack::{SecurityStack, address_limit};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt as _, service_fn};
+
+use crate::two_tenants::TwoTenants;
+
+type Body = Full<Bytes>;
+
+async fn welcome<B>(_: Request<B>) -> Result<Response<Body>, Infallible> {
+    Ok(Response::new(Body::from("welcome")))
+}
+
+fn asked(method: Method, host: &str) -> Request<Body> {
+    let mut request = Request::new(Body::default());
+    *request.method_mut() = method;
+    let host = HeaderValue::try_from(host).unwrap();
+    request.headers_mut().insert("host", host);
+    let peer = PeerAddress("203.0.113.9".parse().unwrap());
+    request.extensions_mut().insert(peer);
+    request
+}
+
+async fn concerns<S>(service: S) -> Vec<&'static str>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let page = || asked(Method::GET, "acme.shops.test");
+    let concerns = diagnose(service, page).await.unwrap();
+    concerns.into_iter().map(Concern::code).collect()
+}
+
+#[tokio::test]
+async fn the_stack_has_every_layer_in_its_place_and_gives_no_concern() {
+    let town = TwoTenants::new();
+    let blocks = BlockList::default();
+    let (one, all) = (
+        RateLimiter::new(Rules::default()),
+        address_limit(Quota::per_minute(4)),
+    );
+    let stack = SecurityStack::new()
+        .proxies(["10.0.0.1/32".parse().unwrap()])
+        .blocks(|_| BlockLayer::new(&blocks))
+        .address_limit(|_| all)
+        .limits(|_| RateLimitLayer::new(&one));
+    let service = stack.around(town.layer()).layer(service_fn(welcome));
+    assert_eq!(concerns(service.clone()).await, [""; 0]);
+
+    let send = |request| {
+        let answer = service.clone().oneshot(request);
+        async { answer.await.unwrap() }
+    };
+    let get = |host| asked(Method::GET, host);
+    let answer = send(get("acme.shops.test")).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    // Both limits are told, and for old clients the one that is met first.
+    let told: Vec<_> = answer.headers().get_all("ratelimit").iter().collect();
+    assert_eq!(told, [r#""api";r=999;t=4"#, r#""address";r=3;t=15"#]);
+    assert_eq!(answer.headers()["x-ratelimit-remaining"], "3");
+    assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+    // What a tenant blocks is refused at that tenant alone.
+    let block = Block::new("203.0.113.0/24".parse().unwrap(), "test");
+    blocks.put(block.of_tenant(town.acme)).unwrap();
+    let refused = send(get("acme.shops.test")).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let mut forged = asked(Method::POST, "bolt.shops.test");
+    let site = HeaderValue::from_static("same-site");
+    forged.headers_mut().insert("sec-fetch-site", site);
+    let refused = send(forged).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert_eq!(refused.headers()["x-content-type-options"], "nosniff");
+    // The fourth of this address, which has no tenant, and the fifth, which is not looked up.
+    assert_eq!(
+        send(get("nobody.shops.test")).await.status(),
+        StatusCode::NOT_FOUND
+    );
+    let refused = send(get("nobody.shops.test")).await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers()["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test]
+async fn without_tenants_the_stack_gives_no_concern_either() {
+    let service = SecurityStack::new().layer(service_fn(welcome));
+    assert_eq!(concerns(service).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn each_mistake_is_named() {
+    let town = TwoTenants::new();
+    let stack = SecurityStack::new;
+    let over = |stack: SecurityStack| stack.layer(service_fn(welcome));
+
+    let service = over(stack().proxies(["0.0.0.0/0".parse().unwrap()]));
+    assert_eq!(concerns(service).await, ["trusts-everybody"]);
+    let service = over(stack().proxies(["::/0".parse().unwrap()]));
+    assert_eq!(concerns(service).await, ["trusts-everybody"]);
+    let hops = TrustedProxies::hops(1.try_into().unwrap());
+    let service = over(stack().trusted_proxies(hops));
+    assert_eq!(concerns(service).await, ["trusts-everybody"]);
+
+    let exempt = |path: &str| stack().csrf(|csrf| csrf.exempt(path.parse().unwrap()));
+    assert_eq!(
+        concerns(over(exempt("/api/"))).await,
+        ["csrf-exempts-too-much"]
+    );
+    assert_eq!(concerns(over(exempt("/webhooks/"))).await, [""; 0]);
+
+    let https = stack().scheme(PublicScheme::https());
+    assert_eq!(concerns(over(https)).await, [""; 0]);
+
+    let limiter = RateLimiter::new(Rules::default());
+    let limits = RateLimitLayer::new(&limiter);
+    let headers = SecurityHeadersLayer::new();
+    let address = ClientAddressLayer::default();
+    let service = ServiceBuilder::new()
+        .layer(headers.clone())
+        .layer(address.clone())
+        .layer(limits.clone())
+        .layer(town.layer())
+        .service(service_fn(welcome));
+    assert_eq!(concerns(service).await, ["limits-outside-tenants"]);
+
+    let tokens = CsrfLayer::new().tokens(CsrfKey::new(b"secret"), SessionCookie::new("s"));
+    let service = ServiceBuilder::new()
+        .layer(headers.clone())
+        .layer(tokens)
+        .layer(town.layer())
+        .service(service_fn(welcome));
+    assert_eq!(concerns(service).await, ["tokens-outside-tenants"]);
+
+    let service = ServiceBuilder::new()
+        .layer(headers.clone())
+        .layer(limits.clone())
+        .service(service_fn(welcome));
+    assert_eq!(concerns(service).await, ["no-client-address"]);
+
+    let service = ServiceBuilder::new()
+        .layer(address)
+        .layer(limits)
+        .layer(headers.clone())
+        .service(service_fn(welcome));
+    assert_eq!(concerns(service).await, ["headers-inside"]);
+
+    let service = headers.clone().layer(headers.layer(service_fn(welcome)));
+    assert_eq!(concerns(service).await, ["two-policies"]);
+
+    assert_eq!(concerns(service_fn(welcome)).await, ["no-headers"]);
+}
+
+#[tokio::test]
+async fn what_a_handler_says_is_weighed_too() {
+    let check = async |name: &'static str, value: &'static str, expected: &[&str]| {
+        let handler = service_fn(move |_: Request<Body>| {
+            let response = Response::builder().header(name, value);
+            async move { Ok::<_, Infallible>(response.body(Body::default()).unwrap()) }
+        });
+        // Outside of the layer's reach, as a proxy or another layer would be.
+        let headers = SecurityHeadersLayer::new().keep(&http::header::SERVER);
+        let service = headers.layer(handler);
+        assert_eq!(concerns(service).await, expected, "{name}: {value}");
+    };
+    let policy = "content-security-policy";
+    check(policy, "default-src 'self'", &[]).await;
+    check(
+        policy,
+        "script-src 'unsafe-inline'",
+        &["policy-without-effect"],
+    )
+    .await;
+    check(
+        policy,
+        "default-src *; script-src 'unsafe-inline' 'nonce-x'",
+        &[],
+    )
+    .await;
+    check(policy, "img-src 'self'", &["policy-without-effect"]).await;
+    check(
+        "strict-transport-security",
+        "max-age=1",
+        &["hsts-without-tls"],
+    )
+    .await;
+    check("server", "shop/1.0", &["identifies-itself"]).await;
+}
