@@ -15,20 +15,24 @@
 //! ```
 
 mod allow;
+mod own;
 
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use tenancy_core::resolve::Host;
 
 pub use self::allow::{AllowOrigin, Origins};
+pub use self::own::{OwnOrigins, TenantOrigins};
 
 /// How a label of an internationalised name begins (RFC 5890).
 const A_LABEL: &str = "xn--";
 
 /// A web origin in the one form that browsers send: `https://name` or `http://name`, and a port
 /// where it is not the scheme's own.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Origin(Box<str>);
 
 /// Why a text is no [`Origin`].
@@ -82,6 +86,20 @@ impl FromStr for Origin {
             return Err(InvalidOrigin::Internationalised);
         }
         Ok(origin)
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = InvalidOrigin;
+
+    fn try_from(text: String) -> Result<Self, InvalidOrigin> {
+        text.parse()
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.0.into()
     }
 }
 

@@ -68,9 +68,9 @@ impl Block {
         self.network
     }
 
-    /// Whether it allows or blocks.
-    pub fn what(&self) -> Effect {
-        self.effect
+    /// Whether it serves the network rather than refuse it.
+    pub fn allows(&self) -> bool {
+        self.effect == Effect::Allow
     }
 
     /// The tenant whose requests are meant; those of all if there is none.

@@ -28,10 +28,10 @@ mod report;
 mod source;
 mod tenant;
 
-pub use self::directive::Directive;
+pub use self::directive::{Directive, InvalidDirective};
 pub use self::endpoint::CspReports;
 pub use self::nonce::CspNonce;
 pub use self::policy::{InvalidReportPath, Policy, ReportPath};
 pub use self::report::{CspReport, ReportSink};
 pub use self::source::{FrameAncestor, Hash, InvalidFrameAncestor, Source};
-pub use self::tenant::{Additions, TenantSources, TooManySources};
+pub use self::tenant::{Additions, OwnAdditions, TenantSources, TooManySources};

@@ -85,6 +85,7 @@ impl<R> Finish<R> {
     pub(super) fn answered<B>(self, mut response: Response<B>) -> Response<B> {
         let settings = &self.layer.settings;
         let own_policy = response.extensions_mut().remove::<Policy>();
+        let more = response.extensions_mut().remove::<Arc<Additions>>();
         let has_page = response.status() != StatusCode::NOT_MODIFIED;
         let headers = response.headers_mut();
         headers.reserve(settings.safe.len() + POLICIES_AND_HSTS);
@@ -101,7 +102,7 @@ impl<R> Finish<R> {
                 .or_insert_with(|| hsts.clone());
         }
         if has_page {
-            let additions = self.additions();
+            let additions = more.or_else(|| self.additions());
             let additions = additions.as_deref();
             let own_policy = own_policy.map(Prepared::from);
             let policy = own_policy.as_ref().unwrap_or(&settings.policy);

@@ -19,7 +19,8 @@ use crate::public_scheme::PublicScheme;
 /// [`RequestSlot`](tenancy_core::layer::RequestSlot).
 ///
 /// A header that the answer already has stays as it is. A [`Policy`] in the answer's extensions takes
-/// the layer's place for this answer, and a `Content-Security-Policy` header does too; more than one
+/// the layer's place for this answer, an [`Arc`] of [`Additions`](super::csp::Additions) that of what its
+/// tenant adds, and a `Content-Security-Policy` header does too; more than one
 /// of them become one, in which browsers still apply each. An answer with status 304 gets no policy,
 /// since that would replace the one of the page which the browser kept.
 #[must_use]

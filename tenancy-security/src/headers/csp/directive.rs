@@ -1,7 +1,14 @@
+use std::str::FromStr;
+
+use serde::de::IntoDeserializer as _;
+use serde::de::value::Error as NoSuchName;
+use serde::{Deserialize, Serialize};
+
 /// A directive whose value is a list of sources (Content Security Policy Level 3).
 ///
 /// What may frame a page is said with [`FrameAncestor`](super::FrameAncestor)s instead.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Directive {
     /// What a `<base>` may name.
@@ -85,5 +92,19 @@ impl Directive {
             | Self::ScriptSrc
             | Self::StyleSrc => &[Self::DefaultSrc],
         }
+    }
+}
+
+/// The text is the name of no [`Directive`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a directive is a name such as img-src or connect-src")]
+pub struct InvalidDirective;
+
+impl FromStr for Directive {
+    type Err = InvalidDirective;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDirective> {
+        let named: Result<_, NoSuchName> = Self::deserialize(text.into_deserializer());
+        named.map_err(|_| InvalidDirective)
     }
 }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use tenancy_core::resolve::Host;
 
 use crate::origin::{InvalidOrigin, Origin};
@@ -93,7 +94,8 @@ impl Hash {
 }
 
 /// Who may show a page in a frame: the page's own host, or an `https` origin.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct FrameAncestor(Option<Origin>);
 
 /// Why a text is no [`FrameAncestor`].
@@ -137,6 +139,20 @@ impl FromStr for FrameAncestor {
 impl From<&Host> for FrameAncestor {
     fn from(domain: &Host) -> Self {
         Self(Some(domain.into()))
+    }
+}
+
+impl TryFrom<String> for FrameAncestor {
+    type Error = InvalidFrameAncestor;
+
+    fn try_from(text: String) -> Result<Self, InvalidFrameAncestor> {
+        text.parse()
+    }
+}
+
+impl From<FrameAncestor> for String {
+    fn from(ancestor: FrameAncestor) -> Self {
+        ancestor.to_string()
     }
 }
 
