@@ -244,8 +244,15 @@ impl<R> SecurityStack<R> {
 
     /// The stack with a tenant layer in its place, which is given the stack's proxies.
     pub fn around<A, Q>(&self, tenants: TenantLayer<A, Q>) -> Around<TenantLayer<A, Q>, R> {
-        let tenants = tenants.trusted_proxies(self.proxies.clone());
-        Stack::new(self.inside(), Stack::new(tenants, self.outside()))
+        Stack::new(
+            self.inside(),
+            Stack::new(self.tenants(tenants), self.outside()),
+        )
+    }
+
+    /// A tenant layer that believes the stack's proxies.
+    pub fn tenants<A, Q>(&self, tenants: TenantLayer<A, Q>) -> TenantLayer<A, Q> {
+        tenants.trusted_proxies(self.proxies.clone())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be done from the command line, beside a running server or without one.
 
+mod block;
 mod cache;
 mod catalog;
 mod domain;
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     /// Issue and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Refuse addresses, or serve them all the same
+    #[command(subcommand)]
+    Block(block::BlockCommand),
     /// Import and export a shop's products
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
@@ -63,6 +67,7 @@ impl Command {
             Self::Health => health::run(config).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Cache(command) => command.run(config).await,
+            Self::Block(command) => command.run(&Platform::open(config).await?).await,
             Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,
             Self::Journal(command) => command.run(&Platform::open(config).await?).await,

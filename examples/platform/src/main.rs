@@ -4,10 +4,12 @@
 
 mod api;
 mod background;
+mod blocks;
 mod cli;
 mod command;
 mod config;
 mod control;
+mod defence;
 mod demo;
 mod edge;
 mod failure;

@@ -2,8 +2,8 @@
 //!
 //! Every page is a view model whose template turns it into HTML, a pure function of its fields:
 //! nothing here knows a database, and prices arrive as text that [`Prices`] wrote. Pages need no
-//! script, and load nothing but their own stylesheet and pictures, so they work under
-//! [`CONTENT_SECURITY_POLICY`].
+//! script, and load nothing but their own stylesheet and pictures, so they work under the strictest
+//! policy.
 
 mod accent;
 pub(crate) mod asset;
@@ -38,10 +38,6 @@ pub(crate) use self::list::{ListPage, Listing};
 pub(crate) use self::price::Prices;
 pub(crate) use self::product::{ProductPage, Variant};
 pub(crate) use self::shop::{Crumb, ShopView};
-
-/// The strictest policy under which every page of this module works.
-pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; \
-    img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Turns a page into a response.
 pub(crate) fn respond(status: StatusCode, page: &impl Template) -> Response {

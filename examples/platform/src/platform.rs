@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fs;
 use std::io::{ErrorKind as IoErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -21,9 +22,11 @@ use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
 use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, Tenants};
+use tenancy_security::block::BlockList;
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::defence::KnownSources;
 use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
@@ -54,7 +57,10 @@ struct Parts {
     database: Database,
     known_keys: KnownKeys,
     scope: PlatformScope,
+    secret: Secret,
     cursor_key: CursorKey,
+    blocks: BlockList,
+    known_sources: KnownSources,
     edge_tags: EdgeTags,
     redis: Option<Redis>,
     cache: Option<Cache>,
@@ -101,6 +107,9 @@ impl Platform {
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
             cursor_key: CursorKey::new(secret.expose().as_bytes()),
             edge_tags: EdgeTags::new(secret.expose().as_bytes()),
+            secret,
+            blocks: BlockList::default(),
+            known_sources: KnownSources::default(),
             catalog: catalog(&config, SqlCatalog::new(&database), cache.as_ref()),
             redis,
             cache,
@@ -239,6 +248,33 @@ impl Platform {
     /// What caches in front of the server know answers by.
     pub(crate) fn edge_tags(&self) -> &EdgeTags {
         &self.0.edge_tags
+    }
+
+    /// Whom this server does not serve, as far as it knows.
+    pub(crate) fn blocks(&self) -> &BlockList {
+        &self.0.blocks
+    }
+
+    pub(crate) fn known_sources(&self) -> &KnownSources {
+        &self.0.known_sources
+    }
+
+    /// The slugs of all tenants.
+    pub(crate) async fn slugs(&self) -> Result<HashMap<TenantId, Slug>, Failure> {
+        let (mut slugs, mut after) = (HashMap::new(), None);
+        loop {
+            let page = self.tenant_page(after.as_ref()).await?;
+            let Some(last) = page.last() else {
+                return Ok(slugs);
+            };
+            after = Some(last.slug.clone());
+            slugs.extend(page.into_iter().map(|tenant| (tenant.id, tenant.slug)));
+        }
+    }
+
+    /// What keys for each purpose are derived from.
+    pub(crate) fn secret(&self) -> &[u8] {
+        self.0.secret.expose().as_bytes()
     }
 
     /// What signs cursors.

@@ -6,8 +6,10 @@ mod head;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
+use http::header::HOST;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,6 +19,8 @@ use hyper_util::service::TowerToHyperService;
 use tenancy_cache::EdgeFollower;
 use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
+use tenancy_security::diagnosis::diagnose;
+use tenancy_security::stack::SecurityStack;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -27,8 +31,10 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use self::head::{HeadLimits, bound_head};
 use crate::background;
+use crate::blocks;
 use crate::config::{Config, Http};
 use crate::control;
+use crate::defence;
 use crate::edge::Cdn;
 use crate::failure::Failure;
 use crate::platform::Platform;
@@ -46,12 +52,15 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let http = platform.config().http.clone();
     let worker = journal_worker(platform)?;
     let connections_max = descriptors::connections(platform.config())?;
-    let app = bounded(site::app(platform), platform.config());
+    let stack = defence::stack(platform);
+    let app = bounded(site::app(platform, &stack), platform.config(), &stack);
+    say_concerns(platform, &app).await;
     let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
     let (end, ended) = watch::channel(false);
     let mut heeding = tokio::spawn(heed_commands(platform.clone(), ended.clone()));
-    let mut working = tokio::spawn(keep_journal(worker, ended));
+    let mut working = tokio::spawn(keep_journal(worker, ended.clone()));
+    let blocking = tokio::spawn(keep_blocks(platform.clone(), ended));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -94,6 +103,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
         tracing::warn!("some requests, or the journal, did not finish in time and were cut off");
     }
     heeding.abort();
+    blocking.abort();
     working.abort();
     Ok(())
 }
@@ -105,6 +115,31 @@ async fn heed_commands(platform: Platform, ended: watch::Receiver<bool>) {
         control::listen(platform.clone(), until.clone())
     })
     .await;
+}
+
+/// Keeps the list of blocked addresses like the database's until the end.
+async fn keep_blocks(platform: Platform, ended: watch::Receiver<bool>) {
+    let until = ended.clone();
+    background::keep_running("blocks", ended, move || {
+        blocks::follow(platform.clone(), until.clone())
+    })
+    .await;
+}
+
+/// Says in the log what is wrong with the layers before the doors open.
+async fn say_concerns(platform: &Platform, app: &Router) {
+    let host = platform.config().base_domain().to_string();
+    let page = || {
+        let request = Request::get("/").header(HOST, &host).body(Body::empty());
+        request.expect("a host is a header's value")
+    };
+    let concerns = match diagnose(app.clone(), page).await {
+        Ok(concerns) => concerns,
+        Err(never) => match never {},
+    };
+    for concern in concerns {
+        tracing::warn!(code = concern.code(), "{}", concern.says());
+    }
 }
 
 /// What follows the journal: the CDN, where there is one.
@@ -133,7 +168,7 @@ async fn keep_journal(worker: Worker, ended: watch::Receiver<bool>) {
 }
 
 /// `app` within its bounds, whatever happens inside.
-fn bounded(app: Router, config: &Config) -> Router {
+fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
     let http = &config.http;
     let app = app
         .layer(middleware::from_fn_with_state(
@@ -147,7 +182,7 @@ fn bounded(app: Router, config: &Config) -> Router {
             http.request_time(),
         ))
         .layer(CatchPanicLayer::new());
-    site::finish(app, config)
+    site::finish(app, config, stack)
 }
 
 fn connect(

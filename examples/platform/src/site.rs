@@ -3,7 +3,6 @@
 mod answer;
 mod asker;
 mod compress;
-mod headers;
 mod landing;
 mod refuse;
 mod shop;
@@ -19,15 +18,15 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use tenancy_core::client_address::TrustedProxies;
 use tenancy_core::layer::TenantLayer;
 use tenancy_core::resolve::Sources;
+use tenancy_security::stack::SecurityStack;
 use tokio::time::timeout;
 
 use self::answer::FrontDoor;
-use self::headers::SafeHeaders;
 use crate::api;
 use crate::config::Config;
+use crate::defence::{self, REPORT_PATH, name_sources};
 use crate::edge::mark;
 use crate::failure::Failure;
 use crate::logging;
@@ -37,16 +36,14 @@ use crate::platform::Platform;
 use crate::sign_in::SignInByKey;
 
 /// Everything that the server answers.
-pub(crate) fn app(platform: &Platform) -> Router {
+pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
     let config = platform.config();
     let sources = Sources::new()
         .subdomains_of(config.base_domain())
         .custom_domains()
         .forwarded_host();
-    let networks = config.trusted_proxies.networks().iter().copied();
     let tenants = TenantLayer::new(platform.tenants(), sources)
         .admit_platform()
-        .trusted_proxies(TrustedProxies::networks(networks))
         .authenticate(SignInByKey(platform.known_keys().clone()));
     let shops = Router::new()
         .route("/", get(shop::front))
@@ -55,14 +52,20 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .route("/categories", get(shop::categories))
         .route("/categories/{slug}", get(shop::category))
         .route_layer(middleware::from_fn_with_state(platform.clone(), mark))
+        .route_layer(middleware::from_fn_with_state(
+            platform.clone(),
+            name_sources,
+        ))
         .merge(api::routes(platform))
         .fallback(refuse::not_found)
-        .layer(tenants);
+        .layer(stack.inside())
+        .layer(stack.tenants(tenants));
     Router::new()
         .merge(shops)
         // Drawn from their names alone, and shown on the pages for hosts that nobody has.
         .route("/assets/{file}", get(asset::serve))
         .route("/pictures/{file}", get(pictures::serve))
+        .route_service(REPORT_PATH, defence::reports())
         .route("/livez", get(StatusCode::OK))
         .route("/readyz", get(ready))
         .with_state(platform.clone())
@@ -86,13 +89,13 @@ async fn ready(State(platform): State<Platform>) -> Response {
 
 /// The outermost layers: what refuses inside them is put into words, and every response gets the
 /// headers that keep browsers from harm.
-pub(crate) fn finish(app: Router, config: &Config) -> Router {
-    let safe = SafeHeaders::new(config);
-    app.layer(middleware::from_fn_with_state(
-        FrontDoor::of(config),
-        answer::answer,
-    ))
-    .layer(compress::layer())
-    .layer(middleware::from_fn_with_state(safe, headers::harden))
-    .layer(middleware::from_fn(trace::trace))
+pub(crate) fn finish(app: Router, config: &Config, stack: &SecurityStack) -> Router {
+    app.layer(stack.gate())
+        .layer(middleware::from_fn_with_state(
+            FrontDoor::of(config),
+            answer::answer,
+        ))
+        .layer(compress::layer())
+        .layer(stack.outermost())
+        .layer(middleware::from_fn(trace::trace))
 }

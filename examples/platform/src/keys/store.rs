@@ -14,22 +14,34 @@ pub(super) const KEYS_MAX: usize = 1000;
 /// The server's own tables.
 pub(crate) static MIGRATIONS: MigrationSet = MigrationSet {
     name: "platform",
-    postgres: &[migration!(
-        1,
-        "keys",
-        "../../migrations/postgres/0001_keys.sql"
-    )],
-    sqlite_registry: &[migration!(
-        1,
-        "keys",
-        "../../migrations/sqlite/registry/0001_keys.sql"
-    )],
+    postgres: &[
+        migration!(1, "keys", "../../migrations/postgres/0001_keys.sql"),
+        migration!(2, "blocks", "../../migrations/postgres/0002_blocks.sql"),
+    ],
+    sqlite_registry: &[
+        migration!(1, "keys", "../../migrations/sqlite/registry/0001_keys.sql"),
+        migration!(
+            2,
+            "blocks",
+            "../../migrations/sqlite/registry/0002_blocks.sql"
+        ),
+    ],
     sqlite_tenant: &[],
     tenant_tables: &[],
-    platform_tables: &[Table {
-        name: "platform_api_keys",
-        privileges: "SELECT, INSERT, UPDATE (revoked_at)",
-    }],
+    platform_tables: &[
+        Table {
+            name: "platform_api_keys",
+            privileges: "SELECT, INSERT, UPDATE (revoked_at)",
+        },
+        Table {
+            name: "platform_blocks",
+            privileges: "SELECT, INSERT, DELETE",
+        },
+        Table {
+            name: "platform_block_changes",
+            privileges: "SELECT, UPDATE (revision)",
+        },
+    ],
 };
 
 #[derive(sqlx::FromRow)]

@@ -16,7 +16,7 @@ fn troubled(config: &Config) -> Router {
         )
         .route("/slow", get(std::future::pending::<StatusCode>))
         .route("/read", post(async |_: Bytes| StatusCode::OK));
-    bounded(app, config)
+    bounded(app, config, &defence::of_config(config))
 }
 
 async fn ask(config: &Config, accept: &str, request: (&str, &str, usize)) -> Response {
@@ -115,15 +115,15 @@ async fn every_response_keeps_browsers_from_harm() {
                 let headers = response.headers();
                 for (name, value) in [
                     ("x-content-type-options", "nosniff"),
-                    ("referrer-policy", "same-origin"),
+                    ("referrer-policy", "strict-origin-when-cross-origin"),
                     ("cross-origin-opener-policy", "same-origin"),
-                    (
-                        "permissions-policy",
-                        "camera=(), geolocation=(), microphone=()",
-                    ),
+                    ("x-frame-options", "DENY"),
+                    ("x-xss-protection", "1; mode=block"),
                 ] {
                     assert_eq!(headers[name], value, "{path} {accept}");
                 }
+                let devices = headers["permissions-policy"].to_str().unwrap();
+                assert!(devices.contains("camera=()"), "{devices}");
                 let policy = headers["content-security-policy"].to_str().unwrap();
                 assert!(policy.contains("default-src 'none'"), "{policy}");
                 assert!(policy.contains("frame-ancestors 'none'"), "{policy}");

@@ -1,0 +1,151 @@
+//! What stands between the internet and the shops: the layers of tenancy-security, as this platform
+//! sets them up.
+
+mod class;
+mod policy;
+
+use std::num::NonZeroUsize;
+
+use http::Method;
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
+};
+use http::request::Parts;
+use tenancy_core::client_address::TrustedProxies;
+use tenancy_security::block::BlockLayer;
+use tenancy_security::cors::CorsLayer;
+use tenancy_security::csrf::{CsrfKey, SessionCookie, SessionOf};
+use tenancy_security::headers::Hsts;
+use tenancy_security::load_shed::{LoadShedLayer, LoadShedder};
+use tenancy_security::origin::TenantOrigins;
+use tenancy_security::public_scheme::PublicScheme;
+use tenancy_security::rate_limit::{
+    Charge, Class, Outage, Policy, RateLimitLayer, RateLimiter, Rules,
+};
+use tenancy_security::stack::{SecurityStack, address_limit};
+
+use self::class::{class, is_critical, is_sign_in};
+pub(crate) use self::policy::{KnownSources, REPORT_PATH, name_sources, reports};
+use crate::config::{Config, Limits, Rate};
+use crate::platform::Platform;
+
+/// The cookie that says who has signed in.
+pub(crate) const SESSION_COOKIE: &str = "__Host-session";
+
+/// All layers, as this platform sets them up.
+pub(crate) fn stack(platform: &Platform) -> SecurityStack {
+    let key = CsrfKey::new(platform.secret());
+    of_config(platform.config())
+        .blocks(|_| BlockLayer::new(platform.blocks()))
+        .limits(|_| RateLimitLayer::new(&limiter(platform)).classify(class))
+        .csrf(|csrf| csrf.tokens(key, Session).require_tokens())
+}
+
+/// All layers as far as the configuration says how they are set up.
+pub(crate) fn of_config(config: &Config) -> SecurityStack {
+    let networks = config.trusted_proxies.networks().iter().copied();
+    let proxies = TrustedProxies::networks(networks);
+    let scheme = match config.origin().is_encrypted() {
+        true => PublicScheme::https(),
+        false => PublicScheme::told_by(proxies.clone()),
+    };
+    let limits = &config.limits;
+    let places = NonZeroUsize::new(limits.requests_max.count()).unwrap_or(NonZeroUsize::MIN);
+    let address_limit = match limits.enabled {
+        true => address_limit(limits.address.0),
+        false => RateLimitLayer::new(&unlimited()),
+    };
+    SecurityStack::new()
+        .trusted_proxies(proxies)
+        .scheme(scheme)
+        // Names under a merchant's own domain are not ours to speak for.
+        .headers(|headers| {
+            let hsts = Hsts::default().without_subdomains();
+            headers.policy(policy::of_pages()).hsts(hsts)
+        })
+        .address_limit(|_| address_limit)
+        .cors(|_| readers())
+        .load_shed(|_| LoadShedLayer::new(&LoadShedder::new(places)).critical(is_critical))
+}
+
+/// Which other sites' scripts may read a shop's answers, and what they may ask: never as somebody
+/// who has signed in.
+fn readers() -> CorsLayer {
+    CorsLayer::new(TenantOrigins)
+        .methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IF_NONE_MATCH,
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose([ETAG, LOCATION, RETRY_AFTER])
+}
+
+/// The session of a request, but for those that sign in: who does has none to lose, and a cookie of
+/// one that is over must not stand in the way.
+struct Session;
+
+impl SessionOf for Session {
+    fn session(&self, request: &Parts) -> Option<Vec<u8>> {
+        if is_sign_in(request) {
+            return None;
+        }
+        SessionCookie::new(SESSION_COOKIE).session(request)
+    }
+}
+
+fn limiter(platform: &Platform) -> RateLimiter {
+    let config = platform.config();
+    if !config.limits.enabled {
+        return unlimited();
+    }
+    let limiter = RateLimiter::builder(rules(&config.limits));
+    match platform.redis() {
+        Some(redis) => limiter.redis(redis.clone(), &prefix(config)),
+        None => limiter,
+    }
+    .build()
+}
+
+/// What keys of limits begin with in Redis.
+fn prefix(config: &Config) -> String {
+    format!("{}limits:", config.redis_prefix)
+}
+
+fn rules(limits: &Limits) -> Rules {
+    let rules = Rules::new(named("api", limits.api))
+        .class(
+            named("auth", limits.auth)
+                .charge(Charge::OnFailure)
+                .outage(Outage::Closed),
+        )
+        .class(named("page", limits.page))
+        .class(named("search", limits.search))
+        .class(named("upload", limits.upload));
+    let plans = limits.plans.iter();
+    let plans = plans.flat_map(|(plan, rates)| rates.iter().map(move |rate| (plan.plan(), rate)));
+    plans.fold(rules, |rules, (plan, (name, rate))| {
+        rules.plan(plan, name.clone(), rate.0)
+    })
+}
+
+/// A class with one policy of its own name, which counts by caller.
+fn named(name: &str, Rate(quota): Rate) -> Class {
+    let policy = Policy::new(name, quota).expect("the names above are names");
+    Class::new(name)
+        .expect("the names above are names")
+        .policy(policy)
+}
+
+fn unlimited() -> RateLimiter {
+    let class = Class::new("api").expect("it is a name");
+    RateLimiter::builder(Rules::new(class)).keys(0).build()
+}
