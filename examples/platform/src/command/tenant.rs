@@ -11,6 +11,10 @@ use crate::onboard::{NewTenant, tenant_name};
 use crate::platform::Platform;
 use crate::shop::{LocaleTag, ShopSettings, ZoneName};
 
+mod defence;
+
+use self::defence::Defence;
+
 /// When visitors of a shop in maintenance are told to come back.
 const RETRY_AFTER_SECONDS: u32 = 300;
 
@@ -83,6 +87,8 @@ pub(crate) struct Update {
     /// Where its days begin
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<ZoneName>,
+    #[command(flatten)]
+    defence: Defence,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -171,7 +177,8 @@ impl Update {
             if let Some(plan) = &self.plan {
                 tenant.plan = plan.clone();
             }
-            Ok(settings.write(&mut tenant.settings)?)
+            settings.write(&mut tenant.settings)?;
+            Ok(self.defence.write(&mut tenant.settings)?)
         });
         Output::document(&shown(platform, changed.await?))
     }

@@ -95,6 +95,16 @@ impl Additions {
         Ok(self)
     }
 
+    /// What may come from elsewhere.
+    pub fn sources(&self) -> &[(Directive, Origin)] {
+        &self.sources
+    }
+
+    /// Who may frame pages.
+    pub fn frame_ancestors(&self) -> &[FrameAncestor] {
+        &self.frame_ancestors
+    }
+
     /// Whether nothing is added.
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
