@@ -110,6 +110,8 @@ impl Browser {
             .filter_map(|message| message.as_str().map(str::to_owned))
             // The browser's own pages speak too, and not of ours.
             .filter(|message| !message.starts_with("chrome://"))
+            // A device that this build has not got cannot be used by anybody.
+            .filter(|message| !message.contains("Permissions-Policy header: Unrecognized"))
             .collect()
     }
 

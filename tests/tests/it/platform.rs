@@ -2,6 +2,7 @@
 
 mod control;
 mod cut_off;
+mod defence;
 // Linux tells the most memory that a process had.
 #[cfg(target_os = "linux")]
 mod import_memory;

@@ -118,8 +118,16 @@ impl Shop {
         }
         let response = request.send().await.unwrap();
         let mut headers = response.headers().clone();
-        headers.remove("date");
-        headers.remove("x-request-id");
+        // What differs from one answer to the next.
+        for name in [
+            "date",
+            "ratelimit",
+            "x-ratelimit-remaining",
+            "x-ratelimit-reset",
+            "x-request-id",
+        ] {
+            headers.remove(name);
+        }
         Said {
             status: response.status().as_u16(),
             headers,

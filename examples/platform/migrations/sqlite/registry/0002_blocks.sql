@@ -16,7 +16,7 @@ CREATE INDEX platform_blocks_end ON platform_blocks (ends_at);
 -- How often the list was changed, so that servers see at one glance whether it was. Whoever writes
 -- locks it first, so that there are no two entries for the same.
 CREATE TABLE platform_block_changes (
-    only_row BOOLEAN NOT NULL PRIMARY KEY DEFAULT TRUE CHECK (only_row),
+    only_row BIGINT NOT NULL PRIMARY KEY DEFAULT 1 CHECK (only_row = 1),
     revision BIGINT NOT NULL
 );
 INSERT INTO platform_block_changes (revision) VALUES (0);

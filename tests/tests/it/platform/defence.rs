@@ -1,0 +1,330 @@
+//! The layers between the internet and the shops, as the running server has them.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, Response};
+use tenancy_tests::{Postgres, Redis, Server};
+
+use super::Town;
+
+/// Until when every server honours what was changed at one, with time for one request.
+const WITHIN: Duration = Duration::from_millis(1_100);
+
+/// Lets a test say where a client is.
+const PROXIES: (&str, &str) = ("TENANCY_TRUSTED_PROXIES", "127.0.0.0/8");
+
+/// A request on its way.
+struct Visit<'t> {
+    town: &'t Town,
+    method: Method,
+    host: &'t str,
+    path: &'t str,
+    headers: Vec<(&'t str, &'t str)>,
+}
+
+impl Town {
+    fn visit<'t>(&'t self, host: &'t str, path: &'t str) -> Visit<'t> {
+        Visit {
+            town: self,
+            method: Method::GET,
+            host,
+            path,
+            headers: vec![],
+        }
+    }
+
+    async fn on_sqlite_with(more: &[(&'static str, &str)]) -> Self {
+        let address = Server::free_address();
+        let listen = [("TENANCY_LISTEN", address.to_string())];
+        let more = more
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        let settings = listen.into_iter().chain(more).collect();
+        Self::start(address, settings, &["serve"], None).await
+    }
+
+    /// Waits until a client gets a status, and says how long that took.
+    async fn until_from(&self, host: &str, client: &str, status: u16) -> Duration {
+        let since = Instant::now();
+        while self.visit(host, "/").from(client).status().await != status {
+            assert!(since.elapsed() < Duration::from_secs(5), "never {status}");
+        }
+        since.elapsed()
+    }
+}
+
+impl<'t> Visit<'t> {
+    fn from(self, client: &'t str) -> Self {
+        self.header("x-forwarded-for", client)
+    }
+
+    fn header(mut self, name: &'t str, value: &'t str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn post(mut self) -> Self {
+        self.method = Method::POST;
+        self
+    }
+
+    async fn send(self) -> Response {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("http://{}{}", self.town.address, self.path);
+        let request = client.request(self.method, url).header("host", self.host);
+        let headers = self.headers.into_iter();
+        let request = headers.fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
+        request.send().await.unwrap()
+    }
+
+    async fn status(self) -> u16 {
+        self.send().await.status().as_u16()
+    }
+}
+
+fn header<'r>(response: &'r Response, name: &str) -> &'r str {
+    let value = response.headers().get(name);
+    value.map_or("", |value| value.to_str().unwrap())
+}
+
+async fn both_with_two_shops() -> [Town; 2] {
+    let on_postgres = Town::on(Postgres::shared().await, &[PROXIES]).await;
+    let towns = [Town::on_sqlite_with(&[PROXIES]).await, on_postgres];
+    for town in &towns {
+        for slug in ["acme", "bolt"] {
+            town.command(&["tenant", "create", slug]);
+        }
+    }
+    towns
+}
+
+#[tokio::test]
+async fn a_blocked_address_is_refused_within_a_second_until_it_is_let_in_again() {
+    let (acme, bolt, away) = ("acme.localhost", "bolt.localhost", "203.0.113.7");
+    for town in both_with_two_shops().await {
+        assert_eq!(town.visit(acme, "/").from(away).status().await, 200);
+        let added = town.command(&["block", "add", "203.0.113.0/24", "--reason", "scans"]);
+        assert_eq!(added["network"], "203.0.113.0/24");
+        assert!(town.until_from(acme, away, 403).await < WITHIN);
+        for host in [bolt, "localhost", "nobody.localhost"] {
+            let refused = town.visit(host, "/").from(away).send().await;
+            assert_eq!(refused.status(), 403, "{host}");
+            assert_eq!(header(&refused, "x-content-type-options"), "nosniff");
+        }
+        assert_eq!(
+            town.visit(acme, "/").from("203.0.114.7").status().await,
+            200
+        );
+        // What is allowed wins.
+        town.command(&["block", "add", "203.0.113.7", "--allow"]);
+        assert!(town.until_from(acme, away, 200).await < WITHIN);
+        assert_eq!(
+            town.visit(acme, "/").from("203.0.113.8").status().await,
+            403
+        );
+        let listed = town.command(&["block", "list"]);
+        assert_eq!(listed["data"].as_array().unwrap().len(), 2, "{listed}");
+        // A shop's own entry is no other's, and ends by itself.
+        town.command(&["block", "remove", "203.0.113.0/24"]);
+        assert!(town.until_from(acme, "203.0.113.8", 200).await < WITHIN);
+        let add = ["block", "add", away, "--tenant", "acme", "--for", "3s"];
+        let added = Instant::now();
+        town.command(&add);
+        town.until_from(acme, away, 403).await;
+        assert_eq!(town.visit(bolt, "/").from(away).status().await, 200);
+        town.until_from(acme, away, 200).await;
+        assert!(added.elapsed() >= Duration::from_secs(3));
+        let said = town.fails(&["block", "add", "0.0.0.0/0"]);
+        assert!(said.contains("that is everybody"), "{said}");
+        let said = town.fails(&["block", "remove", "198.51.100.1"]);
+        assert!(said.contains("block list"), "{said}");
+        assert!(town.server.terminate().await.success());
+    }
+}
+
+#[tokio::test]
+async fn every_server_knows_who_is_blocked_and_one_that_begins_does_too() {
+    let one = Town::on(Postgres::shared().await, &[PROXIES]).await;
+    one.command(&["tenant", "create", "acme"]);
+    let other = one.beside().await;
+    one.command(&["block", "add", "2001:db8::/32"]);
+    for town in [&one, &other] {
+        let waited = town.until_from("acme.localhost", "2001:db8::7", 403).await;
+        assert!(waited < WITHIN, "{waited:?}");
+    }
+    let third = one.beside().await;
+    third.until_from("acme.localhost", "2001:db8::7", 403).await;
+}
+
+#[tokio::test]
+async fn limits_are_told_and_kept_and_a_tenants_own_holds_at_once() {
+    let limits = [
+        PROXIES,
+        ("TENANCY_LIMITS__API", "3/h"),
+        ("TENANCY_LIMITS__SEARCH", "2/h"),
+        ("TENANCY_LIMITS__PLANS__BUSINESS__API", "4/h"),
+    ];
+    let town = Town::on_sqlite_with(&limits).await;
+    let key = town.command(&["tenant", "create", "acme"])["api_key"].clone();
+    town.command(&["tenant", "create", "bolt", "--plan", "business"]);
+    let (acme, bolt, path) = ("acme.localhost", "bolt.localhost", "/api/products");
+    let first = town.visit(acme, path).from("192.0.2.1").send().await;
+    assert_eq!(first.status(), 200);
+    assert_eq!(header(&first, "ratelimit"), r#""api";r=2;t=1200"#);
+    assert_eq!(header(&first, "ratelimit-policy"), r#""api";q=3;w=3600"#);
+    for _ in 0..2 {
+        assert_eq!(town.visit(acme, path).from("192.0.2.1").status().await, 200);
+    }
+    let refused = town.visit(acme, path).from("192.0.2.1").send().await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(header(&refused, "content-type"), "application/problem+json");
+    assert_eq!(header(&refused, "retry-after"), "1200");
+    assert_eq!(header(&refused, "x-ratelimit-remaining"), "0");
+    assert_eq!(header(&refused, "x-content-type-options"), "nosniff");
+    let problem: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!(problem["violated-policies"], serde_json::json!(["api"]));
+    assert_eq!(problem["error"], "rate_limit_exceeded");
+    // Others are others: by address, by who has signed in, by class, by tenant and its plan.
+    assert_eq!(town.visit(acme, path).from("192.0.2.2").status().await, 200);
+    let bearer = format!("Bearer {}", key.as_str().unwrap());
+    let signed_in = town.visit(acme, path).from("192.0.2.1");
+    let signed_in = signed_in.header("authorization", &bearer);
+    assert_eq!(signed_in.status().await, 200);
+    assert_eq!(town.visit(acme, "/").from("192.0.2.1").status().await, 200);
+    let search = || town.visit(acme, "/api/products?q=mug").from("192.0.2.1");
+    let statuses = [
+        search().status().await,
+        search().status().await,
+        search().status().await,
+    ];
+    assert_eq!(statuses, [200, 200, 429]);
+    let mut admitted = 0;
+    while town.visit(bolt, path).from("192.0.2.1").status().await == 200 {
+        admitted += 1;
+    }
+    assert_eq!(admitted, 4);
+    // What a tenant is given of its own counts what was used before.
+    town.command(&["tenant", "update", "acme", "--limit", "api=10/h"]);
+    let since = Instant::now();
+    while town.visit(acme, path).from("192.0.2.1").status().await != 200 {
+        assert!(since.elapsed() < WITHIN);
+    }
+    let said = town.fails(&["tenant", "update", "acme", "--limit", "apis=10/h"]);
+    assert!(said.contains("the limits are api, auth"), "{said}");
+    // A person is told in a page.
+    let visit = || town.visit(acme, "/products?q=mug").from("192.0.2.1");
+    let page = visit().header("accept", "text/html").send().await;
+    assert_eq!(page.status(), 429);
+    assert!(header(&page, "content-type").starts_with("text/html"));
+}
+
+#[tokio::test]
+async fn servers_with_one_redis_count_together_and_each_alone_while_it_is_away() {
+    let redis = Redis::start().await;
+    let shared = [
+        PROXIES,
+        ("TENANCY_REDIS_URL", &*redis.url()),
+        ("TENANCY_LIMITS__API", "40/h"),
+    ];
+    let one = Town::on(Postgres::shared().await, &shared).await;
+    one.command(&["tenant", "create", "acme"]);
+    let other = one.beside().await;
+    let admitted = async |client: &str| {
+        let mut admitted = 0;
+        for town in [&one, &other].into_iter().cycle().take(60) {
+            let visit = town.visit("acme.localhost", "/api/products");
+            admitted += usize::from(visit.from(client).status().await == 200);
+        }
+        admitted
+    };
+    assert_eq!(admitted("192.0.2.1").await, 40);
+    redis.kill().await;
+    // Each holds its callers to the whole quota: 30 of the 60 came to each.
+    assert_eq!(admitted("192.0.2.2").await, 60);
+    redis.restart().await;
+}
+
+#[tokio::test]
+async fn another_site_changes_nothing_and_its_scripts_read_what_the_tenant_lets_them() {
+    let town = Town::on_sqlite_with(&[]).await;
+    town.command(&["tenant", "create", "acme"]);
+    town.command(&["tenant", "create", "bolt"]);
+    for site in ["cross-site", "same-site", "bogus"] {
+        let forged = town.visit("acme.localhost", "/api/orders").post();
+        let refused = forged.header("sec-fetch-site", site).send().await;
+        assert_eq!(refused.status(), 403, "{site}");
+        assert_eq!(header(&refused, "x-frame-options"), "DENY", "{site}");
+    }
+    let partner = "https://partner.example";
+    let readers = async |host: &str| {
+        let visit = town.visit(host, "/api/products").header("origin", partner);
+        header(&visit.send().await, "access-control-allow-origin").to_owned()
+    };
+    assert_eq!(readers("acme.localhost").await, "");
+    town.command(&["tenant", "update", "acme", "--cors-origins", partner]);
+    let since = Instant::now();
+    while readers("acme.localhost").await != partner {
+        assert!(since.elapsed() < WITHIN);
+    }
+    assert_eq!(readers("bolt.localhost").await, "");
+    town.command(&["tenant", "update", "acme", "--cors-origins"]);
+    tokio::time::sleep(WITHIN).await;
+    assert_eq!(readers("acme.localhost").await, "");
+}
+
+#[tokio::test]
+async fn a_tenants_pages_are_framed_by_its_own_domains_and_by_nobody_elses() {
+    let town = Town::on_sqlite_with(&[]).await;
+    town.command(&["tenant", "create", "acme"]);
+    town.command(&["tenant", "create", "bolt"]);
+    let ancestors = async |host: &str| {
+        let page = town.visit(host, "/").send().await;
+        let policy = header(&page, "content-security-policy").to_owned();
+        let found = policy
+            .split("; ")
+            .find(|part| part.starts_with("frame-ancestors"));
+        found.unwrap().to_owned()
+    };
+    assert_eq!(ancestors("acme.localhost").await, "frame-ancestors 'none'");
+    town.command(&["domain", "add", "--tenant", "acme", "www.acme.test"]);
+    let framed_by = "https://partner.example";
+    town.command(&["tenant", "update", "acme", "--frame-ancestors", framed_by]);
+    let expected = "frame-ancestors https://partner.example https://www.acme.test";
+    let since = Instant::now();
+    while ancestors("acme.localhost").await != expected {
+        assert!(
+            since.elapsed() < WITHIN,
+            "{}",
+            ancestors("acme.localhost").await
+        );
+    }
+    assert_eq!(ancestors("www.acme.test").await, expected);
+    assert_eq!(ancestors("bolt.localhost").await, "frame-ancestors 'none'");
+    let wrong = [
+        "https://a.example;script-src *",
+        "*",
+        "data:",
+        "javascript:alert(1)",
+        "https://user@x",
+        "https://192.0.2.1",
+        "https://xn--80ak6aa92e.com",
+        "http://a.example",
+    ];
+    for ancestor in wrong {
+        town.fails(&["tenant", "update", "acme", "--frame-ancestors", ancestor]);
+    }
+    assert_eq!(ancestors("acme.localhost").await, expected);
+}
+
+#[tokio::test]
+async fn a_start_names_the_settings_that_make_the_layers_worth_less() {
+    let careless = ("TENANCY_TRUSTED_PROXIES", "0.0.0.0/0");
+    let town = Town::on_sqlite_with(&[careless]).await;
+    let said = town.server.stderr();
+    assert!(said.contains("trusts-everybody"), "{said}");
+    let town = Town::on_sqlite_with(&[PROXIES]).await;
+    let said = town.server.stderr();
+    assert!(!said.contains("code="), "{said}");
+}
