@@ -1,7 +1,8 @@
 //! Starts real servers for tests.
 //!
 //! [`Postgres`], [`Redis`] and [`RedisCluster`] are private servers that a test may also break; [`Server`] runs a
-//! program of the workspace; `Browser`, with the feature `browser`, is a headless Chromium. Each
+//! program of the workspace; `Browser`, with the feature `browser`, is a headless Chromium, and
+//! `TlsProxy`, with `tls`, an nginx. Each
 //! listens on loopback only, works in a temporary folder, and is gone with its files however the
 //! test process ends. Where a program is not installed, the
 //! start fails with a sentence that says what to install, and the test with it.
@@ -23,6 +24,8 @@ pub mod shops;
 #[cfg(feature = "sql")]
 pub mod statements;
 mod supervise;
+#[cfg(feature = "tls")]
+pub mod tls_proxy;
 
 #[cfg(feature = "browser")]
 pub use crate::browser::Browser;
@@ -35,3 +38,5 @@ pub use crate::server::Server;
 pub use crate::shared::{shared_corpus, shared_data};
 #[cfg(feature = "sql")]
 pub use crate::statements::Statements;
+#[cfg(feature = "tls")]
+pub use crate::tls_proxy::TlsProxy;

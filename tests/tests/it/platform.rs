@@ -9,6 +9,7 @@ mod import_memory;
 mod journal;
 mod many_shops;
 mod names;
+mod observatory;
 mod onboard;
 mod open_files;
 mod outage;
@@ -16,6 +17,7 @@ mod output;
 mod private;
 mod product_files;
 mod refusals;
+mod tls;
 mod unread;
 mod walk;
 

@@ -24,6 +24,16 @@ impl Town {
         Self::start(address, settings, &[], None).await
     }
 
+    /// The same behind a proxy on this machine.
+    pub(crate) async fn embedded_behind_a_proxy() -> Self {
+        let address = Server::free_address();
+        let settings = vec![
+            ("TENANCY_LISTEN", address.to_string()),
+            ("TENANCY_TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
+        ];
+        Self::start(address, settings, &[], None).await
+    }
+
     /// `serve` on SQLite, with no shop.
     pub(crate) async fn on_sqlite() -> Self {
         let address = Server::free_address();
