@@ -4,6 +4,8 @@
 //! is the median over the rounds. Rows go to `target/benches/<area>.json`: a ratio is cost, lower
 //! is better.
 
+pub mod clients;
+
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;

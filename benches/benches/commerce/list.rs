@@ -4,12 +4,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tenancy_benches::clients::Clients;
 use tenancy_benches::{Report, Row, paired, quantile};
 use tenancy_commerce::catalog::{Catalog as _, ProductDraft, SqlCatalog};
 use tenancy_core::Purpose;
 
 use crate::bare;
-use crate::clients::Clients;
 use crate::place::{self, Place, Shop};
 
 const PRODUCTS: usize = 250;

@@ -1,7 +1,6 @@
 //! What the shops cost over HTTP and from files: `cargo bench -p tenancy-benches --bench commerce`.
 
 mod bare;
-mod clients;
 mod import;
 mod list;
 mod place;

@@ -71,6 +71,7 @@ impl Place {
         let mut server = Server::builder(Server::built("platform"))
             .args(["serve", "--listen", &address.to_string()])
             .env("TENANCY_CACHE__ENABLED", cached.to_string())
+            .env("TENANCY_LIMITS__ENABLED", "false")
             .ready_when_answering(address);
         for (name, value) in &self.settings {
             server = server.env(*name, value);

@@ -2,6 +2,7 @@
 
 mod block;
 mod rate_limit;
+mod whole;
 
 use std::error::Error;
 
@@ -9,9 +10,16 @@ use tenancy_benches::Report;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [program, arguments @ ..] = &arguments[..]
+        && program == whole::PROGRAM
+    {
+        return whole::serve(arguments).await;
+    }
     let mut report = Report::new("security");
     block::measure(&mut report)?;
     rate_limit::measure(&mut report).await?;
+    whole::measure(&mut report).await?;
     println!("{}", report.write()?.display());
     Ok(())
 }

@@ -1,3 +1,5 @@
+//! Clients over HTTP whose own work is next to nothing.
+
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
@@ -5,11 +7,13 @@ use std::time::{Duration, Instant};
 
 /// Clients that ask for the same again and again, each over a connection that it keeps, and each
 /// waiting for its answer.
-pub(crate) struct Clients {
+#[derive(Debug)]
+pub struct Clients {
     clients: Vec<Client>,
     expected: Vec<u8>,
 }
 
+#[derive(Debug)]
 struct Client {
     stream: TcpStream,
     request: Vec<u8>,
@@ -20,7 +24,10 @@ struct Client {
 
 impl Clients {
     /// Connects `count` clients, and asks once to learn the answer that all others must equal.
-    pub(crate) fn connect(count: usize, address: SocketAddr, request: &str) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// Those of the connections; an answer that is not 200.
+    pub fn connect(count: usize, address: SocketAddr, request: &str) -> io::Result<Self> {
         let client = || {
             Ok(Client {
                 stream: TcpStream::connect(address)?,
@@ -37,7 +44,7 @@ impl Clients {
     }
 
     /// The body that every response must have.
-    pub(crate) fn expected(&self) -> &[u8] {
+    pub fn expected(&self) -> &[u8] {
         &self.expected
     }
 
@@ -45,7 +52,7 @@ impl Clients {
     ///
     /// # Panics
     /// When an answer is not the expected one.
-    pub(crate) fn ask(&mut self, requests: usize) {
+    pub fn ask(&mut self, requests: usize) {
         let (expected, each) = (&self.expected, requests / self.clients.len());
         thread::scope(|scope| {
             for client in &mut self.clients {
@@ -62,7 +69,7 @@ impl Clients {
     }
 
     /// How long each request took since this was asked last.
-    pub(crate) fn take_times(&mut self) -> Vec<Duration> {
+    pub fn take_times(&mut self) -> Vec<Duration> {
         let times = self.clients.iter_mut().map(|client| &mut client.times);
         times.flat_map(std::mem::take).collect()
     }
