@@ -28,6 +28,7 @@ mod markup;
 mod phrases;
 mod probe;
 mod scan;
+mod search;
 mod shell;
 mod sql;
 mod traversal;

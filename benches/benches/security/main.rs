@@ -2,6 +2,7 @@
 
 mod block;
 mod rate_limit;
+mod threat;
 mod whole;
 
 use std::error::Error;
@@ -18,6 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut report = Report::new("security");
     block::measure(&mut report)?;
+    threat::measure(&mut report);
     rate_limit::measure(&mut report).await?;
     whole::measure(&mut report).await?;
     println!("{}", report.write()?.display());

@@ -1,8 +1,8 @@
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
 use http::header::FORWARDED;
 use http::uri::Scheme;
+use http::{HeaderMap, HeaderValue};
 
 pub(super) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
@@ -25,10 +25,7 @@ pub(super) fn x_forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>
 pub(super) fn forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
     headers.contains_key(FORWARDED).then(|| {
         let lines = headers.get_all(FORWARDED).iter();
-        let elements = lines.flat_map(|line| match line.to_str() {
-            Ok(line) => split_outside_quotes(line, ','),
-            Err(_) => vec![""],
-        });
+        let elements = lines.flat_map(|line| elements(line).unwrap_or_else(|| vec![""]));
         elements.map(for_parameter).collect()
     })
 }
@@ -45,12 +42,12 @@ pub(super) fn forwarded_scheme(headers: &HeaderMap) -> Option<Scheme> {
     let named = headers
         .get_all(FORWARDED)
         .iter()
-        .flat_map(|line| match line.to_str() {
-            Ok(line) => split_outside_quotes(line, ',')
+        .flat_map(|line| match elements(line) {
+            Some(elements) => elements
                 .into_iter()
                 .flat_map(|element| parameters(element, "proto").map(scheme).collect::<Vec<_>>())
                 .collect(),
-            Err(_) => vec![None],
+            None => vec![None],
         });
     let mut said = listed.chain(named);
     let first = said.next()??;
@@ -63,6 +60,15 @@ fn scheme(text: &str) -> Option<Scheme> {
     [Scheme::HTTP, Scheme::HTTPS]
         .into_iter()
         .find(|scheme| text.eq_ignore_ascii_case(scheme.as_str()))
+}
+
+/// The elements of a line of `Forwarded`, or `None` where it cannot be read as a whole. In a quote
+/// that a client left open, what a proxy appended to the line would be a part of the client's element.
+fn elements(line: &HeaderValue) -> Option<Vec<&str>> {
+    let line = line.to_str().ok()?;
+    let mut quotes = Quotes::default();
+    line.chars().for_each(|character| quotes.pass(character));
+    (!quotes.open).then(|| split_outside_quotes(line, ','))
 }
 
 fn for_parameter(element: &str) -> Option<IpAddr> {
@@ -99,26 +105,36 @@ fn node(text: &str) -> Option<IpAddr> {
 
 /// Splits at `separator` where it is outside a quoted string.
 fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
-    let mut quoted = false;
-    let mut escaped = false;
+    let mut quotes = Quotes::default();
     text.split(|character| {
-        let inside = quoted;
-        match character {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => {}
-        }
+        let inside = quotes.open;
+        quotes.pass(character);
         character == separator && !inside
     })
     .map(str::trim)
     .collect()
 }
 
+/// Whether the characters passed so far leave a quoted string open.
+#[derive(Debug, Default)]
+struct Quotes {
+    open: bool,
+    escaped: bool,
+}
+
+impl Quotes {
+    fn pass(&mut self, character: char) {
+        match character {
+            _ if self.escaped => self.escaped = false,
+            '\\' if self.open => self.escaped = true,
+            '"' => self.open = !self.open,
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -153,6 +169,8 @@ mod tests {
         check("by=192.0.2.1", &[None]);
         check("for=1.1.1.1;for=2.2.2.2", &[None]);
         check(r#"for="1.1.1.1"#, &[None]);
+        check(r#"for=6.6.6.6;x=", for=192.0.2.1"#, &[None]);
+        check(r#"for=6.6.6.6;x="\", for="[::1]""#, &[None]);
         check("", &[None]);
     }
 
@@ -186,6 +204,7 @@ mod tests {
         );
         check(&[(forwarded, "proto=https, proto=http")], None);
         check(&[(forwarded, "for=\"a;proto=https\"")], None);
+        check(&[(forwarded, "proto=https;x=\", proto=http")], None);
         check(&[(proto, "https"), (forwarded, "proto=http")], None);
         check(&[], None);
     }

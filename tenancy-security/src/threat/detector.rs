@@ -1,5 +1,5 @@
 use super::finding::{Finding, Place, Verdict};
-use super::scan::Bytes;
+use super::scan::Scan;
 use super::{decode, markup, probe, shell, sql, traversal};
 
 /// How many layers of encoding are undone: URL encoding twice, and what it may have hidden.
@@ -23,33 +23,33 @@ impl Detector {
     /// The value is one parameter's, as the handler will see it: decoded once where the place is a
     /// query or a form. What is still encoded is decoded here, within bounds.
     pub fn check(&self, place: Place, value: &[u8]) -> Option<Finding> {
-        let bytes = Bytes::of(value);
-        if bytes.is_plain() && !decode::base64_starts(value) {
+        let scan = Scan::of(value);
+        if scan.bytes().is_plain() && !decode::base64_starts(value) {
             return None;
         }
         let mut gravest = None;
-        let mut judged = |value: &[u8], bytes| {
-            if let Some(verdict) = judge(place, value, bytes)
+        let mut judged = |scan: &Scan<'_>| {
+            if let Some(verdict) = judge(place, scan)
                 && gravest.is_none_or(|known: Verdict| known.severity < verdict.severity)
             {
                 gravest = Some(verdict);
             }
             gravest.is_some_and(|verdict| verdict.severity.blocks())
         };
-        if !judged(value, bytes) {
-            if bytes.may_be_base64()
+        if !judged(&scan) {
+            if scan.bytes().may_be_base64()
                 && let Some(text) = decode::base64(value)
             {
-                judged(&text, Bytes::of(&text));
+                judged(&Scan::of(&text));
             }
-            let mut layer = decode::peel(value, bytes);
+            let mut layer = decode::peel(value, scan.bytes());
             for _ in 1..=LAYERS {
                 let Some(text) = layer else { break };
-                let bytes = Bytes::of(&text);
-                if judged(&text, bytes) {
+                let scan = Scan::of(&text);
+                if judged(&scan) {
                     break;
                 }
-                layer = decode::peel(&text, bytes);
+                layer = decode::peel(&text, scan.bytes());
             }
         }
         gravest.map(|verdict| Finding {
@@ -62,7 +62,8 @@ impl Detector {
 }
 
 /// Asks each judge whose attacks the value's bytes allow.
-fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
+fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+    let bytes = scan.bytes();
     if bytes.is_plain() {
         return None;
     }
@@ -76,7 +77,7 @@ fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
     ];
     for (signs, judge) in judges {
         if bytes.has_any(signs)
-            && let Some(verdict) = judge(place, value, bytes)
+            && let Some(verdict) = judge(place, scan)
         {
             if verdict.severity.blocks() {
                 return Some(verdict);
@@ -87,4 +88,4 @@ fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
     gravest
 }
 
-type Judge = fn(Place, &[u8], Bytes) -> Option<Verdict>;
+type Judge = fn(Place, &Scan<'_>) -> Option<Verdict>;

@@ -11,7 +11,7 @@ mod tag;
 
 use self::names::{Attribute, Tag};
 use super::finding::{Place, Severity, ThreatKind, Verdict};
-use super::scan::Bytes;
+use super::scan::{Bytes, Scan};
 
 /// The signs that are looked at.
 pub(super) const SIGNS: Bytes = Bytes::LESS
@@ -41,17 +41,18 @@ const fn found(says: &'static str) -> Option<Verdict> {
 }
 
 /// Judges a decoded value as a piece of HTML.
-pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdict> {
+pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+    let value = scan.value();
     let mut inside = Inside::Text;
     let mut calls = script::Repetition::default();
-    for (at, &byte) in value.iter().enumerate() {
-        let verdict = match byte {
+    let mut ends = tag::Ends::default();
+    let lead = value.len() - value.trim_ascii_start().len();
+    scan.signs(SIGNS.or(Bytes::GREATER))
+        .find_map(|(at, byte)| match byte {
             b'<' => {
-                let opened = tag::open(value, at);
-                if opened.is_some() {
-                    inside = Inside::Tag;
-                }
-                opened.and_then(|tag| judge_tag(value, at, tag))
+                let opened = tag::open(value, at)?;
+                inside = Inside::Tag;
+                judge_tag(value, &opened, &mut ends, at <= lead)
             }
             b'>' if inside == Inside::Tag => {
                 inside = Inside::Perhaps;
@@ -62,24 +63,24 @@ pub(super) fn judge(_place: Place, value: &[u8], _bytes: Bytes) -> Option<Verdic
             b'(' | b'`' => script::call(value, at, inside == Inside::Tag),
             b'[' => calls.see(value, at).or_else(|| script::property(value, at)),
             _ => None,
-        };
-        if verdict.is_some() {
-            return verdict;
-        }
-    }
-    None
+        })
 }
 
-fn judge_tag(value: &[u8], at: usize, opened: tag::Opened) -> Option<Verdict> {
+fn judge_tag(
+    value: &[u8],
+    opened: &tag::Opened,
+    ends: &mut tag::Ends,
+    is_first: bool,
+) -> Option<Verdict> {
     match names::tag(opened.name())? {
         Tag::Runs => found("a tag that runs or loads a script is opened or closed"),
-        Tag::Ordinary if opened.has_attributes(value) => {
+        Tag::Ordinary if opened.has_attributes(value, ends) => {
             found("a tag that can run or load a script has attributes")
         }
-        Tag::Document if opened.has_attributes(value) || value[..at].trim_ascii().is_empty() => {
+        Tag::Document if opened.has_attributes(value, ends) || is_first => {
             found("a document of its own is begun")
         }
-        Tag::Style if opened.has_attributes(value) || opened.holds_style(value) => {
+        Tag::Style if opened.has_attributes(value, ends) || opened.holds_style(value) => {
             found("a style sheet is opened")
         }
         Tag::Ordinary | Tag::Document | Tag::Style => None,

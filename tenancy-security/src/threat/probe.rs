@@ -6,9 +6,10 @@ mod phrases;
 mod template;
 mod xml;
 
-use self::phrases::{PHRASES, Where};
+use self::phrases::{PHRASES, WORDS, Where};
 use super::finding::{Place, Severity, ThreatKind, Verdict};
-use super::scan::Bytes;
+use super::scan::{Bytes, Scan};
+use super::search::contains;
 
 /// One of these stands in every probe.
 pub(super) const SIGNS: Bytes = TELLING.or(Bytes::COLON).or(Bytes::QUOTE).or(Bytes::DOT);
@@ -24,7 +25,8 @@ const TELLING: Bytes = Bytes::PARENTHESIS
     .or(Bytes::BACKSLASH);
 
 /// Judges a decoded value by what it holds.
-pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
+pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+    let (value, bytes) = (scan.value(), scan.bytes());
     if is_shellshock(value) {
         return Some(Verdict::new(
             ThreatKind::Shellshock,
@@ -38,28 +40,32 @@ pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict
     }
     let closed = bytes.has_any(Bytes::AT) && bytes.has_any(Bytes::PARENTHESIS);
     if (closed || bytes.has_any(Bytes::BRACE.or(Bytes::PERCENT).or(Bytes::BRACKET)))
-        && let Some(verdict) = template::judge(value).or_else(|| lookup::judge(value))
+        && let Some(verdict) = template::judge(scan).or_else(|| lookup::judge(scan))
     {
         return Some(verdict);
     }
     if bytes.has_any(Bytes::LESS)
-        && let Some(verdict) = xml::judge(value)
+        && let Some(verdict) = xml::judge(scan)
     {
         return Some(verdict);
     }
-    phrase(value)
+    phrase(scan)
 }
 
-fn phrase(value: &[u8]) -> Option<Verdict> {
-    PHRASES
-        .find(value, |at, phrase, (_, place, _)| match place {
-            Where::Anywhere => true,
-            Where::Called => {
-                (at == 0 || !is_name(value[at - 1]))
-                    && is_called_with_text(&value[at + phrase.len()..])
-            }
-        })
-        .map(|(kind, _, says)| Verdict::new(kind, Severity::High, says))
+fn phrase(scan: &Scan<'_>) -> Option<Verdict> {
+    let value = scan.value();
+    let phrase = PHRASES.find_by_signs(scan, |at, phrase, (_, place, _)| match place {
+        Where::Anywhere => true,
+        Where::Called => {
+            (at == 0 || !is_name(value[at - 1])) && is_called_with_text(&value[at + phrase.len()..])
+        }
+    });
+    let word = || {
+        let mut words = WORDS.iter();
+        words.find_map(|(word, meaning)| contains(value, word).then_some(*meaning))
+    };
+    let (kind, _, says) = phrase.or_else(word)?;
+    Some(Verdict::new(kind, Severity::High, says))
 }
 
 /// Whether a call's argument is a string, a variable or a further call.

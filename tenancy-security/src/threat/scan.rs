@@ -1,4 +1,73 @@
-//! The first look at a value, which ends most of them.
+//! The first look at a value, which ends most of them and shortens what the judges do with the rest.
+
+/// How many signs are listed. What stands behind them is looked for once by each judge.
+const LISTED: usize = 48;
+
+/// The bit of all signs; each has that of its kind as well.
+const SIGN: u32 = 31;
+
+/// A value, the kinds of bytes that it holds, and where its signs stand.
+#[derive(Clone, Debug)]
+pub(super) struct Scan<'a> {
+    value: &'a [u8],
+    bytes: Bytes,
+    signs: [u16; LISTED],
+    count: usize,
+    /// Where the part begins whose signs are not listed.
+    rest: usize,
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn of(value: &'a [u8]) -> Self {
+        let mut signs = [0; LISTED];
+        let (mut bits, mut count, mut rest) = (0, 0, 0);
+        let head = &value[..value.len().min(usize::from(u16::MAX))];
+        for &byte in head {
+            let class = CLASSES[usize::from(byte)];
+            bits |= class;
+            // Written always and counted seldom: a branch would be foretold wrongly.
+            signs[count] = rest as u16;
+            count += (class >> SIGN) as usize;
+            rest += 1;
+            if count == LISTED {
+                break;
+            }
+        }
+        Self {
+            value,
+            bytes: Bytes(bits).or(Bytes::of(&value[rest..])),
+            signs,
+            count,
+            rest,
+        }
+    }
+
+    pub(super) fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    pub(super) fn bytes(&self) -> Bytes {
+        self.bytes
+    }
+
+    /// Where the part begins whose signs [`listed`](Self::listed) leaves out.
+    pub(super) fn unlisted(&self) -> usize {
+        self.rest
+    }
+
+    /// Where the first signs stand.
+    pub(super) fn listed(&self) -> impl Iterator<Item = usize> {
+        self.signs[..self.count].iter().copied().map(usize::from)
+    }
+
+    /// Where a sign of these kinds stands, and which it is.
+    pub(super) fn signs(&self, kinds: Bytes) -> impl Iterator<Item = (usize, u8)> {
+        self.listed()
+            .chain(self.rest..self.value.len())
+            .map(|at| (at, self.value[at]))
+            .filter(move |&(_, byte)| Bytes::of_byte(byte).has_any(kinds))
+    }
+}
 
 /// What kinds of bytes a value holds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -21,8 +90,8 @@ impl Bytes {
     pub(super) const COLON: Self = Self::bit(11);
     /// `(`.
     pub(super) const PARENTHESIS: Self = Self::bit(12);
-    /// `, _ -`, which ordinary values are full of.
-    const ORDINARY: Self = Self::bit(13);
+    /// `,`, which ordinary values are full of.
+    const COMMA: Self = Self::bit(13);
     pub(super) const CONTROL: Self = Self::bit(14);
     pub(super) const HIGH: Self = Self::bit(15);
     /// `=`.
@@ -43,17 +112,42 @@ impl Bytes {
     pub(super) const AT: Self = Self::bit(26);
     /// `! ? ~ ^ ) ] }`, which mean nothing alone.
     const CLOSING: Self = Self::bit(27);
+    /// `-` and `_`.
+    const HYPHEN: Self = Self::bit(28);
+
+    /// What a [`Scan`] lists: all that a judge looks for, and a phrase is known by.
+    pub(super) const SIGNS: Self = Self(1 << SIGN);
+
+    const SIGN_KINDS: Self = Self::LESS
+        .or(Self::GREATER)
+        .or(Self::EQUALS)
+        .or(Self::PARENTHESIS)
+        .or(Self::BRACE)
+        .or(Self::BRACKET)
+        .or(Self::BACKTICK)
+        .or(Self::SEMICOLON)
+        .or(Self::BAR)
+        .or(Self::AMPERSAND)
+        .or(Self::DOLLAR)
+        .or(Self::PERCENT)
+        .or(Self::SLASH)
+        .or(Self::BACKSLASH)
+        .or(Self::COLON)
+        .or(Self::DOT)
+        .or(Self::HYPHEN)
+        .or(Self::CONTROL);
 
     const fn bit(at: u32) -> Self {
         Self(1 << at)
     }
 
     pub(super) fn of(value: &[u8]) -> Self {
-        let mut bits = 0;
-        for &byte in value {
-            bits |= CLASSES[usize::from(byte)];
-        }
-        Self(bits)
+        let bits = value.iter().map(|&byte| CLASSES[usize::from(byte)]);
+        Self(bits.fold(0, |all, bits| all | bits))
+    }
+
+    pub(super) const fn of_byte(byte: u8) -> Self {
+        Self(CLASSES[byte as usize])
     }
 
     pub(super) const fn or(self, other: Self) -> Self {
@@ -68,20 +162,22 @@ impl Bytes {
     pub(super) const fn is_plain(self) -> bool {
         let plain = Self::LETTER
             .or(Self::DIGIT)
-            .or(Self::ORDINARY)
+            .or(Self::COMMA)
+            .or(Self::HYPHEN)
             .or(Self::HIGH);
-        self.0 & !plain.0 == 0
+        self.0 & !plain.or(Self::SIGNS).0 == 0
     }
 
     /// What base64 is made of, in either alphabet.
     pub(super) const fn may_be_base64(self) -> bool {
         let alphabet = Self::LETTER
             .or(Self::DIGIT)
-            .or(Self::ORDINARY)
+            .or(Self::COMMA)
+            .or(Self::HYPHEN)
             .or(Self::PLUS)
             .or(Self::SLASH)
             .or(Self::EQUALS);
-        self.0 & !alphabet.0 == 0
+        self.0 & !alphabet.or(Self::SIGNS).0 == 0
     }
 
     const fn class(byte: u8) -> Self {
@@ -111,7 +207,8 @@ impl Bytes {
             b'/' => Self::SLASH,
             b'.' => Self::DOT,
             b':' => Self::COLON,
-            b',' | b'_' | b'-' => Self::ORDINARY,
+            b',' => Self::COMMA,
+            b'_' | b'-' => Self::HYPHEN,
             0x80.. => Self::HIGH,
             0..=31 | 127 => Self::CONTROL,
             _ => Self::CLOSING,
@@ -123,7 +220,9 @@ static CLASSES: [u32; 256] = {
     let mut classes = [Bytes::NONE.0; 256];
     let mut byte = 0;
     while byte < 256 {
-        classes[byte] = Bytes::class(byte as u8).0;
+        let class = Bytes::class(byte as u8);
+        let is_sign = class.has_any(Bytes::SIGN_KINDS);
+        classes[byte] = class.0 | (is_sign as u32) << SIGN;
         byte += 1;
     }
     classes

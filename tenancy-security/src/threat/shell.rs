@@ -9,9 +9,9 @@ mod commands;
 mod name;
 
 use self::candidate::{Candidate, Lead};
-use self::name::is_before_command;
+use self::name::{LONGEST, is_before_command};
 use super::finding::{Place, Severity, ThreatKind, Verdict};
-use super::scan::Bytes;
+use super::scan::{Bytes, Scan};
 
 /// What every command holds: a separator, a quote or a path.
 pub(super) const SIGNS: Bytes = SEPARATORS
@@ -37,44 +37,69 @@ const fn found(says: &'static str) -> Option<Verdict> {
 }
 
 /// Judges a decoded value as a part of a command line.
-pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
-    if let Some(verdict) = command(value, 0, Lead::Start, 0) {
+pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+    let (value, bytes) = (scan.value(), scan.bytes());
+    if let Some(verdict) = command(value, 0, Lead::Start, || 0) {
         return Some(verdict);
     }
     if !bytes.has_any(SEPARATORS) {
         return None;
     }
     let mut backticks = 0;
-    // How many bytes stand before that are more than separators.
-    let mut before = 0;
-    for (at, &byte) in value.iter().enumerate() {
-        before += usize::from(!is_before_command(byte));
-        let next = value.get(at + 1).copied().unwrap_or(0);
-        let verdict = match byte {
-            // Of several separators the last one counts.
-            b';' | b'|' | b'&' | b'\n' if matches!(next, b';' | b'|' | b'&' | b'\n') => None,
-            b';' | b'|' | b'&' | b'\n' => command(value, at + 1, Lead::Separator, before),
-            b'$' if next == b'(' => command(value, at + 2, Lead::Substitution, before),
-            b'<' | b'>' if next == b'(' => command(value, at + 2, Lead::Substitution, before),
-            b'$' if is_blank_variable(&value[at + 1..]) => {
-                found("a shell's own blank stands for a space")
-            }
-            b'`' => {
-                backticks += 1;
-                if backticks % 2 == 1 && is_glued(value, at) {
-                    command(value, at + 1, Lead::Backtick, before)
-                } else {
-                    None
+    let mut counted = Counted::default();
+    // Where the run of bytes ends that shells pass over, for all the separators in it.
+    let mut passed = 0;
+    let lead = value.len() - value.trim_ascii_start().len();
+    scan.signs(SEPARATORS.or(Bytes::SLASH))
+        .find_map(|(at, byte)| {
+            let next = value.get(at + 1).copied().unwrap_or(0);
+            let before = || counted.up_to(value, at + 1);
+            let command = |at, lead| {
+                if passed < at {
+                    let run = value[at..].iter();
+                    passed = at + run.take_while(|byte| is_before_command(**byte)).count();
                 }
+                (passed < at + LONGEST)
+                    .then(|| command(value, at, lead, before))
+                    .flatten()
+            };
+            match byte {
+                // Of several separators the last one counts.
+                b';' | b'|' | b'&' | b'\n' if matches!(next, b';' | b'|' | b'&' | b'\n') => None,
+                b';' | b'|' | b'&' | b'\n' => command(at + 1, Lead::Separator),
+                b'$' if next == b'(' => command(at + 2, Lead::Substitution),
+                b'<' | b'>' if next == b'(' => command(at + 2, Lead::Substitution),
+                b'$' if is_blank_variable(&value[at + 1..]) => {
+                    found("a shell's own blank stands for a space")
+                }
+                b'`' => {
+                    backticks += 1;
+                    if backticks % 2 == 1 && is_glued(&value[lead.min(at)..at]) {
+                        command(at + 1, Lead::Backtick)
+                    } else {
+                        None
+                    }
+                }
+                b'/' if is_device(&value[at..]) => found("a shell connects to another machine"),
+                _ => None,
             }
-            b'/' if is_device(&value[at..]) => found("a shell connects to another machine"),
-            _ => None,
-        };
-        if verdict.is_some() {
-            return verdict;
-        }
+        })
+}
+
+/// How many bytes at a value's beginning are more than separators, counted as far as it was asked.
+#[derive(Debug, Default)]
+struct Counted {
+    bytes: usize,
+    until: usize,
+}
+
+impl Counted {
+    fn up_to(&mut self, value: &[u8], at: usize) -> usize {
+        let more = value[self.until..at].iter();
+        self.bytes += more.filter(|byte| !is_before_command(**byte)).count();
+        self.until = at;
+        self.bytes
     }
-    None
 }
 
 /// `$IFS`, `${IFS}`.
@@ -91,9 +116,9 @@ fn is_device(rest: &[u8]) -> bool {
     rest.starts_with(b"/dev/tcp/") || rest.starts_with(b"/dev/udp/")
 }
 
-/// Whether backticks begin a value or stand within a word; in Markdown they stand between blanks.
-fn is_glued(value: &[u8], at: usize) -> bool {
-    let lead = value[..at].trim_ascii_start();
+/// Whether backticks behind `lead` begin a value or stand within a word; in Markdown they stand
+/// between blanks.
+fn is_glued(lead: &[u8]) -> bool {
     match lead.last() {
         None => true,
         Some(byte) => {
@@ -105,7 +130,7 @@ fn is_glued(value: &[u8], at: usize) -> bool {
 }
 
 /// Judges what stands at `at` as a command, behind so many bytes that are no separators.
-fn command(value: &[u8], at: usize, lead: Lead, before: usize) -> Option<Verdict> {
+fn command(value: &[u8], at: usize, lead: Lead, before: impl FnOnce() -> usize) -> Option<Verdict> {
     let candidate = Candidate::at(value, at, lead, before)?;
     if candidate.is_certain() {
         found("a command follows a separator")

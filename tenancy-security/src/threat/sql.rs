@@ -10,7 +10,8 @@ mod words;
 use self::grammar::{Grammar, Reading};
 use self::words::{WORDS, Word};
 use super::finding::{Place, Verdict};
-use super::scan::Bytes;
+use super::scan::{Bytes, Scan};
+use super::search::{any_near, contains};
 
 /// One of these stands in every injection.
 pub(super) const SIGNS: Bytes = PUNCTUATION
@@ -38,18 +39,20 @@ const TELLING: Bytes = Bytes::EQUALS.or(Bytes::LESS).or(Bytes::GREATER);
 const LONGEST_NAME: usize = 40;
 
 /// Judges a decoded value as part of a query, in each way that it may be quoted there.
-pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
+pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+    let (value, bytes) = (scan.value(), scan.bytes());
     let begins_as_text = value
         .iter()
         .find(|byte| **byte > b' ')
         .is_none_or(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-    let selects = has_select(value);
+    let selects = contains(value, b"select");
     if begins_as_text && !selects && !bytes.has_any(PUNCTUATION) {
         return None;
     }
     // Where nothing telling follows, a text is left at its first word.
-    let reads_on =
-        selects || bytes.has_any(TELLING) || (bytes.has_any(Bytes::PARENTHESIS) && has_call(value));
+    let reads_on = selects
+        || (bytes.has_any(TELLING) && may_follow_text(value, bytes))
+        || (bytes.has_any(Bytes::PARENTHESIS) && has_call(scan));
     let readings = [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')];
     let readings = if bytes.has_any(Bytes::QUOTE) {
         &readings[..]
@@ -62,22 +65,38 @@ pub(super) fn judge(_place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict
         .find_map(Grammar::judge)
 }
 
+/// Whether what stands in the middle of a text can be an attack for its comparisons: they are joined
+/// to something, or a statement or the server's own names follow.
+fn may_follow_text(value: &[u8], bytes: Bytes) -> bool {
+    let is_letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_logic = |[before, a, b, c, d]: [u8; 5]| {
+        let [first, second, third] = [a, b, c].map(|byte| byte | 0x20);
+        let or = (first == b'o') & (second == b'r') & !is_letter(c);
+        let and = (first == b'a') & (second == b'n') & (third == b'd') & !is_letter(d);
+        let xor = (first == b'x') & (second == b'o') & (third == b'r') & !is_letter(d);
+        // A hexadecimal number ends in letters, at which a word may begin.
+        let signs = ((a == b'&') & (b == b'&')) | ((a == b'0') & (second == b'x'));
+        (!is_letter(before) & (or | and | xor)) | signs
+    };
+    bytes.has_any(Bytes::AT.or(Bytes::BACKSLASH))
+        || any_near(value, is_logic)
+        || [b"exec".as_slice(), b"outfile", b"dumpfile"]
+            .iter()
+            .any(|word| contains(value, word))
+}
+
 /// Whether a function is called that is worth reading on for behind a text.
-fn has_call(value: &[u8]) -> bool {
-    let opened = (0..value.len()).filter(|&at| value[at] == b'(');
-    opened.into_iter().any(|at| {
+fn has_call(scan: &Scan<'_>) -> bool {
+    let value = scan.value();
+    scan.signs(Bytes::PARENTHESIS).any(|(at, _)| {
         let before = value[at.saturating_sub(LONGEST_NAME)..at].trim_ascii_end();
-        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'.');
+        let is_name = |byte: &&u8| {
+            byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'.' | b'$' | 0x80..)
+        };
         let length = before.iter().rev().take_while(is_name).count();
         let name = &before[before.len() - length..];
         // DBMS_PIPE.RECEIVE_MESSAGE: the package tells.
         name.split(|&byte| byte == b'.')
             .any(|part| matches!(WORDS.get(part), Some(Word::Hot | Word::Server)))
     })
-}
-
-fn has_select(value: &[u8]) -> bool {
-    value
-        .windows(6)
-        .any(|window| window[2] | 0x20 == b'l' && window.eq_ignore_ascii_case(b"select"))
 }

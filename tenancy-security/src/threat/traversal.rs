@@ -6,9 +6,10 @@
 
 mod files;
 
-use self::files::{FILES, File};
+use self::files::{FILES, File, STEMS};
 use super::finding::{Place, Severity, ThreatKind, Verdict};
-use super::scan::Bytes;
+use super::scan::{Bytes, Scan};
+use super::search::contains;
 
 /// What paths are made of.
 pub(super) const SIGNS: Bytes = Bytes::SLASH
@@ -22,7 +23,8 @@ const fn found(severity: Severity, says: &'static str) -> Option<Verdict> {
 }
 
 /// Judges a decoded value as the name of a file.
-pub(super) fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict> {
+pub(super) fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+    let (value, bytes) = (scan.value(), scan.bytes());
     if bytes.has_any(Bytes::CONTROL) && value.contains(&0) {
         return found(Severity::High, "a NUL byte cuts a name short");
     }
@@ -30,6 +32,7 @@ pub(super) fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict>
     if !separated && bytes.has_any(Bytes::BLANK) {
         return None;
     }
+    let lead = value.len() - value.trim_ascii_start().len();
     let value = value.trim_ascii();
     let is_path = place == Place::Path || !value.iter().any(u8::is_ascii_whitespace);
     let steps = Steps::of(value);
@@ -42,19 +45,30 @@ pub(super) fn judge(place: Place, value: &[u8], bytes: Bytes) -> Option<Verdict>
     if is_path && bytes.has_any(Bytes::DIGIT) && hex_steps(value) >= 2 {
         return found(Severity::High, "a path is written in hexadecimal");
     }
-    if let Some(scheme) = files::SCHEMES
-        .iter()
-        .find(|scheme| starts_with(value, scheme))
-        && value.len() > scheme.len()
+    if let Some(scheme) = files::SCHEMES.iter().find(|scheme| {
+        // Most differ in the first letter.
+        value.first().map(u8::to_ascii_lowercase) == scheme.bytes().next()
+            && starts_with(value, scheme)
+    }) && value.len() > scheme.len()
     {
         return found(Severity::High, "an address reads the server's own files");
     }
     if is_share(value) {
         return found(Severity::High, "a path leads to another machine");
     }
+    if is_path && STEMS.iter().any(|stem| contains(value, stem)) {
+        return found(Severity::High, "a file of the system is named");
+    }
+    let rooted = value.iter().take_while(|byte| is_separator(**byte)).count();
     FILES
-        .find(value, |at, phrase, file| {
-            is_named(value, at, phrase, file, is_path, place)
+        .find_by_signs(scan, |at, phrase, file| {
+            let named = Named {
+                value,
+                at: at.saturating_sub(lead),
+                phrase,
+                rooted,
+            };
+            named.is_meant(file, is_path, place)
         })
         .and_then(|_| found(Severity::High, "a file of the system is named"))
 }
@@ -154,6 +168,10 @@ impl Steps {
 
 /// How often `0x2e`, `0x2f` or `0x5c` stands in the value.
 fn hex_steps(value: &[u8]) -> usize {
+    // Counting them all is faster than stopping at one.
+    if value.iter().filter(|&&byte| byte == b'x').count() < 2 {
+        return 0;
+    }
     value
         .windows(4)
         .filter(|window| {
@@ -177,31 +195,41 @@ fn is_share(value: &[u8]) -> bool {
         && host.iter().take(64).any(|&byte| byte == b'\\')
 }
 
-/// Whether a phrase stands where it names a file: at a boundary, in a path.
-fn is_named(
-    value: &[u8],
+/// A phrase, and where it stands.
+#[derive(Clone, Copy, Debug)]
+struct Named<'a> {
+    value: &'a [u8],
     at: usize,
-    phrase: &str,
-    file: File,
-    is_path: bool,
-    place: Place,
-) -> bool {
-    let before = at.checked_sub(1).map(|at| value[at]);
-    let after = value.get(at + phrase.len());
-    let begins = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    let ends = phrase.ends_with(['/', '\\'])
-        || after.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')));
-    match file {
-        File::Always => begins,
-        File::InPath => is_path && begins,
-        File::Stem => is_path,
-        File::AtStart => is_path && value[..at].iter().all(|byte| matches!(byte, b'/' | b'\\')),
-        File::Hidden => {
-            (place == Place::Path || (is_path && matches!(before, Some(b'/' | b'\\'))))
-                && begins
-                && ends
+    phrase: &'a str,
+    /// How many separators the value begins with.
+    rooted: usize,
+}
+
+impl Named<'_> {
+    /// Whether it names a file: at a boundary, in a path.
+    fn is_meant(self, file: File, is_path: bool, place: Place) -> bool {
+        let before = self.at.checked_sub(1).map(|at| self.value[at]);
+        let after = self.value.get(self.at + self.phrase.len());
+        let begins = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let ends = self.phrase.ends_with(['/', '\\'])
+            || after
+                .is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')));
+        match file {
+            File::Always => begins,
+            File::InPath => is_path && begins,
+            File::Stem => is_path,
+            File::AtStart => is_path && self.at <= self.rooted,
+            File::Hidden => {
+                (place == Place::Path || (is_path && before.is_some_and(is_separator)))
+                    && begins
+                    && ends
+            }
         }
     }
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\')
 }
 
 fn starts_with(value: &[u8], prefix: &str) -> bool {

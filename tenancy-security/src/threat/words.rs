@@ -8,6 +8,19 @@ const LONGEST: usize = 32;
 pub(super) struct Words<T: 'static, const N: usize> {
     entries: &'static [(&'static str, T)],
     slots: [u16; N],
+    /// A bit for each sketch that a word of the table has.
+    sketches: [u64; SKETCHES / 64],
+}
+
+/// How many sketches there are.
+const SKETCHES: usize = 4096;
+
+/// What a word is told by at a glance: its first letter, its middle one, its last one and its length.
+const fn sketch(word: &[u8]) -> usize {
+    let first = (word[0] | 0x20) as usize;
+    let middle = (word[word.len() / 2] | 0x20) as usize;
+    let last = (word[word.len() - 1] | 0x20) as usize;
+    (first ^ middle << 3 ^ last << 5 ^ word.len() << 8) & (SKETCHES - 1)
 }
 
 const EMPTY: u16 = u16::MAX;
@@ -17,10 +30,13 @@ impl<T: Copy + 'static, const N: usize> Words<T, N> {
     pub(super) const fn new(entries: &'static [(&'static str, T)]) -> Self {
         assert!(N.is_power_of_two() && entries.len() * 2 <= N);
         let mut slots = [EMPTY; N];
+        let mut sketches = [0; SKETCHES / 64];
         let mut entry = 0;
         while entry < entries.len() {
             let word = entries[entry].0.as_bytes();
-            assert!(word.len() <= LONGEST);
+            assert!(!word.is_empty() && word.len() <= LONGEST);
+            let sketch = sketch(word);
+            sketches[sketch / 64] |= 1 << (sketch % 64);
             let mut hash = START;
             let mut at = 0;
             while at < word.len() {
@@ -34,14 +50,28 @@ impl<T: Copy + 'static, const N: usize> Words<T, N> {
             slots[slot] = entry as u16;
             entry += 1;
         }
-        Self { entries, slots }
+        Self {
+            entries,
+            slots,
+            sketches,
+        }
     }
 
     /// What `word` means, whatever its case.
+    #[inline]
     pub(super) fn get(&self, word: &[u8]) -> Option<T> {
-        if word.len() > LONGEST {
+        if word.is_empty() || word.len() > LONGEST {
             return None;
         }
+        let sketch = sketch(word);
+        if self.sketches[sketch / 64] & (1 << (sketch % 64)) == 0 {
+            return None;
+        }
+        self.look_up(word)
+    }
+
+    /// Looks for a word that may be there.
+    fn look_up(&self, word: &[u8]) -> Option<T> {
         let hash = word
             .iter()
             .fold(START, |hash, byte| step(hash, byte.to_ascii_lowercase()));

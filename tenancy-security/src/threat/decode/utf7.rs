@@ -14,7 +14,7 @@ pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
             at += 1;
             continue;
         };
-        for unit in units(&value[at + 1..at + length]) {
+        for unit in units(value[at + 1..at + length].iter().copied()) {
             push(&mut text, unit, false);
         }
         decoded = true;
@@ -25,25 +25,25 @@ pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
 
 /// How long the shifted text is that begins here, with its plus sign.
 fn shifted(rest: &[u8]) -> Option<usize> {
-    if !rest.starts_with(b"+A") {
+    if !matches!(rest, [b'+', b'A', b'A'..=b'H', ..]) {
         return None;
     }
     let digits = rest[1..]
         .iter()
         .take(64)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
-        .count();
-    let is_ascii = digits >= 3
-        && matches!(rest[2], b'A'..=b'H')
-        && units(&rest[1..=digits]).all(|unit| (0x20..0x7f).contains(&unit));
-    is_ascii.then_some(digits + 1)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+    // Most are given up at the second unit, so they are not counted first.
+    let mut length = 0;
+    let counted = digits.inspect(|_| length += 1).copied();
+    let is_ascii = units(counted).all(|unit| (0x20..0x7f).contains(&unit));
+    (is_ascii && length >= 3).then_some(length + 1)
 }
 
 /// The UTF-16 units that base64 digits hold.
-fn units(digits: &[u8]) -> impl Iterator<Item = u32> {
+fn units(digits: impl Iterator<Item = u8>) -> impl Iterator<Item = u32> {
     let mut bits = 0_u32;
     let mut held = 0;
-    digits.iter().filter_map(move |&digit| {
+    digits.filter_map(move |digit| {
         bits = bits << 6 | super::base64::value_of(digit).unwrap_or(0);
         held += 6;
         if held < 16 {

@@ -79,6 +79,20 @@ static OBJECTS: Words<Object, 64> = Words::new(&[
     ("xss", Object::Value),
 ]);
 
+/// The last names of the targets below.
+static PROPERTIES: Words<(), 32> = Words::new(&[
+    ("cookie", ()),
+    ("location", ()),
+    ("domain", ()),
+    ("title", ()),
+    ("name", ()),
+    ("href", ()),
+    ("hash", ()),
+    ("innerhtml", ()),
+    ("outerhtml", ()),
+    ("onerror", ()),
+]);
+
 /// Properties whose assignment is the attack itself.
 static TARGETS: &[&[u8]] = &[
     b"document.cookie",
@@ -110,12 +124,17 @@ const SCHEMES: &[&[u8]] = &[
 /// Judges a colon: the end of a scheme that runs what follows?
 pub(super) fn scheme(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     let before = &value[at.saturating_sub(NEAR)..at];
+    // Browsers drop line breaks and tabs out of a scheme, and NUL from its beginning.
+    let is_dropped = |byte: u8| matches!(byte, 0..=b' ' | 127 | b'\\');
+    let last = before.iter().rev().find(|byte| !is_dropped(**byte));
+    if !last.is_some_and(|last| matches!(last | 0x20, b'a' | b's' | b't')) {
+        return None; // No scheme ends so.
+    }
     let mut name = [0; 12];
     let mut length = 0;
-    // Browsers drop line breaks and tabs out of a scheme, and NUL from its beginning.
     for &byte in before.iter().rev() {
         match byte {
-            0..=b' ' | 127 | b'\\' => {}
+            _ if is_dropped(byte) => {}
             _ if byte.is_ascii_alphabetic() && length < name.len() => {
                 name[length] = byte.to_ascii_lowercase();
                 length += 1;
@@ -315,6 +334,7 @@ pub(super) fn is_assigned(value: &[u8], at: usize) -> bool {
         .count();
     word > 0
         && before[..before.len() - word].ends_with(b".")
+        && PROPERTIES.get(&before[before.len() - word..]).is_some()
         && TARGETS.iter().any(|target| ends_with(before, target))
 }
 

@@ -34,12 +34,32 @@ impl Opened {
     }
 
     /// Whether anything is set in the tag, or the tag is left open.
-    pub(super) fn has_attributes(&self, value: &[u8]) -> bool {
-        let rest = &value[self.end..value.len().min(self.end + NEAR)];
-        match rest.iter().position(|&byte| byte == b'>' || byte == b'=') {
-            Some(at) => rest[at] == b'=',
-            None => false,
+    pub(super) fn has_attributes(&self, value: &[u8], ends: &mut Ends) -> bool {
+        let at = ends.next(value, self.end);
+        at < value.len().min(self.end + NEAR) && value[at] == b'='
+    }
+}
+
+/// Where the next `=` or `>` stands, looked for once.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// None of them stands between the two.
+    from: usize,
+    at: usize,
+}
+
+impl Ends {
+    /// The next one at `from` or behind it; the calls go forwards.
+    fn next(&mut self, value: &[u8], from: usize) -> usize {
+        if !(self.from..=self.at).contains(&from) || self.at == 0 {
+            let rest = &value[from..];
+            let length = rest.iter().position(|byte| matches!(byte, b'=' | b'>'));
+            *self = Self {
+                from,
+                at: from + length.unwrap_or(rest.len()),
+            };
         }
+        self.at
     }
 }
 

@@ -1,6 +1,7 @@
 //! Log4j's lookups: `${jndi:ldap://…}`, however its letters are put together.
 
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
+use crate::threat::scan::{Bytes, Scan};
 
 const LOOKUPS: &[&[u8]] = &[
     b"jndi",
@@ -36,32 +37,33 @@ const LOOKUPS: &[&[u8]] = &[
     b"",
 ];
 
-pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
-    let mut at = 0;
-    while let Some(length) = value[at..].iter().position(|&byte| byte == b'{') {
-        at += length + 1;
-        if !matches!(value[..at - 1].last(), Some(b'$' | b'#')) {
-            continue;
-        }
-        let rest = &value[at..value.len().min(at + 32)];
-        let end = rest
-            .iter()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-'))
-            .unwrap_or(rest.len());
-        let name = rest[..end].trim_ascii();
-        let is_lookup = rest.get(end) == Some(&b':')
-            && LOOKUPS.iter().any(|known| name.eq_ignore_ascii_case(known))
-            && rest
-                .get(end + 1)
-                .is_some_and(|byte| !matches!(byte, b' ' | b'='));
-        // ${VARIABLE:-default} is a shell's; ${::-j} nobody's but an attacker's.
-        if is_lookup {
-            return Some(Verdict::new(
-                ThreatKind::JndiLookup,
-                Severity::Critical,
-                "a lookup of Log4j is started",
-            ));
-        }
+pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
+    let value = scan.value();
+    let mut braces = scan.signs(Bytes::BRACE).map(|(at, _)| at);
+    braces
+        .any(|at| is_lookup(value, at))
+        .then_some(Verdict::new(
+            ThreatKind::JndiLookup,
+            Severity::Critical,
+            "a lookup of Log4j is started",
+        ))
+}
+
+/// Whether the brace at `at` opens one.
+fn is_lookup(value: &[u8], at: usize) -> bool {
+    if !matches!(value[..at].last(), Some(b'$' | b'#')) {
+        return false;
     }
-    None
+    let rest = &value[at + 1..value.len().min(at + 33)];
+    let end = rest
+        .iter()
+        .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-'))
+        .unwrap_or(rest.len());
+    let name = &rest[..end];
+    // ${VARIABLE:-default} is a shell's; ${::-j} nobody's but an attacker's.
+    rest.get(end) == Some(&b':')
+        && LOOKUPS.iter().any(|known| name.eq_ignore_ascii_case(known))
+        && rest
+            .get(end + 1)
+            .is_some_and(|byte| !matches!(byte, b' ' | b'='))
 }

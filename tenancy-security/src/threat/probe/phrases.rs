@@ -104,7 +104,11 @@ const SCHEMA: Meaning = (
     "a schema is read from elsewhere",
 );
 
-pub(super) static PHRASES: Phrases<Meaning, 163> = Phrases::new(&[
+/// Those that are words.
+pub(super) static WORDS: &[(&[u8], Meaning)] = &[(b"phpggc", PHP_OBJECT), (b"ro0ab", JAVA)];
+
+/// Those with a sign in them.
+pub(super) static PHRASES: Phrases<Meaning, 161> = Phrases::with_signs(&[
     ("<?php", PHP_OPENED),
     ("<?=", PHP_OPENED),
     ("[php]", PHP_OPENED),
@@ -136,8 +140,6 @@ pub(super) static PHRASES: Phrases<Meaning, 163> = Phrases::new(&[
     ("get_defined_vars(", PHP_HIDDEN),
     ("o:8:\"stdclass\"", PHP_OBJECT),
     ("\";s:", PHP_OBJECT),
-    ("phpggc", PHP_OBJECT),
-    ("ro0ab", JAVA),
     ("java.lang.runtime", JAVA),
     ("java.lang.processbuilder", JAVA),
     ("getruntime(", JAVA),

@@ -2,20 +2,21 @@
 
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
 use crate::threat::phrases::Phrases;
+use crate::threat::scan::{Bytes, Scan};
 
 /// What opens an expression, and what closes it.
-const BRACKETS: &[(&[u8], &[u8])] = &[
-    (b"{{", b"}}"),
-    (b"${", b"}"),
-    (b"#{", b"}"),
-    (b"*{", b"}"),
-    (b"%{", b"}"),
-    (b"@{", b"}"),
-    (b"~{", b"}"),
-    (b"<%", b"%>"),
-    (b"{%", b"%}"),
-    (b"[[", b"]]"),
-    (b"@(", b")"),
+const BRACKETS: &[([u8; 2], &[u8])] = &[
+    (*b"{{", b"}}"),
+    (*b"${", b"}"),
+    (*b"#{", b"}"),
+    (*b"*{", b"}"),
+    (*b"%{", b"}"),
+    (*b"@{", b"}"),
+    (*b"~{", b"}"),
+    (*b"<%", b"%>"),
+    (*b"{%", b"%}"),
+    (*b"[[", b"]]"),
+    (*b"@(", b")"),
 ];
 
 /// How long an expression may be to be looked at.
@@ -67,34 +68,40 @@ static WORDS: Phrases<(), 42> = Phrases::new(&[
     ("new ", ()),
 ]);
 
-pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
-    let mut at = 0;
-    while at + 1 < value.len() {
-        let pair = &value[at..at + 2];
-        at += 1;
-        if !matches!(pair[1], b'{' | b'%' | b'[' | b'(') {
-            continue;
+pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
+    let value = scan.value();
+    let second = Bytes::BRACE
+        .or(Bytes::PERCENT)
+        .or(Bytes::BRACKET)
+        .or(Bytes::PARENTHESIS);
+    // Where the last expression ended.
+    let mut from = 0;
+    scan.signs(second).find_map(|(at, _)| {
+        if at <= from {
+            return None;
         }
-        let Some((open, close)) = BRACKETS.iter().find(|(open, _)| *open == pair) else {
-            continue;
+        let pair = [value[at - 1], value[at]];
+        let (open, close) = BRACKETS.iter().find(|(open, _)| *open == pair)?;
+        let closes = |pair: &[u8]| {
+            pair[0] == close[0] && close.get(1).is_none_or(|second| pair[1] == *second)
         };
         let inside = &value[at + 1..value.len().min(at + 1 + LONGEST)];
         // Another opening bracket begins an expression of its own.
         let end = inside
             .windows(2)
-            .position(|window| window.starts_with(close) || window == *open)
+            .position(|pair| closes(pair) || *pair == *open)
             .or_else(|| inside.ends_with(close).then(|| inside.len() - close.len()));
         let expression = &inside[..end.unwrap_or(inside.len())];
         let closed = inside[expression.len()..].starts_with(close);
+        from = at + expression.len();
         if closed && is_arithmetic(expression) {
             return found("a template is made to compute");
         }
-        if !matches!(pair, b"@(" | b"[[") && is_code(expression, closed) {
+        if !matches!(&pair, b"@(" | b"[[") && is_code(expression, closed) {
             return found("a template is made to run code");
         }
-        at += expression.len();
-    }
-    None
+        None
+    })
 }
 
 fn found(says: &'static str) -> Option<Verdict> {

@@ -1,54 +1,58 @@
 //! Document types and entities, which an XML parser may follow to files and addresses.
 
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
+use crate::threat::scan::{Bytes, Scan};
 
-pub(super) fn judge(value: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
+    let value = scan.value();
+    scan.signs(Bytes::LESS)
+        .find_map(|(at, _)| judge_declaration(&value[at + 1..value.len().min(at + 1 + 512)]))
+}
+
+/// Judges what stands behind a `<`.
+fn judge_declaration(rest: &[u8]) -> Option<Verdict> {
     let found = |says| Some(Verdict::new(ThreatKind::XmlEntity, Severity::High, says));
-    for (at, _) in value.iter().enumerate().filter(|(_, byte)| **byte == b'<') {
-        let rest = &value[at + 1..value.len().min(at + 1 + 512)];
-        let begins = matches!(
-            rest,
-            [b'!', b'e' | b'E' | b'd' | b'D', ..] | [b'?' | b'x' | b'X', ..]
-        );
-        if !begins {
-            continue;
-        }
-        let rest = &rest[..rest
+    let begins = matches!(
+        rest,
+        [b'!', b'e' | b'E' | b'd' | b'D', ..] | [b'?' | b'x' | b'X', ..]
+    );
+    if !begins {
+        return None;
+    }
+    let rest = &rest[..rest
+        .iter()
+        .position(|&byte| byte == b'<')
+        .unwrap_or(rest.len())];
+    if starts_with(rest, b"!entity") {
+        return found("an entity is declared");
+    }
+    if let Some(rest) = after(rest, b"!doctype") {
+        let inside = &rest[..rest
             .iter()
-            .position(|&byte| byte == b'<')
+            .position(|byte| matches!(byte, b'>' | b'['))
             .unwrap_or(rest.len())];
-        if starts_with(rest, b"!entity") {
-            return found("an entity is declared");
+        let has_subset = rest.get(inside.len()) == Some(&b'[');
+        let external = contains(inside, b"system") || contains(inside, b"public");
+        // XHTML names its document type by a public identifier of the W3C.
+        let is_xhtml = contains(inside, b"-//w3c//dtd") || contains(inside, b"about:legacy-compat");
+        if has_subset || (external && !is_xhtml) {
+            return found("a document type reads another file");
         }
-        if let Some(rest) = after(rest, b"!doctype") {
-            let inside = &rest[..rest
-                .iter()
-                .position(|byte| matches!(byte, b'>' | b'['))
-                .unwrap_or(rest.len())];
-            let has_subset = rest.get(inside.len()) == Some(&b'[');
-            let external = contains(inside, b"system") || contains(inside, b"public");
-            // XHTML names its document type by a public identifier of the W3C.
-            let is_xhtml =
-                contains(inside, b"-//w3c//dtd") || contains(inside, b"about:legacy-compat");
-            if has_subset || (external && !is_xhtml) {
-                return found("a document type reads another file");
-            }
-        }
-        if starts_with(rest, b"xi:include") {
-            return found("a file is included");
-        }
-        if starts_with(rest, b"?xml-stylesheet")
-            || starts_with(rest, b"?import")
-            || starts_with(rest, b"?xml:namespace")
-            || starts_with(rest, b"xsl:stylesheet")
-            || starts_with(rest, b"xsl:template")
-        {
-            return Some(Verdict::new(
-                ThreatKind::CrossSiteScripting,
-                Severity::High,
-                "a style sheet transforms the document",
-            ));
-        }
+    }
+    if starts_with(rest, b"xi:include") {
+        return found("a file is included");
+    }
+    if starts_with(rest, b"?xml-stylesheet")
+        || starts_with(rest, b"?import")
+        || starts_with(rest, b"?xml:namespace")
+        || starts_with(rest, b"xsl:stylesheet")
+        || starts_with(rest, b"xsl:template")
+    {
+        return Some(Verdict::new(
+            ThreatKind::CrossSiteScripting,
+            Severity::High,
+            "a style sheet transforms the document",
+        ));
     }
     None
 }

@@ -36,13 +36,21 @@ pub(super) struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    pub(super) fn at(value: &'a [u8], at: usize, lead: Lead, before: usize) -> Option<Self> {
+    pub(super) fn at(
+        value: &'a [u8],
+        at: usize,
+        lead: Lead,
+        before: impl FnOnce() -> usize,
+    ) -> Option<Self> {
         let blanks = value[at..]
             .iter()
             .take(LONGEST)
             .take_while(|byte| is_before_command(**byte))
             .count();
         let start = at + blanks;
+        if !Name::may_be_known(&value[start..]) {
+            return None;
+        }
         let name = Name::read(value, start);
         let command = COMMANDS.get(name.name());
         if command.is_none() && !name.in_folder && !name.is_masked {
@@ -54,7 +62,7 @@ impl<'a> Candidate<'a> {
             at,
             start,
             lead,
-            before,
+            before: before(),
             name,
             command,
             rest,

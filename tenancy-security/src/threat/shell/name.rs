@@ -1,3 +1,5 @@
+use super::commands::COMMANDS;
+
 /// The longest name of a program.
 pub(super) const LONGEST: usize = 24;
 
@@ -36,6 +38,31 @@ pub(super) struct Name {
 }
 
 impl Name {
+    /// Whether a program's name may begin `text`: a known one, or one that is written oddly.
+    pub(super) fn may_be_known(text: &[u8]) -> bool {
+        let is_plain =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let length = text
+            .iter()
+            .take(LONGEST + 1)
+            .take_while(|byte| is_plain(byte))
+            .count();
+        let is_odd = |byte: &u8| matches!(byte, b'/' | b'\\' | b'\'' | b'"' | b'^');
+        text.get(length).is_some_and(is_odd) || {
+            let name = &text[..length.min(LONGEST)];
+            let name =
+                name.split_at_checked(name.len().wrapping_sub(4))
+                    .map_or(name, |(stem, end)| {
+                        if end.eq_ignore_ascii_case(b".exe") {
+                            stem
+                        } else {
+                            name
+                        }
+                    });
+            length > LONGEST || COMMANDS.get(name).is_some()
+        }
+    }
+
     pub(super) fn read(value: &[u8], start: usize) -> Self {
         let mut name = Self {
             letters: [0; LONGEST],

@@ -62,6 +62,7 @@ impl<'a> Lexer<'a> {
         Self { value, at }
     }
 
+    #[inline]
     fn peek(&self, ahead: usize) -> u8 {
         self.value.get(self.at + ahead).copied().unwrap_or(0)
     }
@@ -120,6 +121,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    #[inline]
     fn skip_blanks(&mut self) {
         while let Some(&byte) = self.value.get(self.at) {
             // A no-break space separates words in MySQL's latin1, and NUL in Access.
@@ -372,6 +374,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    #[inline]
     fn skip_while(&mut self, passes: impl Fn(u8) -> bool) {
         let rest = &self.value[self.at.min(self.value.len())..];
         self.at += rest.iter().take_while(|&&byte| passes(byte)).count();
@@ -393,9 +396,24 @@ pub(super) fn skip_text(value: &[u8], at: &mut usize, quote: u8) -> bool {
     false
 }
 
+#[inline]
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || (byte >= 0x80 && byte != 0xa0)
+    IS_WORD[usize::from(byte)]
 }
+
+/// Letters, digits, `_`, `$`, and all beyond ASCII but the no-break space.
+static IS_WORD: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        bytes[at] = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'$')
+            || (byte >= 0x80 && byte != 0xa0);
+        at += 1;
+    }
+    bytes
+};
 
 /// The words that may follow a number without a space, as in `1or 1=1`.
 fn joins_on(word: &[u8]) -> bool {

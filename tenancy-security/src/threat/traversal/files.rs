@@ -9,7 +9,7 @@ pub(super) enum File {
     Always,
     /// In a value without blanks.
     InPath,
-    /// Likewise, also as a part of a word: what is left where a filter has dropped separators.
+    /// Likewise, also as a part of a word.
     Stem,
     /// At the beginning of a value without blanks.
     AtStart,
@@ -44,7 +44,10 @@ pub(super) const SCHEMES: &[&str] = &[
     "url:file:",
 ];
 
-pub(super) static FILES: Phrases<File, 104> = Phrases::new(&[
+/// What is left of a path where a filter has dropped its separators.
+pub(super) const STEMS: &[&[u8]] = &[b"etcpasswd", b"inetpubwwwroot"];
+
+pub(super) static FILES: Phrases<File, 102> = Phrases::with_signs(&[
     ("etc/passwd", Always),
     ("etc\\passwd", Always),
     ("etc/shadow", Always),
@@ -70,7 +73,6 @@ pub(super) static FILES: Phrases<File, 104> = Phrases::new(&[
     ("etc/init", InPath),
     ("etc/vsftpd", InPath),
     ("etc/proftpd", InPath),
-    ("etcpasswd", Stem),
     ("boot.ini", InPath),
     ("oot.ini", InPath),
     ("win.ini", InPath),
@@ -90,7 +92,6 @@ pub(super) static FILES: Phrases<File, 104> = Phrases::new(&[
     ("ntuser.dat", InPath),
     ("inetpub/", InPath),
     ("inetpub\\", InPath),
-    ("inetpubwwwroot", Stem),
     ("global.asa", InPath),
     ("web-inf", Stem),
     ("meta-inf/", InPath),

@@ -28,6 +28,11 @@ const PIECES: &[&str] = &[
     "on=",
     "style=",
     "<a style=x ",
+    "<a href=",
+    "<html ",
+    "a.b=",
+    "a.b(",
+    "=`",
     "/*",
     "/**/",
     "/*!",
@@ -62,6 +67,7 @@ const PIECES: &[&str] = &[
     "@",
     "@@",
     "[a",
+    "+A",
     "+AD",
     "AAAA+",
     "\u{ff1c}",
@@ -99,18 +105,34 @@ fn time_of(value: &str) -> Duration {
     runs.min().unwrap_or_default()
 }
 
+/// Asserts that a value eight times as long takes nowhere near the square of it.
+fn check_that_it_is_linear(what: &str, value: impl Fn(usize) -> String) {
+    let times = || (time_of(&value(16 * 1024)), time_of(&value(128 * 1024)));
+    // A floor keeps the clock's own grain out of it.
+    let floor = Duration::from_micros(200);
+    let is_linear = |(short, long): (Duration, Duration)| long < short.max(floor) * 24;
+    // A cold cache makes one measurement wrong, and not three.
+    let is_linear = (0..3).any(|_| is_linear(times()));
+    assert!(is_linear, "{what:?}: {:?} for 16 and 128 KiB", times());
+}
+
 #[test]
 fn eight_times_the_value_takes_far_less_than_sixty_four_times_the_time() {
     for piece in PIECES {
-        let times = || {
-            let short = time_of(&piece.repeat(16 * 1024 / piece.len()));
-            (short, time_of(&piece.repeat(128 * 1024 / piece.len())))
-        };
-        // A floor keeps the clock's own grain out of it.
-        let floor = Duration::from_micros(200);
-        let is_linear = |(short, long): (Duration, Duration)| long < short.max(floor) * 24;
-        // A cold cache makes one measurement wrong, and not three.
-        let is_linear = (0..3).any(|_| is_linear(times()));
-        assert!(is_linear, "{piece:?}: {:?} for 16 and 128 KiB", times());
+        check_that_it_is_linear(piece, |length| piece.repeat(length / piece.len()));
+    }
+}
+
+/// What a judge that looks back, or ahead, would pass over again for each piece.
+#[test]
+fn nor_does_what_stands_before_or_behind_a_thousand_pieces_count_for_each() {
+    for piece in ["`", "<html ", "1;", "';", ";id ", "$(", "\\..", "var/log/"] {
+        for filler in [" ", "\n", "a"] {
+            let half = |length: usize, of: &str| of.repeat(length / 2 / of.len());
+            let behind = |length| half(length, filler) + &half(length, piece);
+            check_that_it_is_linear(&format!("{filler}…{piece}"), behind);
+            let before = |length| half(length, piece) + &half(length, filler);
+            check_that_it_is_linear(&format!("{piece}…{filler}"), before);
+        }
     }
 }

@@ -28,8 +28,10 @@ impl Grammar<'_> {
                 self.expect_operand();
             }
             Token::Semicolon => {
-                let is_last = self.value[lexeme.end..].trim_ascii().is_empty();
-                if is_last && self.tokens == 1 && self.reading == Reading::Quoted(b'\'') {
+                if self.tokens == 1
+                    && self.reading == Reading::Quoted(b'\'')
+                    && self.value[lexeme.end..].trim_ascii_start().is_empty()
+                {
                     self.marks |= Marks::ENDED;
                 }
                 if self.settle(true) {
