@@ -21,17 +21,44 @@
 //!
 //! The place matters: `/docs/../notes` is refused as a path, and `see ../notes` passes in a text.
 
+mod body;
+mod content;
 mod decode;
 mod detector;
+mod event;
+mod exclusion;
 mod finding;
+mod form;
+mod head;
+mod inflate;
+mod inspection;
+mod json;
+mod layer;
+mod look;
 mod markup;
+mod mode;
+mod multipart;
+mod partly;
 mod phrases;
+mod plan;
 mod probe;
+mod refusal;
+mod route;
 mod scan;
+mod service;
 mod shell;
 mod sql;
+mod strikes;
 mod traversal;
 mod words;
 
+pub use self::content::Encodings;
 pub use self::detector::Detector;
+pub use self::event::{Action, Found, LogSink, ThreatEvent, ThreatSink};
+pub use self::exclusion::Exclusion;
 pub use self::finding::{Finding, Place, Severity, ThreatKind};
+pub use self::layer::ThreatLayer;
+pub use self::mode::{Mode, ModeOf};
+pub use self::refusal::Refusal;
+pub use self::route::{OverCap, RoutePolicy};
+pub use self::service::ThreatService;

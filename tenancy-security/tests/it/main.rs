@@ -15,4 +15,5 @@ mod headers_reports;
 mod login_guard;
 mod rate_limit;
 mod threat;
+mod threat_layer;
 mod two_tenants;

@@ -1,0 +1,44 @@
+//! The fields of queries and URL-encoded forms.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+use percent_encoding::percent_decode;
+
+use super::finding::Place;
+use super::inspection::Inspection;
+
+/// Looks at each name and each value. What is not well encoded stands for itself.
+pub(super) fn inspect(
+    inspection: &mut Inspection<'_>,
+    place: Place,
+    text: &[u8],
+) -> ControlFlow<()> {
+    for field in text.split(|byte| *byte == b'&') {
+        let (name, value) = match field.iter().position(|byte| *byte == b'=') {
+            Some(at) => (&field[..at], &field[at + 1..]),
+            None => (field, &[][..]),
+        };
+        let name = decode(name);
+        inspection.unnamed(place, &name)?;
+        inspection.named(place, &name, &decode(value))?;
+    }
+    ControlFlow::Continue(())
+}
+
+/// Bytes and not text, since what no UTF-8 says is telling.
+fn decode(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'+') {
+        return percent_decode(text).into();
+    }
+    let mut spaced = text.to_vec();
+    for byte in &mut spaced {
+        if *byte == b'+' {
+            *byte = b' ';
+        }
+    }
+    match Cow::from(percent_decode(&spaced)) {
+        Cow::Owned(decoded) => Cow::Owned(decoded),
+        Cow::Borrowed(_) => Cow::Owned(spaced),
+    }
+}
