@@ -2,6 +2,7 @@
 
 mod block;
 mod rate_limit;
+mod threat;
 
 use std::error::Error;
 
@@ -11,6 +12,7 @@ use tenancy_benches::Report;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut report = Report::new("security");
     block::measure(&mut report)?;
+    threat::measure(&mut report).await?;
     rate_limit::measure(&mut report).await?;
     println!("{}", report.write()?.display());
     Ok(())

@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -77,9 +78,8 @@ pub(super) async fn inspect(
     body: &Bytes,
     is_cut: bool,
 ) -> Result<(), Refusal> {
-    let looks_like_json = json::looks_like(body);
     let is_judged = match content {
-        Content::Binary => looks_like_json || is_text(body),
+        Content::Binary => json::looks_like(body) || is_text(body),
         Content::Form | Content::Json | Content::Multipart(_) | Content::Text => true,
     };
     if !is_judged {
@@ -90,20 +90,30 @@ pub(super) async fn inspect(
     }
     // Whether anything was found is the tally's to say.
     let _ = match content {
+        Content::Form => as_text(inspection, Place::Form, body),
+        Content::Json => json::inspect(inspection, body, is_cut),
         Content::Multipart(boundary) => {
             multipart::inspect(inspection, boundary, body, is_cut).await
         }
-        Content::Json => json::inspect(inspection, body, is_cut),
         Content::Binary if !is_text(body) => json::strings(inspection, body),
-        // Handlers do not always look at the type, so a text is read as what it may be, too.
-        _ if looks_like_json && json::strings(inspection, body).is_break() => return Ok(()),
-        Content::Form => form::inspect(inspection, Place::Form, body),
-        _ if is_like_form(body) && form::inspect(inspection, Place::Form, body).is_break() => {
-            return Ok(());
-        }
-        Content::Binary | Content::Text => inspection.unnamed(Place::Body, body),
+        Content::Binary | Content::Text => as_text(inspection, Place::Body, body),
     };
     Ok(())
+}
+
+/// Handlers do not always look at the type, so a text is read as what it may be, too.
+fn as_text(inspection: &mut Inspection<'_>, place: Place, text: &[u8]) -> ControlFlow<()> {
+    let before = inspection.score();
+    if json::looks_like(text) {
+        json::strings(inspection, text)?;
+    }
+    if inspection.score() == before && (place == Place::Form || is_like_form(text)) {
+        form::inspect(inspection, Place::Form, text)?;
+    }
+    if inspection.score() == before && place == Place::Body {
+        inspection.unnamed(place, text)?;
+    }
+    ControlFlow::Continue(())
 }
 
 /// Whether a text has the shape of a form's fields.

@@ -20,10 +20,19 @@ pub(super) fn inspect(
             None => (field, &[][..]),
         };
         let name = decode(name);
+        let before = inspection.score();
         inspection.unnamed(place, &name)?;
         inspection.named(place, &name, &decode(value))?;
+        if !name.iter().all(is_of_names) && inspection.score() == before {
+            // It may be no name but the beginning of a text with an equals sign in it.
+            inspection.unnamed(place, &decode(field))?;
+        }
     }
     ControlFlow::Continue(())
+}
+
+fn is_of_names(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.[]$".contains(byte)
 }
 
 /// Bytes and not text, since what no UTF-8 says is telling.

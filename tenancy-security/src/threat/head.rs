@@ -28,7 +28,11 @@ pub(super) fn inspect(inspection: &mut Inspection<'_>, request: &Parts) -> Contr
 
 /// The whole path, and each segment as a handler may take it for a parameter.
 fn path(inspection: &mut Inspection<'_>, path: &str) -> ControlFlow<()> {
+    let before = inspection.score();
     inspection.unnamed(Place::Path, path.as_bytes())?;
+    if inspection.score() > before {
+        return ControlFlow::Continue(());
+    }
     for segment in path.split('/') {
         if let Cow::Owned(segment) = Cow::<[u8]>::from(percent_decode_str(segment)) {
             inspection.unnamed(Place::Path, &segment)?;

@@ -64,6 +64,12 @@ impl Tally {
 }
 
 impl Inspection<'_> {
+    /// How much was found so far: what was found in one reading of a text is not counted again in
+    /// another one.
+    pub(super) fn score(&self) -> u32 {
+        self.tally.score
+    }
+
     /// Looks at a value without a name: a name itself, a path, a whole body.
     #[inline]
     pub(super) fn unnamed(&mut self, place: Place, value: &[u8]) -> ControlFlow<()> {

@@ -19,8 +19,9 @@ pub(super) fn inspect(
     is_cut: bool,
 ) -> ControlFlow<()> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let before = inspection.score();
     strings(inspection, text)?;
-    if is_cut || is_json(text) {
+    if is_cut || inspection.score() > before || is_json(text) {
         return ControlFlow::Continue(());
     }
     inspection.unnamed(Place::Json, text)

@@ -55,9 +55,9 @@ impl Look {
     ) -> Result<(), Refusal> {
         let mut is_cut = end != End::Whole;
         let mut is_over = end == End::OverCap;
-        let mut text = body.clone();
+        let mut text = body.slice(..body.len().min(self.plan.body_bytes_max));
         if let Some(coding) = self.coding {
-            let inflated = Inflated::of(coding, body, self.plan.body_bytes_max);
+            let inflated = Inflated::of(coding, &text, self.plan.body_bytes_max);
             if inflated.end == InflatedEnd::Broken && !is_cut {
                 self.plan.unread(Refusal::Encoded)?;
             }
