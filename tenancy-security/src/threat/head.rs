@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use super::finding::Place;
 use super::form;
 use super::inspection::Inspection;
+use super::known::repeats;
 
 pub(super) fn inspect(inspection: &mut Inspection<'_>, request: &Parts) -> ControlFlow<()> {
     path(inspection, request.uri.path())?;
@@ -19,6 +20,8 @@ pub(super) fn inspect(inspection: &mut Inspection<'_>, request: &Parts) -> Contr
     for (name, value) in &request.headers {
         if *name == header::COOKIE {
             cookies(inspection, value.as_bytes())?;
+        } else if repeats(name) {
+            inspection.repeated(name.as_str().as_bytes(), value.as_bytes())?;
         } else if may_carry(name) {
             inspection.named(Place::Header, name.as_str().as_bytes(), value.as_bytes())?;
         }

@@ -6,6 +6,7 @@ use super::detector::Detector;
 use super::event::Found;
 use super::exclusion::{Excluded, Exclusion};
 use super::finding::{Finding, Place};
+use super::known::Known;
 use super::mode::Mode;
 use super::partly::check_without;
 
@@ -27,6 +28,7 @@ pub(super) struct Tally {
 #[derive(Debug)]
 pub(super) struct Inspection<'a> {
     pub(super) exclusions: &'a [Exclusion],
+    pub(super) known: &'a Known,
     pub(super) path: &'a str,
     pub(super) tally: &'a mut Tally,
 }
@@ -84,6 +86,20 @@ impl Inspection<'_> {
     pub(super) fn named(&mut self, place: Place, name: &[u8], value: &[u8]) -> ControlFlow<()> {
         match Detector::new().check(place, value) {
             None => ControlFlow::Continue(()),
+            Some(finding) => self.weigh(finding, name, value),
+        }
+    }
+
+    /// Looks at the value of a header that most clients repeat, unless it is known.
+    pub(super) fn repeated(&mut self, name: &[u8], value: &[u8]) -> ControlFlow<()> {
+        if self.known.holds(value) {
+            return ControlFlow::Continue(());
+        }
+        match Detector::new().check(Place::Header, value) {
+            None => {
+                self.known.keep(value);
+                ControlFlow::Continue(())
+            }
             Some(finding) => self.weigh(finding, name, value),
         }
     }

@@ -12,6 +12,7 @@ use super::content::Encodings;
 use super::event::{Action, LogSink, ThreatEvent, ThreatSink};
 use super::exclusion::Exclusion;
 use super::inspection::Tally;
+use super::known::Known;
 use super::mode::{Mode, ModeOf};
 use super::plan::Plan;
 use super::refusal::Refusal;
@@ -45,6 +46,7 @@ pub(super) struct Settings {
     pub(super) encodings: Encodings,
     sink: Arc<dyn ThreatSink>,
     strikes: Option<Strikes>,
+    pub(super) known: Arc<Known>,
 }
 
 impl ThreatLayer {
@@ -61,6 +63,7 @@ impl ThreatLayer {
                 encodings: Encodings::default(),
                 sink: Arc::new(LogSink::default()),
                 strikes: None,
+                known: Arc::default(),
             }),
             refuse: Arc::new(ProblemJson),
         }

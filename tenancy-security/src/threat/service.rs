@@ -104,6 +104,7 @@ impl Settings {
     fn inspection<'a>(&'a self, request: &'a Parts, tally: &'a mut Tally) -> Inspection<'a> {
         Inspection {
             exclusions: &self.exclusions,
+            known: &self.known,
             path: request.uri.path(),
             tally,
         }

@@ -194,6 +194,26 @@ async fn parameters_of_queries_forms_and_cookies_are_excluded_by_their_name() {
     check(&layer, cookie("other"), StatusCode::FORBIDDEN).await;
 }
 
+#[tokio::test]
+async fn a_header_that_one_route_excludes_is_looked_at_on_all_others() {
+    let path = "/forum".parse().unwrap();
+    let layer = quiet().exclude(Exclusion::new(path, Place::Header, "user-agent"));
+    let request = |path: &str, agent: &str| {
+        let request = Request::get(path).header("user-agent", agent);
+        request.body(Body::default()).unwrap()
+    };
+    for _ in 0..2 {
+        check(&layer, request("/forum", SCRIPT), StatusCode::OK).await;
+        check(&layer, request("/shop", SCRIPT), StatusCode::FORBIDDEN).await;
+        check(
+            &layer,
+            request("/shop", "Mozilla/5.0 (X11)"),
+            StatusCode::OK,
+        )
+        .await;
+    }
+}
+
 struct ThreatMode;
 
 impl Setting for ThreatMode {
