@@ -208,6 +208,25 @@ async fn a_body_over_the_cap_is_refused_unless_the_policy_lets_it_pass() {
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_say_how_long_it_is_is_read_up_to_the_cap() {
+    let pieces = |count: usize| streamed((0..count).map(|_| data("0123456789")).collect());
+    let layer = quiet().body_bytes_max(100);
+    assert!(received(&layer, pieces(10)).await.is_some());
+    assert!(received(&layer, pieces(11)).await.is_none());
+    let got = received(&layer.over_cap(OverCap::Pass), pieces(30))
+        .await
+        .unwrap();
+    // What was read comes first, and the rest as it came.
+    let lengths = got
+        .iter()
+        .map(|piece| piece.as_ref().unwrap().data_ref().unwrap().len());
+    assert_eq!(
+        lengths.collect::<Vec<_>>(),
+        [&[110][..], &[10; 19]].concat()
+    );
+}
+
+#[tokio::test]
 async fn a_route_that_takes_uploads_lets_bodies_stream_past() {
     let uploads = RoutePolicy::new("/api/media/".parse().unwrap()).head_only();
     let layer = quiet().body_bytes_max(4).route(uploads);

@@ -1,5 +1,6 @@
 //! Where values are looked for.
 
+use base64::Engine as _;
 use http::{Request, StatusCode};
 use http_body_util::Full;
 
@@ -121,6 +122,85 @@ fn what_browsers_send_passes() {
         .header("forwarded", "for=\"[2001:db8::1]:4711\";proto=https;by=203.0.113.43")
         .header("x-forwarded-for", "203.0.113.9, 10.0.0.2");
     assert_all(StatusCode::OK, vec![request.body(Body::default()).unwrap()]);
+}
+
+#[test]
+fn what_programs_and_proxies_send_passes() {
+    let agents = [
+        "curl/8.5.0",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+        "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+        "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+        "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Trident/4.0; .NET CLR 3.5.30729)",
+        "okhttp/4.12.0",
+        "Dalvik/2.1.0 (Linux; U; Android 14; Pixel 8 Build/AP2A.240705.005)",
+    ];
+    let others = [
+        (
+            "content-type",
+            "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+        ),
+        (
+            "content-type",
+            "multipart/form-data; boundary=---------------------------974767299852498929531610575",
+        ),
+        ("content-type", "application/json; charset=utf-8"),
+        (
+            "content-disposition",
+            "attachment; filename=\"invoice 7.pdf\"; filename*=UTF-8''invoice%207.pdf",
+        ),
+        ("range", "bytes=0-1023, -1"),
+        ("origin", "https://acme.example:8443"),
+        ("x-requested-with", "XMLHttpRequest"),
+        ("via", "1.1 vegur, 1.1 google"),
+        (
+            "x-amzn-trace-id",
+            "Root=1-5759e988-bd862e3fe1be46a994272793",
+        ),
+        ("cf-visitor", "{\"scheme\":\"https\"}"),
+        (
+            "baggage",
+            "sentry-environment=production,sentry-release=1.2.3",
+        ),
+        (
+            "x-forwarded-client-cert",
+            "By=spiffe://cluster.local/ns/a;Hash=468ed33;Subject=\"/C=US/ST=CA/L=San Francisco\"",
+        ),
+        ("cache-control", "no-cache, no-store, must-revalidate"),
+        ("link", "<https://a.example/?page=2>; rel=\"next\""),
+        (
+            "signature-input",
+            "sig1=(\"@method\" \"@authority\");created=1618884473;keyid=\"a\"",
+        ),
+        (
+            "digest",
+            "sha-256=X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=",
+        ),
+    ];
+    let agents = agents.map(|agent| with_header("user-agent", agent));
+    let others = others.map(|(name, value)| with_header(name, value));
+    assert_all(StatusCode::OK, agents.into_iter().chain(others).collect());
+}
+
+#[tokio::test]
+async fn random_tokens_pass() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..5_000 {
+        let mut bytes = [0; 33];
+        random.fill(&mut bytes);
+        let standard = base64::engine::general_purpose::STANDARD.encode(&bytes[..32]);
+        let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+        let request = Request::get(format!(
+            "/reset/{url_safe}?token={}",
+            standard.replace('+', "%2B")
+        ))
+        .header("cookie", format!("session={standard}; csrf={url_safe}"))
+        .header("x-csrf-token", standard);
+        let request = request.body(Body::default()).unwrap();
+        let shown = format!("{request:?}");
+        assert_eq!(status(request).await, StatusCode::OK, "{shown}");
+    }
 }
 
 #[test]
