@@ -97,16 +97,17 @@ impl Content {
         Ok(Self::named(&media_type))
     }
 
-    /// What a part of a form says it is: a field of text unless it is a file.
+    /// What a part of a form says it is: a field of text unless it is a file, or JSON.
     pub(super) fn of_part(part: &Field<'_>) -> Self {
         let media_type = part.headers().get(CONTENT_TYPE);
-        match (part.file_name(), media_type) {
-            (None, _) => Self::Text,
-            (Some(_), None) => Self::Binary,
-            (Some(_), Some(line)) => match Self::named(&split(line.as_bytes()).0) {
-                Self::Binary => Self::Binary,
-                Self::Form | Self::Json | Self::Multipart(_) | Self::Text => Self::Text,
-            },
+        let content = match media_type {
+            None => Self::Binary,
+            Some(line) => Self::named(&split(line.as_bytes()).0),
+        };
+        match content {
+            Self::Json => Self::Json,
+            Self::Binary if part.file_name().is_some() => Self::Binary,
+            Self::Binary | Self::Form | Self::Multipart(_) | Self::Text => Self::Text,
         }
     }
 

@@ -138,7 +138,8 @@ impl<R> ThreatLayer<R> {
     ///
     /// A client is the network of the [`ClientAddress`](tenancy_core::client_address::ClientAddress) in
     /// the request's extensions, and counts with each tenant by itself. The entry is that tenant's, or
-    /// the platform's where there is none. Each process counts for itself. Default: nobody is blocked.
+    /// the platform's where there is none. Each process counts for itself, and 20,000 clients at a time
+    /// apart: of more, some are counted together. Default: nobody is blocked.
     pub fn block_after(mut self, blocks: &BlockList, findings: Quota, time: Duration) -> Self {
         self.settings_mut().strikes = Some(Strikes::new(blocks, findings, time));
         self

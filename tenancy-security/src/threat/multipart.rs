@@ -11,6 +11,7 @@ use multer::{Field, Multipart};
 use super::content::{Content, is_text};
 use super::finding::Place;
 use super::inspection::Inspection;
+use super::json;
 
 /// How many parts of a form are looked at one by one.
 const PARTS_MAX: usize = 1000;
@@ -38,7 +39,9 @@ pub(super) async fn inspect(
                 names(inspection, &part)?;
                 let (name, content) = (part.name().map(str::to_owned), Content::of_part(&part));
                 let Ok(value) = part.bytes().await else { break };
-                if content == Content::Text || is_text(&value) {
+                if content == Content::Json {
+                    json::inspect(inspection, &value, is_cut)?;
+                } else if content == Content::Text || is_text(&value) {
                     let name = name.unwrap_or_default();
                     inspection.named(Place::Multipart, name.as_bytes(), &value)?;
                 }

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tenancy_core::problem::Refuse;
 use tower_service::Service;
@@ -55,7 +55,9 @@ where
         let mut tally = Tally::new(plan.mode);
         // Whether anything was found is the tally's to say.
         let _ = head::inspect(&mut settings.inspection(&parts, &mut tally), &parts);
-        let has_body = plan.body == BodyPolicy::Inspect && !body.is_end_stream();
+        // What follows a CONNECT is no body but a tunnel, such as a WebSocket's over HTTP/2.
+        let is_read = plan.body == BodyPolicy::Inspect && parts.method != Method::CONNECT;
+        let has_body = is_read && !body.is_end_stream();
         let look = match has_body && !tally.is_refused() {
             true => Some(Look::at(
                 &parts,

@@ -4,8 +4,10 @@ mod bodies;
 mod corpora;
 mod events;
 mod hostile;
+mod metrics;
 mod modes;
 mod places;
+mod properties;
 mod repeated;
 
 use std::convert::Infallible;

@@ -151,6 +151,22 @@ async fn a_body_that_stops_coming_is_let_go_with_the_request() {
 }
 
 #[tokio::test]
+async fn a_tunnel_is_handed_on_at_once() {
+    let handler = service_fn(async |_: Request<PeekedBody<Streamed>>| {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+    });
+    let open = |method: &str| {
+        let never = StreamBody::new(stream::pending::<Piece>()).boxed_unsync();
+        let request = Request::builder().method(method).uri("/socket");
+        quiet().layer(handler).oneshot(request.body(never).unwrap())
+    };
+    let mut tunnel = pin!(open("CONNECT"));
+    assert!(futures_util::poll!(&mut tunnel).is_ready());
+    let mut request = pin!(open("POST"));
+    assert!(futures_util::poll!(&mut request).is_pending());
+}
+
+#[tokio::test]
 async fn a_body_over_the_cap_is_refused_unless_the_policy_lets_it_pass() {
     let ok = "x".repeat(1024);
     let long = |text: &str| format!("{text}{}", " ".repeat(1025 - text.len()));

@@ -308,6 +308,11 @@ fn the_parts_of_a_multipart_form_are_looked_at_with_their_names() {
             // A text under the name of a picture.
             multipart("; filename=\"a.png\"", image, SCRIPT),
             multipart("; filename=\"a.txt\"", "", SCRIPT),
+            multipart(
+                "",
+                "Content-Type: application/json\r\n",
+                format!("{{\"a\": \"{SQL}\"}}"),
+            ),
             // No field, no end, no boundary, another boundary.
             post("multipart/form-data; boundary=XyZ", SCRIPT),
             post(
