@@ -23,7 +23,8 @@ pub(super) fn inspect(
         let before = inspection.score();
         inspection.unnamed(place, &name)?;
         inspection.named(place, &name, &decode(value))?;
-        if !name.iter().all(is_of_names) && inspection.score() == before {
+        let is_odd = !name.iter().all(is_of_names);
+        if is_odd && inspection.score() == before && !inspection.excludes(place, &name) {
             // It may be no name but the beginning of a text with an equals sign in it.
             inspection.unnamed(place, &decode(field))?;
         }

@@ -72,6 +72,12 @@ impl Inspection<'_> {
         self.tally.score
     }
 
+    /// Whether there is anything that a parameter is not judged for.
+    pub(super) fn excludes(&self, place: Place, name: &[u8]) -> bool {
+        let excluded = Excluded::by(self.exclusions, self.path, place, name);
+        excluded != Excluded::Kinds(Vec::new())
+    }
+
     /// Looks at a value without a name: a name itself, a path, a whole body.
     #[inline]
     pub(super) fn unnamed(&mut self, place: Place, value: &[u8]) -> ControlFlow<()> {

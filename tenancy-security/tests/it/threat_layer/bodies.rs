@@ -12,7 +12,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use http_body::Frame;
+use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use proptest::prelude::*;
 use tenancy_security::PeekedBody;
@@ -47,7 +47,12 @@ async fn received(layer: &ThreatLayer, body: Streamed) -> Option<Vec<Piece>> {
         async move {
             let mut body = request.into_body();
             let mut pieces = vec![];
-            while let Some(piece) = body.frame().await {
+            loop {
+                let is_over = body.is_end_stream();
+                let Some(piece) = body.frame().await else {
+                    break;
+                };
+                assert!(!is_over, "there was more than it said");
                 pieces.push(piece);
             }
             let _ = sender.unwrap().send(pieces);

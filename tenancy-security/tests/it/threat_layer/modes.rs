@@ -176,11 +176,15 @@ async fn parameters_of_queries_forms_and_cookies_are_excluded_by_their_name() {
     let path = || "/api/products".parse().unwrap();
     let layer = quiet()
         .exclude(Exclusion::new(path(), Place::Query, "q"))
+        .exclude(Exclusion::new(path(), Place::Query, "free text"))
         .exclude(Exclusion::new(path(), Place::Multipart, "note"))
         .exclude(Exclusion::new(path(), Place::Cookie, "draft"));
     let query = |name: &str| get(&format!("/api/products?{name}=%3Cscript%3Ealert(1)"));
     check(&layer, query("q"), StatusCode::OK).await;
     check(&layer, query("%71"), StatusCode::OK).await;
+    check(&layer, query("free+text"), StatusCode::OK).await;
+    check(&layer, query("free%20text"), StatusCode::OK).await;
+    check(&layer, query("free%2Btext"), StatusCode::FORBIDDEN).await;
     check(&layer, query("qq"), StatusCode::FORBIDDEN).await;
     check(&layer, multipart("", "", SCRIPT), StatusCode::OK).await;
     let image = "; filename=\"<img src=x onerror=alert(1)>\"";

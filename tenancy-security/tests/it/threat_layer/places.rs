@@ -311,7 +311,7 @@ fn the_parts_of_a_multipart_form_are_looked_at_with_their_names() {
             multipart(
                 "",
                 "Content-Type: application/json\r\n",
-                format!("{{\"a\": \"{SQL}\"}}"),
+                "{\"a\": \"1.or-id\"}",
             ),
             // No field, no end, no boundary, another boundary.
             post("multipart/form-data; boundary=XyZ", SCRIPT),
