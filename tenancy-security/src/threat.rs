@@ -9,7 +9,7 @@
 //!   as `Content-Length`, `If-None-Match` and `Authorization`;
 //! - bodies of up to 1 MiB: the keys and strings of JSON, the fields of forms, a multipart form's texts and
 //!   the names of its fields and files, other texts as one value. What is malformed is looked at as
-//!   it is. Files that are no text are not looked into.
+//!   it is. Files that are no text are not looked into, and trailers are not looked at.
 //!
 //! A body that it cannot read is refused, not let through: 413 where it is longer, 415 where it is
 //! [compressed](ThreatLayer::encodings) or in a character set in which ASCII may mean something else.
