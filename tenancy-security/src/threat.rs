@@ -44,7 +44,8 @@
 //! [`ThreatSink`] and to the counter `tenancy_threats_total` by `kind` and `action`; bodies that were not
 //! looked at, or not to their end, to `tenancy_threat_unread_total` by `reason` and `action`.
 //!
-//! A mebibyte takes some ten milliseconds of one thread at the worst, on which nothing else runs meanwhile.
+//! A mebibyte that is made to cost takes tens of milliseconds of one thread, on which nothing else runs
+//! meanwhile.
 //! The layer waits for a body as long as it is allowed to: a server's time-outs drop the request, and
 //! with it what was read. It keeps as much of each body as it reads, so the number of requests at a
 //! time bounds its memory; see [`load_shed`](crate::load_shed). It is a second line: bind parameters and

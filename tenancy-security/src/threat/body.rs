@@ -90,10 +90,17 @@ pub(super) async fn inspect(
     }
     // Whether anything was found is the tally's to say.
     let _ = match content {
-        Content::Form => as_text(inspection, Place::Form, body),
+        Content::Form => {
+            let (fields, is_all) = form::bounded(body);
+            let looked = as_text(inspection, Place::Form, fields);
+            if !is_all && looked.is_continue() {
+                return Err(Refusal::BodyTooLarge);
+            }
+            looked
+        }
         Content::Json => json::inspect(inspection, body, is_cut),
         Content::Multipart(boundary) => {
-            multipart::inspect(inspection, boundary, body, is_cut).await
+            return multipart::inspect(inspection, boundary, body, is_cut).await;
         }
         Content::Binary if !is_text(body) => json::strings(inspection, body),
         Content::Binary | Content::Text => as_text(inspection, Place::Body, body),
@@ -108,7 +115,7 @@ fn as_text(inspection: &mut Inspection<'_>, place: Place, text: &[u8]) -> Contro
         json::strings(inspection, text)?;
     }
     if inspection.score() == before && (place == Place::Form || is_like_form(text)) {
-        form::inspect(inspection, Place::Form, text)?;
+        form::inspect(inspection, Place::Form, form::bounded(text).0)?;
     }
     if inspection.score() == before && place == Place::Body {
         inspection.unnamed(place, text)?;

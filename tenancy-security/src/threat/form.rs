@@ -8,6 +8,18 @@ use percent_encoding::percent_decode;
 use super::finding::Place;
 use super::inspection::Inspection;
 
+/// How many fields of a body are looked at.
+const FIELDS_MAX: usize = 10_000;
+
+/// The fields of a body that are looked at, and whether that is all of them.
+pub(super) fn bounded(text: &[u8]) -> (&[u8], bool) {
+    let mut ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'&');
+    match ends.nth(FIELDS_MAX - 1) {
+        Some((end, _)) => (&text[..end], false),
+        None => (text, true),
+    }
+}
+
 /// Looks at each name and each value. What is not well encoded stands for itself.
 pub(super) fn inspect(
     inspection: &mut Inspection<'_>,
@@ -16,12 +28,13 @@ pub(super) fn inspect(
 ) -> ControlFlow<()> {
     for field in text.split(|byte| *byte == b'&') {
         let (name, value) = match field.iter().position(|byte| *byte == b'=') {
-            Some(at) => (&field[..at], &field[at + 1..]),
-            None => (field, &[][..]),
+            Some(at) => (&field[..at], Some(&field[at + 1..])),
+            None => (field, None),
         };
         let name = decode(name);
         let before = inspection.score();
         inspection.unnamed(place, &name)?;
+        let Some(value) = value else { continue };
         inspection.named(place, &name, &decode(value))?;
         let is_odd = !name.iter().all(is_of_names);
         if is_odd && inspection.score() == before && !inspection.excludes(place, &name) {

@@ -102,7 +102,8 @@ impl<R> ThreatLayer<R> {
         self
     }
 
-    /// How much of a body is read, and kept until the look is over, in bytes. Default: 1 MiB.
+    /// How much of a body is read, and kept until the look is over, in bytes; of a form, no more than
+    /// 10,000 fields, or 1,000 parts. Default: 1 MiB.
     pub fn body_bytes_max(mut self, bytes: usize) -> Self {
         self.settings_mut().body_bytes_max = bytes;
         self

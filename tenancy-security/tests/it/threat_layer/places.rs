@@ -344,16 +344,25 @@ fn the_parts_of_a_multipart_form_are_looked_at_with_their_names() {
 }
 
 #[test]
-fn parts_beyond_those_that_are_looked_at_one_by_one_are_looked_at_together() {
+fn forms_of_more_fields_than_are_looked_at_are_refused() {
     let part = |value: &str| {
         format!("--XyZ\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{value}\r\n")
     };
-    let form = |last: &str| {
-        let body = format!("{}{}--XyZ--\r\n", part("x").repeat(1200), part(last));
+    let parts = |count: usize, last: &str| {
+        let body = format!("{}{}--XyZ--\r\n", part("x").repeat(count - 1), part(last));
         post("multipart/form-data; boundary=XyZ", body)
     };
-    assert_all(StatusCode::FORBIDDEN, vec![form(SCRIPT)]);
-    assert_all(StatusCode::OK, vec![form("x")]);
+    let fields = |count: usize, last: &str| {
+        let body = format!("{}{last}", "a=1&".repeat(count - 1));
+        post("application/x-www-form-urlencoded", body)
+    };
+    let too_long = StatusCode::PAYLOAD_TOO_LARGE;
+    assert_all(StatusCode::OK, vec![parts(999, "x"), fields(10_000, "a=1")]);
+    assert_all(
+        StatusCode::FORBIDDEN,
+        vec![parts(999, SCRIPT), fields(10_000, "a=1%27+or+1%3D1+--+")],
+    );
+    assert_all(too_long, vec![parts(1001, "x"), fields(10_001, "a=1")]);
 }
 
 #[test]
