@@ -24,7 +24,8 @@
 //! use bytes::Bytes;
 //! use http::{Request, Response, StatusCode};
 //! use http_body_util::Full;
-//! use tenancy_security::csrf::{CsrfLayer, PeekedBody};
+//! use tenancy_security::PeekedBody;
+//! use tenancy_security::csrf::CsrfLayer;
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! type Body = Full<Bytes>;
@@ -47,10 +48,8 @@
 //!
 //! A refusal has its reason as a [`Refusal`] in the response's extensions.
 
-mod body;
 mod exempt;
 mod form;
-mod future;
 mod layer;
 mod proof;
 mod refusal;
@@ -58,9 +57,7 @@ mod service;
 mod session;
 mod token;
 
-pub use self::body::PeekedBody;
 pub use self::exempt::{ExemptPath, InvalidExemptPath};
-pub use self::future::ResponseFuture;
 pub use self::layer::CsrfLayer;
 pub use self::refusal::Refusal;
 pub use self::service::Csrf;

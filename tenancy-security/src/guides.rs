@@ -9,3 +9,6 @@ mod rate_limits {}
 
 #[doc = include_str!("../../docs/keep-clients-out.md")]
 mod keep_clients_out {}
+
+#[doc = include_str!("../../docs/detect-attacks.md")]
+mod detect_attacks {}

@@ -12,7 +12,8 @@
 //! use bytes::Bytes;
 //! use http::{Request, Response, StatusCode};
 //! use http_body_util::Full;
-//! use tenancy_security::csrf::{CsrfLayer, PeekedBody};
+//! use tenancy_security::PeekedBody;
+//! use tenancy_security::csrf::CsrfLayer;
 //! use tenancy_security::headers::SecurityHeadersLayer;
 //! use tower::{Layer, ServiceExt, service_fn};
 //!

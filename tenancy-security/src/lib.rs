@@ -20,9 +20,13 @@ pub mod headers;
 pub mod load_shed;
 pub mod login_guard;
 pub mod origin;
+mod peeked_body;
 pub mod public_scheme;
 pub mod rate_limit;
+mod reading_future;
 pub mod stack;
 pub mod threat;
 
 pub use crate::admission::ResponseFuture;
+pub use crate::peeked_body::PeekedBody;
+pub use crate::reading_future::ReadingFuture;

@@ -10,7 +10,8 @@
 //! 4. [CORS](crate::cors), so that scripts may read what is refused from here on
 //! 5. the tenant's own blocks
 //! 6. [limits](crate::rate_limit) by class and caller, and a [place](crate::load_shed) on the server
-//! 7. [CSRF](crate::csrf)
+//! 7. [attacks](crate::threat) in what is sent
+//! 8. [CSRF](crate::csrf)
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -59,6 +60,7 @@ use crate::load_shed::{LoadShedLayer, LoadShedder};
 use crate::origin::Origins;
 use crate::public_scheme::PublicScheme;
 use crate::rate_limit::{Class, Policy, Quota, RateLimitLayer, RateLimiter, Rules};
+use crate::threat::ThreatLayer;
 
 /// How many requests may be under way at once unless something else is said.
 const PLACES: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
@@ -72,11 +74,12 @@ pub type Gate<R> = Stack<RateLimitLayer<R>, Stack<BlockLayer<R>, ClientAddressLa
 /// The layers outside of a tenant layer: headers and gate.
 pub type Outside<R> = Stack<Gate<R>, SecurityHeadersLayer<R>>;
 
-/// The layers inside of a tenant layer: CORS, tenant's blocks, limits, load, CSRF.
-pub type Inside<R> = Stack<
-    CsrfLayer<R>,
-    Stack<LoadShedLayer<R>, Stack<RateLimitLayer<R>, Stack<BlockLayer<R>, CorsLayer>>>,
->;
+/// What decides whether a tenant's request is served now: CORS, tenant's blocks, limits, load.
+pub type Admission<R> =
+    Stack<LoadShedLayer<R>, Stack<RateLimitLayer<R>, Stack<BlockLayer<R>, CorsLayer>>>;
+
+/// The layers inside of a tenant layer: admission, threats, CSRF.
+pub type Inside<R> = Stack<CsrfLayer<R>, Stack<ThreatLayer<R>, Admission<R>>>;
 
 /// All layers, with a tenant layer in its place.
 pub type Around<T, R> = Stack<Inside<R>, Stack<T, Outside<R>>>;
@@ -85,8 +88,8 @@ pub type Around<T, R> = Stack<Inside<R>, Stack<T, Outside<R>>>;
 ///
 /// Each method changes one of them. By default no proxy is trusted, nobody is blocked, an address may
 /// send 3000 requests a minute, classes are those of [`Rules::default`] with every request in `api`,
-/// 1024 requests may be under way, no other origin's scripts read anything, and CSRF is held off
-/// without tokens.
+/// 1024 requests may be under way, no other origin's scripts read anything, attacks are refused, and
+/// CSRF is held off without tokens.
 #[derive(Debug)]
 #[must_use]
 pub struct SecurityStack<R = ProblemJson> {
@@ -97,6 +100,7 @@ pub struct SecurityStack<R = ProblemJson> {
     cors: CorsLayer,
     limits: RateLimitLayer<R>,
     load_shed: LoadShedLayer<R>,
+    threat: ThreatLayer<R>,
     csrf: CsrfLayer<R>,
 }
 
@@ -111,6 +115,7 @@ impl SecurityStack {
             cors: CorsLayer::new(Origins::new()),
             limits: RateLimitLayer::new(&RateLimiter::new(Rules::default())),
             load_shed: LoadShedLayer::new(&LoadShedder::new(PLACES)),
+            threat: ThreatLayer::new(),
             csrf: CsrfLayer::new(),
         }
     }
@@ -191,6 +196,12 @@ impl<R> SecurityStack<R> {
         self
     }
 
+    /// Changes what is done about attacks in what is sent.
+    pub fn threat(mut self, change: impl FnOnce(ThreatLayer<R>) -> ThreatLayer<R>) -> Self {
+        self.threat = change(self.threat);
+        self
+    }
+
     /// Changes from where a request may change something.
     pub fn csrf(mut self, change: impl FnOnce(CsrfLayer<R>) -> CsrfLayer<R>) -> Self {
         self.csrf = change(self.csrf);
@@ -208,6 +219,7 @@ impl<R> SecurityStack<R> {
             cors: self.cors,
             limits: self.limits.refuse(refuse.clone()),
             load_shed: self.load_shed.refuse(refuse.clone()),
+            threat: self.threat.refuse(refuse.clone()),
             csrf: self.csrf.refuse(refuse),
         }
     }
@@ -236,10 +248,9 @@ impl<R> SecurityStack<R> {
     pub fn inside(&self) -> Inside<R> {
         let blocks = Stack::new(self.blocks.clone(), self.cors.clone());
         let limits = Stack::new(self.limits.clone(), blocks);
-        Stack::new(
-            self.csrf.clone(),
-            Stack::new(self.load_shed.clone(), limits),
-        )
+        let admission = Stack::new(self.load_shed.clone(), limits);
+        let threat = Stack::new(self.threat.clone(), admission);
+        Stack::new(self.csrf.clone(), threat)
     }
 
     /// The stack with a tenant layer in its place, which is given the stack's proxies.
@@ -266,6 +277,7 @@ impl<R> Clone for SecurityStack<R> {
             cors: self.cors.clone(),
             limits: self.limits.clone(),
             load_shed: self.load_shed.clone(),
+            threat: self.threat.clone(),
             csrf: self.csrf.clone(),
         }
     }

@@ -1,6 +1,7 @@
 //! What tenancy-security costs: `cargo bench -p tenancy-benches --bench security`.
 
 mod block;
+mod detector;
 mod rate_limit;
 mod threat;
 mod whole;
@@ -19,7 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut report = Report::new("security");
     block::measure(&mut report)?;
-    threat::measure(&mut report);
+    detector::measure(&mut report);
+    threat::measure(&mut report).await?;
     rate_limit::measure(&mut report).await?;
     whole::measure(&mut report).await?;
     println!("{}", report.write()?.display());

@@ -2,7 +2,8 @@
 //!
 //! Run it with `cargo run -p embed-defence`, then type `curl -i http://127.0.0.1:3000` six times: each
 //! answer says how many are left, and the sixth is 429. What another site makes a browser send is
-//! refused: `curl -i -X POST -H 'Sec-Fetch-Site: cross-site' http://127.0.0.1:3000`.
+//! refused: `curl -i -X POST -H 'Sec-Fetch-Site: cross-site' http://127.0.0.1:3000`. So is an attack:
+//! `curl -i "http://127.0.0.1:3000/?q=%3Cscript%3Ealert(1)"`.
 
 use std::{env, error::Error, net::SocketAddr};
 
@@ -13,6 +14,7 @@ use tenancy_security::csrf::CsrfLayer;
 use tenancy_security::headers::SecurityHeadersLayer;
 use tenancy_security::load_shed::{LoadShedLayer, LoadShedder};
 use tenancy_security::rate_limit::{Class, Policy, Quota, RateLimitLayer, RateLimiter, Rules};
+use tenancy_security::threat::ThreatLayer;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
@@ -38,6 +40,7 @@ fn app() -> Result<Router, Box<dyn Error>> {
         .layer(BlockLayer::new(&blocks))
         .layer(LoadShedLayer::new(&LoadShedder::new(256.try_into()?)))
         .layer(RateLimitLayer::new(&limiter))
+        .layer(ThreatLayer::new())
         .layer(CsrfLayer::new());
     Ok(Router::new()
         .route("/", get(greet).post(change))

@@ -6,8 +6,8 @@ use http::header::CONTENT_TYPE;
 use http_body::Body;
 use http_body_util::BodyExt as _;
 
-use super::body::PeekedBody;
 use super::refusal::Refusal;
+use crate::peeked_body::PeekedBody;
 
 /// The form field that holds a token.
 const FIELD: &str = "_csrf";
@@ -71,7 +71,7 @@ impl Search {
             }
             match next(&mut rest).await? {
                 Some(Ok(data)) => read.extend_from_slice(&data),
-                Some(Err(last)) => trailers = Some(last),
+                Some(Err(last)) => trailers = Some(Ok(last)),
                 None => break self.end(&read),
             }
         };

@@ -11,14 +11,14 @@ use tenancy_core::TenantScope;
 use tenancy_core::problem::Refuse;
 use tower_service::Service;
 
-use super::body::PeekedBody;
 use super::form::Search;
-use super::future::ResponseFuture;
 use super::layer::{CsrfLayer, Settings};
 use super::proof::{self, Proof};
 use super::refusal::Refusal;
 use super::token::CsrfToken;
 use crate::diagnosis::{Concern, Part, note};
+use crate::peeked_body::PeekedBody;
+use crate::reading_future::ReadingFuture;
 
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
@@ -51,13 +51,13 @@ where
     S: Service<Request<PeekedBody<ReqBody>>, Response = Response<ResBody>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: 'static,
-    ReqBody: Body<Data = Bytes> + Send + 'static,
+    ReqBody: Body<Data = Bytes, Error: Send> + Send + 'static,
     ResBody: 'static,
     R: Refuse<ResBody>,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, ResBody, S::Error>;
+    type Future = ReadingFuture<S::Future, ResBody, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -68,13 +68,13 @@ where
         match self.layer.settings.admit(&mut parts) {
             Ok(Admission::Given) => {
                 let request = Request::from_parts(parts, PeekedBody::untouched(body));
-                ResponseFuture::admitted(self.inner.call(request))
+                ReadingFuture::admitted(self.inner.call(request))
             }
             Ok(Admission::WithFormToken(token, search)) => {
                 let next = self.inner.clone();
                 let mut inner = mem::replace(&mut self.inner, next);
                 let layer = self.layer.clone();
-                ResponseFuture::reading(async move {
+                ReadingFuture::reading(async move {
                     let refusal = match search.run(body).await {
                         Ok((Some(sent), body)) if token.matches(sent.as_bytes()) => {
                             return inner.call(Request::from_parts(parts, body)).await;
@@ -86,7 +86,7 @@ where
                     Ok(layer.refused(refusal, &parts))
                 })
             }
-            Err(refusal) => ResponseFuture::refused(self.layer.refused(refusal, &parts)),
+            Err(refusal) => ReadingFuture::refused(self.layer.refused(refusal, &parts)),
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Concern {
     PolicyWithoutEffect,
     /// Browsers are told over plain HTTP to use TLS, by somebody who cannot know whether there is any.
     HstsWithoutTls,
+    /// Attacks are not looked for in the request.
+    ThreatsOff,
     /// Answers tell what the server is made of.
     IdentifiesItself,
 }
@@ -42,6 +44,7 @@ impl Concern {
             Self::TwoPolicies => "two-policies",
             Self::PolicyWithoutEffect => "policy-without-effect",
             Self::HstsWithoutTls => "hsts-without-tls",
+            Self::ThreatsOff => "threats-off",
             Self::IdentifiesItself => "identifies-itself",
         }
     }
@@ -89,6 +92,10 @@ impl Concern {
             Self::HstsWithoutTls => {
                 "Strict-Transport-Security is sent without TLS: have the layer learn the scheme \
                  from your proxies, or say that every client comes over TLS"
+            }
+            Self::ThreatsOff => {
+                "the threat layer is switched off for an ordinary page, so attacks reach the \
+                 handlers: have it observe at least"
             }
             Self::IdentifiesItself => {
                 "answers tell by Server or X-Powered-By what the server is made of: take them away"

@@ -86,6 +86,10 @@ fn of_layers(notes: &[Note], has_tenants: bool, concerns: &mut BTreeSet<Concern>
     if has_tenants && tokens.is_some_and(|tokens| !tokens.in_tenant) {
         concerns.insert(Concern::TokensOutsideTenants);
     }
+    let is_off = |note: &Note| note.part == Part::Threat { looks: false };
+    if notes.iter().any(is_off) {
+        concerns.insert(Concern::ThreatsOff);
+    }
     let is_headers = |note: &Note| matches!(note.part, Part::Headers { .. });
     match notes.iter().filter(|note| is_headers(note)).count() {
         0 => {}

@@ -26,6 +26,10 @@ pub(crate) enum Part {
     },
     LoadShed,
     RateLimit,
+    /// Whether it looks at this request.
+    Threat {
+        looks: bool,
+    },
 }
 
 /// What one layer saw of a request.

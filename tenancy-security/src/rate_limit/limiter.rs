@@ -95,6 +95,13 @@ impl RateLimiter {
         decision
     }
 
+    /// The same at once, by what this process has counted whatever others have.
+    pub(crate) fn check_here(&self, caller: &Caller, class: &str, cost: u32) -> Decision {
+        let mut decision = self.undecided(caller, class, cost);
+        self.take(&mut decision);
+        decision
+    }
+
     /// Gives back what an admitted request was charged, to all its policies.
     ///
     /// A store that cannot be reached keeps it; so does the debt that keys without a place of their

@@ -1,4 +1,4 @@
-use super::finding::{Finding, Place, Verdict};
+use super::finding::{Finding, Place, ThreatKind, Verdict};
 use super::scan::Scan;
 use super::{decode, markup, probe, shell, sql, traversal};
 
@@ -13,7 +13,7 @@ const LAYERS: usize = 3;
 pub struct Detector(());
 
 impl Detector {
-    /// A detector of everything in [`ThreatKind`](super::ThreatKind).
+    /// A detector of everything in [`ThreatKind`].
     pub const fn new() -> Self {
         Self(())
     }
@@ -23,13 +23,23 @@ impl Detector {
     /// The value is one parameter's, as the handler will see it: decoded once where the place is a
     /// query or a form. What is still encoded is decoded here, within bounds.
     pub fn check(&self, place: Place, value: &[u8]) -> Option<Finding> {
+        self.check_without(&[], place, value)
+    }
+
+    /// What [`check`](Self::check) would say if there were no such kinds.
+    pub fn check_without(
+        &self,
+        kinds: &[ThreatKind],
+        place: Place,
+        value: &[u8],
+    ) -> Option<Finding> {
         let scan = Scan::of(value);
         if scan.bytes().is_plain() && !decode::base64_starts(value) {
             return None;
         }
         let mut gravest = None;
         let mut judged = |scan: &Scan<'_>| {
-            if let Some(verdict) = judge(place, scan)
+            if let Some(verdict) = judge(kinds, place, scan)
                 && gravest.is_none_or(|known: Verdict| known.severity < verdict.severity)
             {
                 gravest = Some(verdict);
@@ -62,7 +72,7 @@ impl Detector {
 }
 
 /// Asks each judge whose attacks the value's bytes allow.
-fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+fn judge(kinds: &[ThreatKind], place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     let bytes = scan.bytes();
     if bytes.is_plain() {
         return None;
@@ -78,6 +88,7 @@ fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     for (signs, judge) in judges {
         if bytes.has_any(signs)
             && let Some(verdict) = judge(place, scan)
+            && !kinds.contains(&verdict.kind)
         {
             if verdict.severity.blocks() {
                 return Some(verdict);

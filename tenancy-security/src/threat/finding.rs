@@ -1,7 +1,10 @@
 use std::fmt;
 
+use serde::Serialize;
+
 /// Where in a request a value stood: an attack in one place is ordinary in another.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Place {
     /// The path of the target, as it was sent.
@@ -45,7 +48,8 @@ impl fmt::Display for Place {
 }
 
 /// What a value tries to do.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ThreatKind {
     /// Changes the meaning of a database query.
@@ -92,10 +96,12 @@ impl fmt::Display for ThreatKind {
 }
 
 /// How sure a finding is, and so what it costs to be wrong about it.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Severity {
-    /// Odd, and seen in ordinary text: worth counting, not refusing.
+    /// Odd, and seen in ordinary text: worth counting, not refusing. At present no judge is that
+    /// unsure: what might be ordinary is not a finding.
     Low,
     /// The shape of an attack.
     High,

@@ -10,6 +10,7 @@ use tenancy_security::csrf::{CsrfKey, CsrfLayer, CsrfToken, SessionCookie};
 use tenancy_security::headers::SecurityHeadersLayer;
 use tenancy_security::headers::csp::{CspNonce, CspReport, CspReports};
 use tenancy_security::origin::Origins;
+use tenancy_security::threat::ThreatLayer;
 use tower::{ServiceBuilder, ServiceExt as _};
 
 use crate::two_tenants::TwoTenants;
@@ -33,7 +34,8 @@ async fn a_form_of_a_page_is_taken_under_axum() {
         .layer(SecurityHeadersLayer::new())
         .layer(TwoTenants::new().layer())
         .layer(CorsLayer::new(Origins::new()))
-        .layer(csrf.require_tokens());
+        .layer(csrf.require_tokens())
+        .layer(ThreatLayer::new());
     let app = Router::new()
         .route("/", get(page).post(save))
         .route_service("/csp-reports", CspReports::new(|_: CspReport| {}))
@@ -57,6 +59,9 @@ async fn a_form_of_a_page_is_taken_under_axum() {
     let form = || Request::post("/").header("content-type", "application/x-www-form-urlencoded");
     let (head, saved) = send(form(), format!("name=mug&_csrf={token}&price=12")).await;
     assert_eq!((head.status, &*saved), (StatusCode::OK, "3 fields"));
+    let attack = format!("name=%3Cscript%3Ealert(1)&_csrf={token}");
+    let (head, _) = send(form(), attack).await;
+    assert_eq!(head.status, StatusCode::FORBIDDEN);
     let (head, _) = send(form(), "name=mug&price=12".to_owned()).await;
     assert_eq!(head.status, StatusCode::FORBIDDEN);
     assert_eq!(head.headers["x-content-type-options"], "nosniff");

@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use tenancy_core::layer::TenantLayer;
-use tenancy_security::csrf::{CsrfKey, CsrfLayer, CsrfToken, PeekedBody, Refusal, SessionCookie};
+use tenancy_security::PeekedBody;
+use tenancy_security::csrf::{CsrfKey, CsrfLayer, CsrfToken, Refusal, SessionCookie};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::two_tenants::TwoTenants;

@@ -16,4 +16,5 @@ mod login_guard;
 mod rate_limit;
 mod stack;
 mod threat;
+mod threat_layer;
 mod two_tenants;

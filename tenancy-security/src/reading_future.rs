@@ -6,9 +6,10 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The future of a [`Csrf`](super::Csrf) service.
+    /// The future of a service that may have to read a request's body before it lets it through.
+    /// Dropped, it drops the body and the inner future.
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<F, B, E> {
+    pub struct ReadingFuture<F, B, E> {
         #[pin]
         state: State<F, B, E>,
     }
@@ -32,14 +33,14 @@ pin_project! {
     }
 }
 
-impl<F, B, E> ResponseFuture<F, B, E> {
-    pub(super) fn admitted(future: F) -> Self {
+impl<F, B, E> ReadingFuture<F, B, E> {
+    pub(crate) fn admitted(future: F) -> Self {
         Self {
             state: State::Admitted { future },
         }
     }
 
-    pub(super) fn reading(
+    pub(crate) fn reading(
         future: impl Future<Output = Result<Response<B>, E>> + Send + 'static,
     ) -> Self {
         let future = Box::pin(future);
@@ -48,7 +49,7 @@ impl<F, B, E> ResponseFuture<F, B, E> {
         }
     }
 
-    pub(super) fn refused(response: Response<B>) -> Self {
+    pub(crate) fn refused(response: Response<B>) -> Self {
         let response = Some(response);
         Self {
             state: State::Refused { response },
@@ -56,7 +57,7 @@ impl<F, B, E> ResponseFuture<F, B, E> {
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F, B, E>
+impl<F, B, E> Future for ReadingFuture<F, B, E>
 where
     F: Future<Output = Result<Response<B>, E>>,
 {
@@ -73,8 +74,8 @@ where
     }
 }
 
-impl<F, B, E> fmt::Debug for ResponseFuture<F, B, E> {
+impl<F, B, E> fmt::Debug for ReadingFuture<F, B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+        f.debug_struct("ReadingFuture").finish_non_exhaustive()
     }
 }

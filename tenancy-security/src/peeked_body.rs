@@ -8,8 +8,13 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// A request's body, the beginning of which may have been read already to find a form's token.
-    pub struct PeekedBody<B> {
+    /// A request's body, the beginning of which a layer may have read already.
+    ///
+    /// It is the same to whoever reads it: the same bytes, trailers and error.
+    pub struct PeekedBody<B>
+    where
+        B: Body,
+    {
         #[pin]
         state: State<B>,
     }
@@ -17,10 +22,13 @@ pin_project! {
 
 pin_project! {
     #[project = StateProjection]
-    enum State<B> {
+    enum State<B>
+    where
+        B: Body,
+    {
         Peeked {
             beginning: Bytes,
-            trailers: Option<HeaderMap>,
+            next: Option<Result<HeaderMap, B::Error>>,
             rest: Pin<Box<B>>,
         },
         Untouched {
@@ -30,18 +38,23 @@ pin_project! {
     }
 }
 
-impl<B> PeekedBody<B> {
-    pub(super) fn untouched(body: B) -> Self {
+impl<B: Body> PeekedBody<B> {
+    pub(crate) fn untouched(body: B) -> Self {
         Self {
             state: State::Untouched { body },
         }
     }
 
-    pub(super) fn peeked(beginning: Bytes, trailers: Option<HeaderMap>, rest: Pin<Box<B>>) -> Self {
+    /// A body of which the beginning was read, and the trailers or the error after it, if they were.
+    pub(crate) fn peeked(
+        beginning: Bytes,
+        next: Option<Result<HeaderMap, B::Error>>,
+        rest: Pin<Box<B>>,
+    ) -> Self {
         Self {
             state: State::Peeked {
                 beginning,
-                trailers,
+                next,
                 rest,
             },
         }
@@ -59,15 +72,15 @@ impl<B: Body<Data = Bytes>> Body for PeekedBody<B> {
         match self.project().state.project() {
             StateProjection::Peeked {
                 beginning,
-                trailers,
+                next,
                 rest,
             } => {
                 if !beginning.is_empty() {
                     let frame = Frame::data(std::mem::take(beginning));
                     return Poll::Ready(Some(Ok(frame)));
                 }
-                if let Some(trailers) = trailers.take() {
-                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                if let Some(next) = next.take() {
+                    return Poll::Ready(Some(next.map(Frame::trailers)));
                 }
                 rest.as_mut().poll_frame(cx)
             }
@@ -79,9 +92,9 @@ impl<B: Body<Data = Bytes>> Body for PeekedBody<B> {
         match &self.state {
             State::Peeked {
                 beginning,
-                trailers,
+                next,
                 rest,
-            } => beginning.is_empty() && trailers.is_none() && rest.is_end_stream(),
+            } => beginning.is_empty() && next.is_none() && rest.is_end_stream(),
             State::Untouched { body } => body.is_end_stream(),
         }
     }
@@ -106,13 +119,13 @@ impl<B: Body<Data = Bytes>> Body for PeekedBody<B> {
 }
 
 /// An empty body.
-impl<B: Default> Default for PeekedBody<B> {
+impl<B: Body + Default> Default for PeekedBody<B> {
     fn default() -> Self {
         Self::untouched(B::default())
     }
 }
 
-impl<B> fmt::Debug for PeekedBody<B> {
+impl<B: Body> fmt::Debug for PeekedBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PeekedBody").finish_non_exhaustive()
     }
