@@ -7,6 +7,7 @@
 
 mod axum;
 mod cors;
+mod credential;
 mod csrf;
 mod csrf_tokens;
 mod headers;
@@ -14,5 +15,6 @@ mod headers_csp;
 mod headers_reports;
 mod login_guard;
 mod rate_limit;
+mod session;
 mod threat;
 mod two_tenants;
