@@ -10,6 +10,7 @@ mod migrate;
 mod output;
 mod serve;
 mod tenant;
+mod user;
 
 use clap::Subcommand;
 
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     /// Issue and revoke API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Let people sign in to a shop's back office, or to the platform's
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Import and export a shop's products
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
@@ -67,6 +71,7 @@ impl Command {
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,
             Self::Journal(command) => command.run(&Platform::open(config).await?).await,
             Self::Key(command) => command.run(&Platform::open(config).await?).await,
+            Self::User(command) => command.run(&Platform::open(config).await?).await,
         }
     }
 }

@@ -8,6 +8,7 @@ mod environment;
 mod flags;
 mod origin;
 mod proxies;
+mod sessions;
 mod unsafe_setting;
 mod within;
 
@@ -25,6 +26,7 @@ use self::environment::Environment;
 pub(crate) use self::flags::Flags;
 pub(crate) use self::origin::Origin;
 pub(crate) use self::proxies::Proxies;
+use self::sessions::SignedIn;
 use self::within::{Seconds, Within};
 use crate::failure::Failure;
 use crate::secret::Secret;
@@ -66,6 +68,7 @@ pub(crate) struct Config {
     pub(crate) cache: Kept,
     pub(crate) edge: Edge,
     pub(crate) http: Http,
+    pub(crate) sessions: SignedIn,
 }
 
 /// What is kept in memory of the shops' catalogues.
@@ -166,6 +169,7 @@ impl Default for Config {
                 headers_max: Within::new(100),
                 body_bytes_max: Within::new(1024 * 1024),
             },
+            sessions: SignedIn::default(),
         }
     }
 }

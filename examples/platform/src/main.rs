@@ -23,6 +23,8 @@ mod shared;
 mod shop;
 mod sign_in;
 mod site;
+mod tables;
+mod users;
 mod why;
 
 use std::process::ExitCode;

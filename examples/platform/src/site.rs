@@ -34,7 +34,7 @@ use crate::logging;
 use crate::pages::asset;
 use crate::pictures;
 use crate::platform::Platform;
-use crate::sign_in::SignInByKey;
+use crate::sign_in::SignIn;
 
 /// Everything that the server answers.
 pub(crate) fn app(platform: &Platform) -> Router {
@@ -47,7 +47,7 @@ pub(crate) fn app(platform: &Platform) -> Router {
     let tenants = TenantLayer::new(platform.tenants(), sources)
         .admit_platform()
         .trusted_proxies(TrustedProxies::networks(networks))
-        .authenticate(SignInByKey(platform.known_keys().clone()));
+        .authenticate(SignIn(platform.clone()));
     let shops = Router::new()
         .route("/", get(shop::front))
         .route("/products", get(shop::list))

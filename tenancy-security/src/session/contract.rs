@@ -16,16 +16,16 @@ use super::store::{NewSession, Session, SessionStore};
 /// # async fn main() {
 /// use tenancy_security::session::{InMemorySessions, contract};
 ///
-/// contract::session_store(&InMemorySessions::default(), ["ann", "ben"]).await;
+/// contract::session_store(&InMemorySessions::default(), [&"ann", &"ben"]).await;
 /// # }
 /// ```
-pub async fn session_store<S>(store: &S, [ann, ben]: [&str; 2])
+pub async fn session_store<S>(store: &S, [ann, ben]: [&S::User; 2])
 where
-    S: SessionStore<Error: fmt::Debug>,
+    S: SessionStore<User: fmt::Debug + PartialEq, Error: fmt::Debug>,
 {
     let first = new(ann, 100, None);
     store.begin(&first).await.unwrap();
-    let found = |new: &NewSession| Some(new.session.clone());
+    let found = |new: &NewSession<S::User>| Some(new.session.clone());
     assert_eq!(store.find(first.digest).await.unwrap(), found(&first));
     assert_eq!(store.find(digest()).await.unwrap(), None);
 
@@ -80,11 +80,11 @@ where
     assert_eq!(store.find(fourth.digest).await.unwrap(), found(&fourth));
 }
 
-fn new(user: &str, at: i64, replaces: Option<SessionDigest>) -> NewSession {
+fn new<U: Clone>(user: &U, at: i64, replaces: Option<SessionDigest>) -> NewSession<U> {
     NewSession {
         digest: digest(),
         session: Session {
-            user: user.to_owned(),
+            user: user.clone(),
             begun_at: time(at),
             used_at: time(at),
         },

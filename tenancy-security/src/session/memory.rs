@@ -10,42 +10,48 @@ use super::store::{NewSession, Session, SessionStore};
 
 const SESSIONS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
 
+type Shared<U> = Arc<Mutex<HashMap<SessionDigest, Session<U>>>>;
+
 /// A [`SessionStore`] in this process's memory, for tests and small sites: a restart signs everybody
 /// out. Clones share it.
 ///
 /// When it is full, the session that was longest out of use makes room. Only who has signed in adds to it.
 #[derive(Clone, Debug)]
-pub struct InMemorySessions {
-    sessions: Arc<Mutex<HashMap<SessionDigest, Session>>>,
+pub struct InMemorySessions<U> {
+    sessions: Shared<U>,
     sessions_max: NonZeroUsize,
 }
 
-impl InMemorySessions {
+impl<U> InMemorySessions<U> {
     /// A store with room for this many.
     pub fn new(sessions_max: NonZeroUsize) -> Self {
         Self {
-            sessions: Arc::default(),
+            sessions: Shared::default(),
             sessions_max,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionDigest, Session>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionDigest, Session<U>>> {
         // Each critical section leaves a whole map at every step.
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Room for ten thousand.
-impl Default for InMemorySessions {
+impl<U> Default for InMemorySessions<U> {
     fn default() -> Self {
         Self::new(SESSIONS_MAX)
     }
 }
 
-impl SessionStore for InMemorySessions {
+impl<U> SessionStore for InMemorySessions<U>
+where
+    U: Clone + PartialEq + Send + Sync,
+{
+    type User = U;
     type Error = Infallible;
 
-    async fn begin(&self, new: &NewSession) -> Result<(), Infallible> {
+    async fn begin(&self, new: &NewSession<U>) -> Result<(), Infallible> {
         let mut sessions = self.lock();
         sessions.retain(|digest, session| {
             Some(*digest) != new.replaces
@@ -62,7 +68,7 @@ impl SessionStore for InMemorySessions {
         Ok(())
     }
 
-    async fn find(&self, digest: SessionDigest) -> Result<Option<Session>, Infallible> {
+    async fn find(&self, digest: SessionDigest) -> Result<Option<Session<U>>, Infallible> {
         Ok(self.lock().get(&digest).cloned())
     }
 
@@ -78,8 +84,8 @@ impl SessionStore for InMemorySessions {
         Ok(())
     }
 
-    async fn end_all(&self, user: &str) -> Result<(), Infallible> {
-        self.lock().retain(|_, session| session.user != user);
+    async fn end_all(&self, user: &U) -> Result<(), Infallible> {
+        self.lock().retain(|_, session| session.user != *user);
         Ok(())
     }
 }

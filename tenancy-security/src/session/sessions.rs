@@ -49,7 +49,7 @@ impl Sessions {
     pub async fn begin<S: SessionStore>(
         &self,
         store: &S,
-        user: &str,
+        user: S::User,
         before: Option<&SessionId>,
         now: Time,
     ) -> Result<SessionId, S::Error> {
@@ -57,7 +57,7 @@ impl Sessions {
         let new = NewSession {
             digest: id.digest(),
             session: Session {
-                user: user.to_owned(),
+                user,
                 begun_at: now,
                 used_at: now,
             },
@@ -78,7 +78,7 @@ impl Sessions {
         store: &S,
         id: &SessionId,
         now: Time,
-    ) -> Result<Option<Session>, S::Error> {
+    ) -> Result<Option<Session<S::User>>, S::Error> {
         let digest = id.digest();
         let Some(mut session) = store.find(digest).await? else {
             return Ok(None);

@@ -17,7 +17,7 @@ fn at(seconds: i64) -> Time {
 async fn the_store_in_memory_keeps_the_contract() {
     use tenancy_security::session::contract;
 
-    contract::session_store(&InMemorySessions::default(), ["ann", "ben"]).await;
+    contract::session_store(&InMemorySessions::default(), [&"ann", &"ben"]).await;
 }
 
 #[tokio::test]
