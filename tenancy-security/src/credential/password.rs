@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
@@ -54,7 +55,10 @@ impl From<&str> for Password {
 
 impl<'de> Deserialize<'de> for Password {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::from)
+        let text = String::deserialize(deserializer);
+        // serde would say what it found instead, which may be a password all the same.
+        text.map(Self::from)
+            .map_err(|_| D::Error::custom("must be a text"))
     }
 }
 
@@ -85,5 +89,7 @@ mod tests {
     fn a_password_does_not_print_itself() {
         let password = Password::from("four words are good");
         assert_eq!(format!("{password:?}"), "Password(redacted)");
+        let error = serde_json::from_str::<Password>("12345678").unwrap_err();
+        assert!(!error.to_string().contains("12345678"), "{error}");
     }
 }
