@@ -14,6 +14,7 @@ mod failure;
 mod keys;
 mod logging;
 mod onboard;
+mod overview;
 mod pages;
 mod pictures;
 mod platform;

@@ -1,12 +1,15 @@
 //! The pages over HTTP: what each address of a shop and of the platform shows.
 
+mod admin;
 mod answer;
 mod asker;
 mod compress;
+mod console;
 mod headers;
 mod landing;
 mod refuse;
 mod shop;
+mod sign_in;
 mod trace;
 mod view;
 
@@ -16,7 +19,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tenancy_core::client_address::TrustedProxies;
@@ -55,6 +58,10 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .route("/categories", get(shop::categories))
         .route("/categories/{slug}", get(shop::category))
         .route_layer(middleware::from_fn_with_state(platform.clone(), mark))
+        .route("/login", get(sign_in::page).post(sign_in::enter))
+        .route("/logout", post(sign_in::leave))
+        .route("/admin", get(admin::page))
+        .route("/platform", get(console::page))
         .merge(api::routes(platform))
         .fallback(refuse::not_found)
         .layer(tenants);

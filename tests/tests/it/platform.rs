@@ -15,6 +15,7 @@ mod output;
 mod private;
 mod product_files;
 mod refusals;
+mod sign_in;
 mod unread;
 mod walk;
 

@@ -2,9 +2,12 @@ use tenancy_core::time::Time;
 use tenancy_core::{ErrorKind, Slug};
 use tenancy_security::credential::Password;
 
-use super::{Account, Door, Email, User, UserName};
+use super::{Account, Door, Email, User, UserName, operators};
 use crate::failure::Failure;
 use crate::platform::Platform;
+
+/// What the operator of a platform with demonstration shops signs in with.
+const OPERATOR: &str = "operator@platform.example";
 
 impl Platform {
     /// The door of the shop with this slug, or the platform's own.
@@ -38,6 +41,27 @@ impl Platform {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Lets a first operator in where there is none yet. `show` gets the password before it counts, so
+    /// that there is no operator whose password nobody has seen.
+    pub(crate) async fn let_first_operator_in(
+        &self,
+        show: impl FnOnce(&User, &Password) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let door = Door::Platform(self.scope().clone());
+        if !self.users(&door).list().await?.is_empty() {
+            return Ok(());
+        }
+        let password = Password::generate();
+        let account = Account {
+            user: User::new(OPERATOR.parse()?, "Operator".parse()?, door.role()),
+            password_hash: self.passwords().hash(&password).await?,
+        };
+        let mut tx = self.database().platform(self.scope()).await?;
+        operators::insert(&mut tx, &account).await?;
+        show(&account.user, &password)?;
+        Ok(tx.commit().await?)
     }
 
     /// Gives somebody another password, and signs them out everywhere.
