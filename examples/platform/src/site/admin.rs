@@ -29,7 +29,7 @@ pub(super) async fn page(
     }
     let failed = |error| NoPage::of(&scope, &error);
     let has = Overview::of(platform.database(), &scope).await;
-    let has = has.map_err(NoPage::failed)?;
+    let has = has.map_err(|error| NoPage::failed(&error))?;
     let newest = OrderQuery {
         limit: Limit::new(ROWS),
         ..OrderQuery::default()

@@ -37,7 +37,10 @@ pub(super) async fn page(
     let Door::Platform(_) = &visit.door else {
         return Err(NoPage::not_found());
     };
-    let user = visit.user(&platform).await.map_err(NoPage::failed)?;
+    let user = visit
+        .user(&platform)
+        .await
+        .map_err(|error| NoPage::failed(&error))?;
     let Some(user) = user else {
         return Ok(sign_in_for(&Link::console()));
     };
@@ -47,7 +50,7 @@ pub(super) async fn page(
         .transpose()
         .map_err(|_| NoPage::not_found())?;
     let shops = platform.registry().list(after.as_ref(), SHOPS + 1).await;
-    let mut shops = shops.map_err(NoPage::failed)?;
+    let mut shops = shops.map_err(|error| NoPage::failed(&error))?;
     let more = shops.len() > SHOPS as usize;
     shops.truncate(SHOPS as usize);
     let last = shops.last().filter(|_| more);

@@ -38,8 +38,8 @@ impl NoPage {
     }
 
     /// The same, for what no shop's data is asked for.
-    pub(super) fn failed(error: tenancy_core::Error) -> Self {
-        Self::of_store(error.kind(), &error, error.is_transient(), None)
+    pub(super) fn failed(error: &tenancy_core::Error) -> Self {
+        Self::of_store(error.kind(), error, error.is_transient(), None)
     }
 
     fn of_store(

@@ -50,7 +50,7 @@ pub(super) async fn page(
     if visit
         .user(&platform)
         .await
-        .map_err(NoPage::failed)?
+        .map_err(|error| NoPage::failed(&error))?
         .is_some()
     {
         return Ok(see(&next));
@@ -81,7 +81,7 @@ pub(super) async fn enter(
             response.headers_mut().insert(SET_COOKIE, cookie);
             return Ok(response);
         }
-        Err(Denied::Failed(error)) => return Err(NoPage::failed(error)),
+        Err(Denied::Failed(error)) => return Err(NoPage::failed(&error)),
         Err(denied) => denied,
     };
     let notice = match &denied {
@@ -111,7 +111,10 @@ pub(super) async fn leave(
     State(platform): State<Platform>,
     visit: Visit,
 ) -> Result<Response, NoPage> {
-    platform.leave(&visit).await.map_err(NoPage::failed)?;
+    platform
+        .leave(&visit)
+        .await
+        .map_err(|error| NoPage::failed(&error))?;
     let mut response = see(&Link::sign_in());
     response
         .headers_mut()
