@@ -5,13 +5,15 @@
 //! origins and settings apart.
 //!
 //! # Feature flags
-//! All off by default: `redis` shares limits between processes through Redis or Valkey.
+//! All off by default: `redis` shares limits between processes through Redis or Valkey, `testing` has
+//! the suite that every store of sessions must pass.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod address;
 mod admission;
 pub mod block;
 pub mod cors;
+pub mod credential;
 pub mod csrf;
 pub mod diagnosis;
 #[cfg(doctest)]
@@ -24,6 +26,7 @@ mod peeked_body;
 pub mod public_scheme;
 pub mod rate_limit;
 mod reading_future;
+pub mod session;
 pub mod stack;
 pub mod threat;
 

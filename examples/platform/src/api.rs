@@ -4,8 +4,10 @@
 //! only way to a change: it takes the body, honours `Idempotency-Key`, and commits the change
 //! with its answer.
 
+mod account;
 mod answer;
 mod audit;
+mod body;
 mod categories;
 mod customers;
 mod id;
@@ -43,6 +45,9 @@ use crate::platform::Platform;
 /// The routes under `/api` and their description at `/openapi.json`, for behind the tenant layer.
 pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
     let (shop, description) = OpenApiRouter::with_openapi(Specification::openapi())
+        .routes(routes!(account::sign_in))
+        .routes(routes!(account::sign_out))
+        .routes(routes!(account::me))
         .routes(routes!(products::list, products::insert))
         .routes(routes!(
             products::find,

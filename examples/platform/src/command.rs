@@ -11,6 +11,7 @@ mod migrate;
 mod output;
 mod serve;
 mod tenant;
+mod user;
 
 use clap::Subcommand;
 
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Refuse addresses, or serve them all the same
     #[command(subcommand)]
     Block(block::BlockCommand),
+    /// Let people sign in to a shop's back office, or to the platform's
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Import and export a shop's products
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
@@ -72,6 +76,7 @@ impl Command {
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,
             Self::Journal(command) => command.run(&Platform::open(config).await?).await,
             Self::Key(command) => command.run(&Platform::open(config).await?).await,
+            Self::User(command) => command.run(&Platform::open(config).await?).await,
         }
     }
 }

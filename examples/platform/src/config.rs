@@ -9,6 +9,7 @@ mod flags;
 mod limits;
 mod origin;
 mod proxies;
+mod sessions;
 mod unsafe_setting;
 mod within;
 
@@ -27,6 +28,7 @@ pub(crate) use self::flags::Flags;
 pub(crate) use self::limits::{Limits, Rate};
 pub(crate) use self::origin::Origin;
 pub(crate) use self::proxies::Proxies;
+use self::sessions::SignedIn;
 use self::within::{Seconds, Within};
 use crate::failure::Failure;
 use crate::secret::Secret;
@@ -69,6 +71,7 @@ pub(crate) struct Config {
     pub(crate) edge: Edge,
     pub(crate) limits: Limits,
     pub(crate) http: Http,
+    pub(crate) sessions: SignedIn,
 }
 
 /// What is kept in memory of the shops' catalogues.
@@ -170,6 +173,7 @@ impl Default for Config {
                 headers_max: Within::new(100),
                 body_bytes_max: Within::new(1024 * 1024),
             },
+            sessions: SignedIn::default(),
         }
     }
 }

@@ -22,15 +22,13 @@ use tenancy_security::public_scheme::PublicScheme;
 use tenancy_security::rate_limit::{
     Charge, Class, Outage, Policy, RateLimitLayer, RateLimiter, Rules,
 };
+use tenancy_security::session::COOKIE_NAME;
 use tenancy_security::stack::{SecurityStack, address_limit};
 
 use self::class::{class, is_critical, is_sign_in};
 pub(crate) use self::policy::{KnownSources, REPORT_PATH, name_sources, reports};
 use crate::config::{Config, Limits, Rate};
 use crate::platform::Platform;
-
-/// The cookie that says who has signed in.
-pub(crate) const SESSION_COOKIE: &str = "__Host-session";
 
 /// All layers, as this platform sets them up.
 pub(crate) fn stack(platform: &Platform) -> SecurityStack {
@@ -98,7 +96,7 @@ impl SessionOf for Session {
         if is_sign_in(request) {
             return None;
         }
-        SessionCookie::new(SESSION_COOKIE).session(request)
+        SessionCookie::new(COOKIE_NAME).session(request)
     }
 }
 

@@ -12,4 +12,4 @@ mod store;
 pub(crate) use self::cache::KnownKeys;
 pub(crate) use self::key::ApiKey;
 pub(crate) use self::record::{InvalidKeyName, IssuedKey, KeyName, KeyRecord};
-pub(crate) use self::store::{MIGRATIONS, issue, list, revoke};
+pub(crate) use self::store::{issue, list, revoke};

@@ -16,6 +16,7 @@ mod failure;
 mod keys;
 mod logging;
 mod onboard;
+mod overview;
 mod pages;
 mod pictures;
 mod platform;
@@ -25,6 +26,8 @@ mod shared;
 mod shop;
 mod sign_in;
 mod site;
+mod tables;
+mod users;
 mod why;
 
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! The pages a visitor sees: the shops, and the platform's own front door.
+//! The pages a visitor sees: the shops, and the platform's own front door; and those that the people see
+//! who sign in.
 //!
 //! Every page is a view model whose template turns it into HTML, a pure function of its fields:
 //! nothing here knows a database, and prices arrive as text that [`Prices`] wrote. Pages need no
@@ -6,9 +7,11 @@
 //! policy.
 
 mod accent;
+mod admin;
 pub(crate) mod asset;
 mod card;
 mod category;
+mod console;
 mod error;
 mod filters;
 mod frame;
@@ -20,14 +23,17 @@ mod list;
 mod price;
 mod product;
 mod shop;
+mod sign_in;
 mod structured;
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 
+pub(crate) use self::admin::{AdminPage, LowStock, OrderRow};
 pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
 pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
+pub(crate) use self::console::{ConsolePage, ShopRow};
 pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};
 pub(crate) use self::front::{FrontPage, LandingPage, ShopCard};
@@ -38,6 +44,7 @@ pub(crate) use self::list::{ListPage, Listing};
 pub(crate) use self::price::Prices;
 pub(crate) use self::product::{ProductPage, Variant};
 pub(crate) use self::shop::{Crumb, ShopView};
+pub(crate) use self::sign_in::{Notice, SignInPage};
 
 /// Turns a page into a response.
 pub(crate) fn respond(status: StatusCode, page: &impl Template) -> Response {

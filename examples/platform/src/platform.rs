@@ -23,6 +23,9 @@ use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
 use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, Tenants};
 use tenancy_security::block::BlockList;
+use tenancy_security::credential::Passwords;
+use tenancy_security::login_guard::LoginGuard;
+use tenancy_security::session::Sessions;
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -32,13 +35,15 @@ use crate::failure::Failure;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
 use crate::secret::Secret;
 use crate::shared;
+use crate::tables;
+use crate::users::{Door, Users};
 
 /// All tables of the platform, in the order in which they depend on each other.
 pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 3]> = LazyLock::new(|| {
     [
         &migrate::CORE,
         &tenancy_commerce::MIGRATIONS,
-        &keys::MIGRATIONS,
+        &tables::MIGRATIONS,
     ]
 });
 
@@ -68,6 +73,9 @@ struct Parts {
     customers: SqlCustomers,
     orders: SqlOrders,
     stock: SqlStock,
+    passwords: Passwords,
+    sessions: Sessions,
+    login_guard: LoginGuard,
 }
 
 impl Platform {
@@ -102,20 +110,28 @@ impl Platform {
         let secret = secret(&config)?;
         let redis = shared::connect(&config)?;
         let cache = cache(&config, &tenants, &database, redis.as_ref());
+        let signed_in = &config.sessions;
+        let blocks = BlockList::default();
+        let login_guard = login_guard(&config, redis.as_ref(), &blocks);
         Ok(Self(Arc::new(Parts {
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
             cursor_key: CursorKey::new(secret.expose().as_bytes()),
             edge_tags: EdgeTags::new(secret.expose().as_bytes()),
             secret,
-            blocks: BlockList::default(),
+            blocks,
             known_sources: KnownSources::default(),
             catalog: catalog(&config, SqlCatalog::new(&database), cache.as_ref()),
-            redis,
             cache,
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
             stock: SqlStock::new(&database),
+            passwords: Passwords::new(),
+            sessions: Sessions::new()
+                .idle(signed_in.idle_time())
+                .absolute(signed_in.absolute_time()),
+            login_guard,
+            redis,
             config,
             tenants,
             database,
@@ -167,6 +183,23 @@ impl Platform {
 
     pub(crate) fn stock(&self) -> &SqlStock {
         &self.0.stock
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn login_guard(&self) -> &LoginGuard {
+        &self.0.login_guard
+    }
+
+    /// The people at a door.
+    pub(crate) fn users(&self, door: &Door) -> Users {
+        Users::new(self.database(), door)
     }
 
     /// Who works, as the journal names them.
@@ -304,6 +337,17 @@ fn cache(
         .max();
     let remote = RedisRemote::new(redis, &config.redis_prefix, life_max.unwrap_or_default());
     Some(cache.remote(remote).build())
+}
+
+/// What watches over attempts to sign in, on all nodes together where they share a Redis.
+/// Whoever tries too many accounts is blocked.
+fn login_guard(config: &Config, redis: Option<&Redis>, blocks: &BlockList) -> LoginGuard {
+    let guard = LoginGuard::builder(blocks);
+    let prefix = format!("{}login:", config.redis_prefix);
+    match redis {
+        Some(redis) => guard.redis(redis.clone(), &prefix).build(),
+        None => guard.build(),
+    }
 }
 
 /// How long lists, products and categories are kept.

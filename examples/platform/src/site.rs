@@ -1,11 +1,14 @@
 //! The pages over HTTP: what each address of a shop and of the platform shows.
 
+mod admin;
 mod answer;
 mod asker;
 mod compress;
+mod console;
 mod landing;
 mod refuse;
 mod shop;
+mod sign_in;
 mod trace;
 mod view;
 
@@ -15,7 +18,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tenancy_core::layer::TenantLayer;
@@ -33,7 +36,7 @@ use crate::logging;
 use crate::pages::asset;
 use crate::pictures;
 use crate::platform::Platform;
-use crate::sign_in::SignInByKey;
+use crate::sign_in::SignIn;
 
 /// Everything that the server answers.
 pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
@@ -44,7 +47,7 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .forwarded_host();
     let tenants = TenantLayer::new(platform.tenants(), sources)
         .admit_platform()
-        .authenticate(SignInByKey(platform.known_keys().clone()));
+        .authenticate(SignIn(platform.clone()));
     let shops = Router::new()
         .route("/", get(shop::front))
         .route("/products", get(shop::list))
@@ -56,6 +59,10 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
             platform.clone(),
             name_sources,
         ))
+        .route("/login", get(sign_in::page).post(sign_in::enter))
+        .route("/logout", post(sign_in::leave))
+        .route("/admin", get(admin::page))
+        .route("/platform", get(console::page))
         .merge(api::routes(platform))
         .fallback(refuse::not_found)
         .layer(stack.inside())

@@ -44,6 +44,11 @@ impl Attempt {
         self.beyond > 0
     }
 
+    /// No password was looked at after all, so there was nothing to learn for who guesses.
+    pub async fn withdrawn(self) {
+        self.succeeded().await;
+    }
+
     /// The password was right.
     pub async fn succeeded(self) {
         self.guard.clone().succeeded(&self).await;

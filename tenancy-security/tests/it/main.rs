@@ -7,6 +7,7 @@
 
 mod axum;
 mod cors;
+mod credential;
 mod csrf;
 mod csrf_tokens;
 mod headers;
@@ -14,6 +15,7 @@ mod headers_csp;
 mod headers_reports;
 mod login_guard;
 mod rate_limit;
+mod session;
 mod stack;
 mod threat;
 mod threat_layer;

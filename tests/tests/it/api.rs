@@ -1,5 +1,6 @@
 //! The shops' JSON interface, on the running server with both databases.
 
+mod account;
 mod caching;
 mod edge;
 mod idempotency;

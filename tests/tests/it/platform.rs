@@ -17,6 +17,7 @@ mod output;
 mod private;
 mod product_files;
 mod refusals;
+mod sign_in;
 mod tls;
 mod unread;
 mod walk;

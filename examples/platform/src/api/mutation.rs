@@ -1,26 +1,20 @@
-use std::error::Error;
-use std::iter::successors;
-
 use aws_lc_rs::digest::{Context, SHA256};
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::StatusCode;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tenancy_commerce::Draft;
 use tenancy_core::TenantScope;
 use tenancy_core::problem::Problem;
 use tenancy_core::sql::{Attempt, IdempotencyKey, TenantTx};
-use tower_http::timeout::TimeoutError;
 
 use super::answer::{self, Answer};
+use super::body::Body;
 use super::refused::Refused;
 use super::staff::Staff;
 use crate::platform::Platform;
@@ -34,8 +28,7 @@ pub(super) struct Mutation {
     platform: Platform,
     scope: TenantScope,
     key: Option<IdempotencyKey>,
-    is_json: bool,
-    body: Bytes,
+    body: Body,
 }
 
 impl Mutation {
@@ -46,19 +39,11 @@ impl Mutation {
 
     /// The body as a merge patch (RFC 7396), or another small object.
     pub(super) fn object<T: DeserializeOwned>(&self) -> Result<T, Refused> {
-        Ok(tenancy_commerce::json::read(self.json()?)?)
+        self.body.object()
     }
 
     pub(super) fn json(&self) -> Result<Value, Refused> {
-        if !self.is_json {
-            let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE);
-            return Err(problem.detail("the body must be application/json").into());
-        }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST)
-                .detail(format!("the body is not JSON: {error}"))
-                .into()
-        })
+        self.body.json()
     }
 
     /// Does the work in a transaction and commits it with its answer; a repetition gets the
@@ -99,30 +84,14 @@ impl FromRequest<Platform> for Mutation {
 
         let (mut parts, body) = request.into_parts();
         let Staff(scope) = Staff::from_request_parts(&mut parts, platform).await?;
-        let body = Bytes::from_request(Request::from_parts(parts.clone(), body), platform).await;
-        let body = body.map_err(|rejection| {
-            // The rest of the body is not read, so the connection is of no further use.
-            unread(&rejection).header(CONNECTION, HeaderValue::from_static("close"))
-        })?;
+        let body = Body::from_request(Request::from_parts(parts.clone(), body), platform).await?;
         Ok(Self {
             platform: platform.clone(),
-            key: key(&parts, &scope, &body)?,
-            is_json: is_json(&parts.headers),
+            key: key(&parts, &scope, body.bytes())?,
             scope,
             body,
         })
     }
-}
-
-/// Why a body was not read to its end. One that stops coming is no fault in what it says.
-fn unread(rejection: &BytesRejection) -> Problem {
-    let first: &(dyn Error + 'static) = rejection;
-    let mut causes = successors(Some(first), |&error| error.source());
-    if causes.any(|cause| cause.is::<TimeoutError>()) {
-        return Problem::new(StatusCode::REQUEST_TIMEOUT)
-            .detail("the rest of the body did not come");
-    }
-    Problem::new(rejection.status()).detail(rejection.body_text())
 }
 
 /// The client's key, which is another one for another caller and another route.
@@ -150,17 +119,4 @@ fn key(parts: &Parts, scope: &TenantScope, body: &[u8]) -> Result<Option<Idempot
     IdempotencyKey::new(caller, text, fingerprint)
         .map(Some)
         .map_err(|_| bad("an Idempotency-Key has 1 to 255 visible ASCII characters"))
-}
-
-/// `application/json`, or a form of it such as `application/merge-patch+json`.
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| {
-        let essence = essence.trim().to_ascii_lowercase();
-        essence == "application/json"
-            || (essence.starts_with("application/") && essence.ends_with("+json"))
-    })
 }

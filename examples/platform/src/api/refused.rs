@@ -9,9 +9,13 @@ use tenancy_core::layer::NoTenant;
 use tenancy_core::problem::Problem;
 
 use crate::logging;
+use crate::sign_in::Denied;
 
 /// Where the kinds of problems are described.
 const KINDS: &str = "https://docs.rs/tenancy-commerce/latest/tenancy_commerce/enum.ErrorKind.html";
+
+/// What a program may show instead.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// Why a request was not carried out. What broke inside goes to the log only.
 #[derive(Debug)]
@@ -36,8 +40,8 @@ impl Refused {
     /// 401: nobody has signed in.
     pub(super) fn sign_in() -> Self {
         Problem::new(StatusCode::UNAUTHORIZED)
-            .detail("this needs an API key of the shop: Authorization: Bearer KEY")
-            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            .detail("this needs an API key of the shop, Authorization: Bearer KEY, or a session")
+            .header(WWW_AUTHENTICATE, BEARER)
             .into()
     }
 
@@ -64,6 +68,19 @@ impl From<NoTenant> for Refused {
 impl From<tenancy_core::Error> for Refused {
     fn from(error: tenancy_core::Error) -> Self {
         Error::from(error).into()
+    }
+}
+
+/// Nobody was let in.
+impl From<Denied> for Refused {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Failed(error) => error.into(),
+            Denied::Wrong => Problem::from(&denied)
+                .header(WWW_AUTHENTICATE, BEARER)
+                .into(),
+            Denied::Busy(_) | Denied::Refused(_) => Problem::from(&denied).into(),
+        }
     }
 }
 

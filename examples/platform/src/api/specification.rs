@@ -3,11 +3,14 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use tenancy_commerce::Shortage;
 use tenancy_commerce::catalog::{VariantId, Violation};
+use tenancy_security::session::COOKIE_NAME;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, Content, Ref, RefOr};
 use utoipa::{Modify, OpenApi, ToSchema};
+
+use super::account;
 
 /// What the interface as a whole says of itself; its operations come from the handlers.
 #[derive(OpenApi)]
@@ -15,11 +18,11 @@ use utoipa::{Modify, OpenApi, ToSchema};
     info(
         title = "Shop",
         description = "The interface of one shop, at the shop's own host. Lists are paged by \
-            cursor. Every change takes an Idempotency-Key, with which it happens once."
+            cursor. Every change of a record takes an Idempotency-Key, with which it happens once."
     ),
     components(schemas(Problem, Shortage, Violation)),
     modifiers(&Keys),
-    security(("key" = []))
+    security(("key" = []), ("session" = []))
 )]
 pub(super) struct Specification;
 
@@ -31,6 +34,12 @@ impl Modify for Keys {
         scheme.description = Some("An API key of the shop".to_owned());
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        let cookie = ApiKeyValue::with_description(
+            COOKIE_NAME,
+            "The cookie of somebody who works for the shop; with X-CSRF-Token for a change",
+        );
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+        components.add_security_scheme("session", cookie);
     }
 }
 
@@ -69,7 +78,11 @@ pub(super) fn document(mut described: openapi::OpenApi) -> Document {
             &mut item.delete,
         ];
         for operation in changes.into_iter().flatten() {
-            describe_answers(operation, true);
+            let changes = operation.tags.as_deref() != Some(&[account::TAG.to_owned()]);
+            describe_answers(operation, changes);
+            if !changes {
+                continue;
+            }
             let parameters = operation.parameters.get_or_insert_default();
             parameters.push(idempotency_key().into());
         }
@@ -106,6 +119,8 @@ fn describe_answers(operation: &mut Operation, changes: bool) {
     let mut refusals = vec!["400", "401", "403", "404", "408", "410", "422", "503"];
     if changes {
         refusals.push("409");
+    } else if operation.request_body.is_some() {
+        refusals.push("429"); // to sign in
     }
     if operation.request_body.is_some() {
         refusals.extend(["413", "415"]);

@@ -5,9 +5,11 @@ use crate::demo::DemoShop;
 use crate::failure::Failure;
 use crate::onboard::Onboarded;
 use crate::platform::Platform;
+use crate::users::{Email, User};
 use crate::{server, shared};
 use tenancy_core::Actor;
 use tenancy_core::tenant::Status;
+use tenancy_security::credential::Password;
 
 /// How many shops a start prints.
 const LISTED_MAX: usize = 200;
@@ -46,15 +48,28 @@ pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
     let listener = server::bind(&platform).await?;
     say(format_args!("The platform: {}", platform.config().origin()))?;
     list(&platform).await?;
-    let show_key = |shop: &DemoShop, onboarded: &Onboarded| {
+    let show_keys = |shop: &DemoShop, onboarded: &Onboarded, password: &Password| {
         let Onboarded { url, api_key, .. } = onboarded;
         let name = &shop.name;
         show(format_args!(
             "{name}: {url}  API key, shown once: {api_key}"
-        ))
+        ))?;
+        show_password(name, url, &shop.owner()?, password)
     };
-    platform.demonstrate(show_key).await?;
+    platform.demonstrate(show_keys).await?;
+    let origin = platform.config().origin().to_string();
+    let show_operator = |operator: &User, password: &Password| {
+        show_password("The platform", &origin, &operator.email, password)
+    };
+    platform.let_first_operator_in(show_operator).await?;
     server::serve(&platform, listener).await
+}
+
+fn show_password(name: &str, url: &str, email: &Email, password: &Password) -> Result<(), Failure> {
+    let password = password.expose();
+    show(format_args!(
+        "{name}: {url}/login  {email}, password, shown once: {password}"
+    ))
 }
 
 /// Prints where the shops are, as many as somebody would read.

@@ -12,22 +12,24 @@ use tenancy_core::html::SanitizedHtml;
 use tenancy_core::registry::{Address, Directory as _};
 use tenancy_core::tenant::{Plan, Status};
 use tenancy_core::{Tenant, TenantScope};
+use tenancy_security::credential::Password;
 
 use super::{DemoProduct, DemoShop, shops};
 use crate::failure::Failure;
 use crate::onboard::{NewTenant, Onboarded};
 use crate::platform::Platform;
 use crate::shop::{ShopSettings, Tagline};
+use crate::users::{Door, Email};
 
 impl Platform {
     /// Sets the demonstration shops up where there is no tenant yet, and goes on where an earlier
-    /// start was cut off. `show` gets each shop before it opens.
+    /// start was cut off. `show` gets each shop before it opens, and who works there.
     ///
     /// All are claimed before the first is filled. So once a shop has left that state, a missing
     /// one was never meant to be, and what has been opened is its operator's.
     pub(crate) async fn demonstrate(
         &self,
-        show: impl Fn(&DemoShop, &Onboarded) -> Result<(), Failure>,
+        show: impl Fn(&DemoShop, &Onboarded, &Password) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let shops = shops();
         let tenants = self.tenant_page(None).await?;
@@ -45,12 +47,32 @@ impl Platform {
             begun.push(shop);
         }
         for shop in begun {
+            let password = Password::generate();
             let fill = async |tenant: &Tenant| {
                 let scope = self.scope().tenant(tenant.id).await?;
-                self.fill(&scope, shop).await
+                self.fill(&scope, shop).await?;
+                self.let_owner_in(&Door::Shop(scope), shop, &password).await
             };
-            let show = |onboarded: &Onboarded| show(shop, onboarded);
+            let show = |onboarded: &Onboarded| show(shop, onboarded, &password);
             self.onboard(&shop.as_tenant()?, fill, show).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the shop's owner sign in, with a password that nobody has seen yet: that of an
+    /// interrupted attempt may not have been shown to anybody.
+    async fn let_owner_in(
+        &self,
+        door: &Door,
+        shop: &DemoShop,
+        password: &Password,
+    ) -> Result<(), Failure> {
+        let email = shop.owner()?;
+        if self.users(door).find(&email).await?.is_some() {
+            self.reset_user(door, &email, password).await?;
+        } else {
+            let name = "Owner".parse()?;
+            self.create_user(door, email, name, password).await?;
         }
         Ok(())
     }
@@ -154,6 +176,11 @@ impl Platform {
 }
 
 impl DemoShop {
+    /// What the shop's owner signs in with.
+    pub(crate) fn owner(&self) -> Result<Email, Failure> {
+        Ok(format!("owner@{}.example", self.slug).parse()?)
+    }
+
     /// Whether the tenant is this shop, claimed by a start and not yet open. An operator's own
     /// attempt at the same slug lacks the tagline.
     fn is_begun_as(&self, tenant: &Tenant) -> bool {

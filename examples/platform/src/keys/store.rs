@@ -1,8 +1,7 @@
 use tenancy_core::journal::Change;
 use tenancy_core::sql::PlatformTx;
-use tenancy_core::sql::migrate::{MigrationSet, Table};
 use tenancy_core::time::Time;
-use tenancy_core::{Error, ErrorKind, TenantId, migration, on_tx};
+use tenancy_core::{Error, ErrorKind, TenantId, on_tx};
 use uuid::Uuid;
 
 use super::key::{ApiKey, Digest};
@@ -10,39 +9,6 @@ use super::record::{IssuedKey, KeyName, KeyRecord};
 
 /// The most keys one tenant may have, revoked ones among them.
 pub(super) const KEYS_MAX: usize = 1000;
-
-/// The server's own tables.
-pub(crate) static MIGRATIONS: MigrationSet = MigrationSet {
-    name: "platform",
-    postgres: &[
-        migration!(1, "keys", "../../migrations/postgres/0001_keys.sql"),
-        migration!(2, "blocks", "../../migrations/postgres/0002_blocks.sql"),
-    ],
-    sqlite_registry: &[
-        migration!(1, "keys", "../../migrations/sqlite/registry/0001_keys.sql"),
-        migration!(
-            2,
-            "blocks",
-            "../../migrations/sqlite/registry/0002_blocks.sql"
-        ),
-    ],
-    sqlite_tenant: &[],
-    tenant_tables: &[],
-    platform_tables: &[
-        Table {
-            name: "platform_api_keys",
-            privileges: "SELECT, INSERT, UPDATE (revoked_at)",
-        },
-        Table {
-            name: "platform_blocks",
-            privileges: "SELECT, INSERT, DELETE",
-        },
-        Table {
-            name: "platform_block_changes",
-            privileges: "SELECT, UPDATE (revision)",
-        },
-    ],
-};
 
 #[derive(sqlx::FromRow)]
 struct KeyRow {

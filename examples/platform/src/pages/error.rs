@@ -29,6 +29,17 @@ pub(crate) enum Place {
     Shop(ShopView),
 }
 
+impl Place {
+    /// The frame of a page there.
+    pub(super) fn frame(&self, language: Language, title: &str) -> Frame<'_> {
+        match self {
+            Self::Shop(shop) => shop.frame(title, &Link::home()),
+            Self::Platform(name) => Frame::of_platform(name, language, title),
+            Self::Nowhere => Frame::of_platform("", language, title),
+        }
+    }
+}
+
 /// What went wrong, as far as it concerns a visitor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Trouble {
@@ -280,11 +291,7 @@ impl ErrorPage {
     }
 
     fn frame(&self) -> Frame<'_> {
-        let frame = match &self.place {
-            Place::Shop(shop) => shop.frame(self.title(), &Link::home()),
-            Place::Platform(name) => Frame::of_platform(name, self.language, self.title()),
-            Place::Nowhere => Frame::of_platform("", self.language, self.title()),
-        };
+        let frame = self.place.frame(self.language, self.title());
         Frame {
             canonical: None,
             indexed: false,

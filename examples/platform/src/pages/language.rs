@@ -67,7 +67,7 @@ impl Language {
     }
 
     /// `count` with its thousands set apart.
-    fn number(self, count: u64) -> String {
+    pub(super) fn number(self, count: u64) -> String {
         let separator = match self {
             Self::English => ',',
             Self::German => '.',

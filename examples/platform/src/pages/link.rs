@@ -20,6 +20,25 @@ impl Link {
         Self("/".to_owned())
     }
 
+    /// A shop's back office.
+    pub(crate) fn admin() -> Self {
+        Self("/admin".to_owned())
+    }
+
+    /// The platform's console.
+    pub(crate) fn console() -> Self {
+        Self("/platform".to_owned())
+    }
+
+    /// Its list of shops from behind one on.
+    pub(crate) fn console_after(slug: &str) -> Self {
+        Self::console().with_query(&[("after", slug)])
+    }
+
+    pub(crate) fn sign_in() -> Self {
+        Self("/login".to_owned())
+    }
+
     /// The platform's list of shops from behind one on.
     pub(crate) fn shops_after(slug: &str) -> Self {
         Self(format!("/?after={}", encode(slug)))
@@ -62,7 +81,8 @@ impl Link {
     /// A path on the page's own host.
     pub(crate) fn local(path: &str) -> Option<Self> {
         // Browsers read `//host` and `/\host` as another host, and skip tabs and line breaks.
-        let escapes = path.starts_with("//") || path.contains(['\\', '\t', '\n', '\r']);
+        let escapes =
+            path.starts_with("//") || path.contains('\\') || path.contains(char::is_control);
         (path.starts_with('/') && !escapes).then(|| Self(path.to_owned()))
     }
 
@@ -127,6 +147,7 @@ mod tests {
             "//evil.example",
             "/\\evil.example",
             "/\t/evil.example",
+            "/\0/evil.example",
             "javascript:x",
         ] {
             assert_eq!(Link::local(path), None, "{path:?}");

@@ -1,9 +1,10 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use tenancy_commerce::ErrorKind;
-use tenancy_core::TenantScope;
 use tenancy_core::layer::Refusal;
 use tenancy_core::problem::Problem;
+use tenancy_core::{ErrorKind as Store, TenantScope};
+use tracing::field::display;
 
 use crate::logging;
 
@@ -27,19 +28,34 @@ impl NoPage {
     }
 
     pub(super) fn of(scope: &TenantScope, error: &tenancy_commerce::Error) -> Self {
-        use tenancy_core::ErrorKind as Store;
-
-        let page = match error.kind() {
-            ErrorKind::NotFound | ErrorKind::Invalid(_) => return Self::not_found(),
-            ErrorKind::Store(Store::NotAvailable(state)) => return Self::Closed((*state).into()),
-            ErrorKind::Store(Store::TimedOut | Store::Unavailable) => {
-                Self::Closed(Refusal::RegistryUnavailable)
+        match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Invalid(_) => Self::not_found(),
+            ErrorKind::Store(kind) => {
+                Self::of_store(*kind, error, error.is_transient(), Some(scope))
             }
+            _ => Self::of_store(Store::Database, error, false, Some(scope)),
+        }
+    }
+
+    /// The same, for what no shop's data is asked for.
+    pub(super) fn failed(error: &tenancy_core::Error) -> Self {
+        Self::of_store(error.kind(), error, error.is_transient(), None)
+    }
+
+    fn of_store(
+        kind: Store,
+        error: &dyn std::error::Error,
+        is_transient: bool,
+        scope: Option<&TenantScope>,
+    ) -> Self {
+        let page = match kind {
+            Store::NotAvailable(state) => return Self::Closed(state.into()),
+            Store::TimedOut | Store::Unavailable => Self::Closed(Refusal::RegistryUnavailable),
             _ => Self::Status(StatusCode::INTERNAL_SERVER_ERROR),
         };
-        if let Some(left_out) = logging::admit(error.is_transient()) {
-            let (cause, tenant) = (std::error::Error::source(error), scope.tenant_id());
-            tracing::error!(%error, cause, %tenant, left_out, "a page failed");
+        if let Some(left_out) = logging::admit(is_transient) {
+            let tenant = scope.map(|scope| display(scope.tenant_id()));
+            tracing::error!(%error, cause = error.source(), tenant, left_out, "a page failed");
         }
         page
     }

@@ -125,6 +125,49 @@ async fn a_visitor_without_a_mouse_gets_as_far() {
 }
 
 #[tokio::test]
+async fn somebody_signs_in_and_out_with_the_keyboard_alone() {
+    let town = Town::embedded().await;
+    let printed = town.server.stdout();
+    for (viewport, scripts) in [(Viewport::DESKTOP, Scripts::Off), (PHONE, Scripts::On)] {
+        let visitor = Visitor::arrive(&town, viewport, scripts).await;
+        for (host, path, email) in [
+            ("quillmoor.localhost", "/admin", "owner@quillmoor.example"),
+            (
+                "kettenspatz.localhost",
+                "/admin",
+                "owner@kettenspatz.example",
+            ),
+            ("localhost", "/platform", "operator@platform.example"),
+        ] {
+            let line = printed.lines().find(|line| line.contains(email)).unwrap();
+            let password = line.rsplit(' ').next().unwrap();
+            let asked = format!("/login?next=%2F{}", &path[1..]);
+            visitor
+                .goes_to(&format!("http://{host}"), path, &asked)
+                .await;
+            visitor.reaches_every_control().await;
+            visitor.type_into("#email", email).await;
+            visitor.tab_to("#password").await;
+            visitor.press(password).await;
+            visitor.press_enter(path).await;
+            visitor.prefers_dark(true).await;
+            visitor.go(&format!("http://{host}"), path).await;
+            visitor.prefers_dark(false).await;
+            visitor.reaches_every_control().await;
+            visitor.go(&format!("http://{host}"), path).await;
+            visitor
+                .tab_and_enter("form[action='/logout'] button", "/login")
+                .await;
+            visitor
+                .goes_to(&format!("http://{host}"), path, &asked)
+                .await;
+        }
+        visitor.leave().await;
+    }
+    assert!(town.server.terminate().await.success());
+}
+
+#[tokio::test]
 async fn no_page_is_uncomfortable_whatever_the_shop_or_the_light() {
     let town = Town::embedded().await;
     town.command(&[

@@ -35,7 +35,7 @@ impl Shown {
     }
 
     async fn start_for(&self, platform: &Platform, steps: usize) -> bool {
-        let show = |shop: &DemoShop, _: &Onboarded| {
+        let show = |shop: &DemoShop, _: &Onboarded, _: &Password| {
             self.0.borrow_mut().push(shop.slug.clone());
             Ok(())
         };
@@ -82,6 +82,8 @@ async fn contents(folder: &Path) -> Vec<String> {
         let valid = keys.iter().filter(|key| key.revoked_at.is_none());
         found.push(format!("{} key", valid.count()));
         let scope = platform.scope().tenant(tenant.id).await.unwrap();
+        let users = platform.users(&Door::Shop(scope.clone())).list().await;
+        found.extend(users.unwrap().iter().map(|user| user.email.to_string()));
         for category in platform.catalog().categories(&scope).await.unwrap() {
             found.push(format!("{} {}", category.slug, category.position));
         }
@@ -128,7 +130,7 @@ async fn a_start_that_is_cut_off_again_and_again_ends_in_the_same_shops() {
     let (whole, pieces) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     assert!(Shown::default().start(whole.path(), usize::MAX).await);
     let expected = contents(whole.path()).await;
-    assert_eq!(expected.len(), 3 * (2 + 7 + 24 + 12 + 20));
+    assert_eq!(expected.len(), 3 * (2 + 1 + 7 + 24 + 12 + 20));
 
     let shown = Shown::default();
     let mut starts = 1;

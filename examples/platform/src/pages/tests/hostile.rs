@@ -103,6 +103,12 @@ fn pages(hostile: &str) -> Vec<String> {
         shop: shop.clone(),
         categories: categories.clone(),
     };
+    let mut login = sample::sign_in(Place::Shop(shop.clone()), Language::English, None);
+    login.email = format!("{hostile}@example.com");
+    login.next = Link::local(&format!("/{hostile}")).unwrap_or_else(Link::admin);
+    let back_office = sample::admin(shop.clone(), hostile);
+    let mut console = sample::console(&[demo], Language::English, hostile);
+    console.shops[0].plan = hostile.to_owned();
     let cards = vec![card];
     let front = FrontPage {
         shop,
@@ -118,6 +124,9 @@ fn pages(hostile: &str) -> Vec<String> {
         tree.render(),
         front.render(),
         detail.render(),
+        login.render(),
+        back_office.render(),
+        console.render(),
     ]
     .map(Result::unwrap)
     .into()

@@ -3,12 +3,14 @@ use askama::filters::{Html, escape};
 use http::StatusCode;
 use tenancy_commerce::money::Money;
 use tenancy_core::html::SanitizedHtml;
+use tenancy_core::tenant::Status;
 
 use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
 use crate::pages::{
-    Availability, Badge, CategoriesPage, CategoryNode, CategoryPage, Crumb, ErrorPage, Filters,
-    FrontPage, LandingPage, Language, Link, ListPage, Listing, Picture, Place, Prices, ProductCard,
-    ProductPage, RichText, ShopCard, ShopView, Sort, Trouble, Variant,
+    AdminPage, Availability, Badge, CategoriesPage, CategoryNode, CategoryPage, ConsolePage, Crumb,
+    ErrorPage, Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, LowStock,
+    Notice, OrderRow, Picture, Place, Prices, ProductCard, ProductPage, RichText, ShopCard,
+    ShopRow, ShopView, SignInPage, Sort, Trouble, Variant,
 };
 
 /// A rendered page and the path that a browser would find it at.
@@ -55,7 +57,79 @@ pub(crate) fn all() -> Vec<Sample> {
         ));
     }
     shops.iter().for_each(|shop| samples.extend(pages(shop)));
+    for language in [Language::English, Language::German] {
+        let tag = language.tag();
+        let console = console(&shops, language, "Olga");
+        samples.push(Sample::of(&format!("console-{tag}"), &console));
+        let notices = [
+            None,
+            Some(Notice::Wrong),
+            Some(Notice::TooManyAttempts),
+            Some(Notice::Busy),
+        ];
+        for (number, notice) in notices.into_iter().enumerate() {
+            let place = Place::Platform("Market Row".to_owned());
+            let page = sign_in(place, language, notice);
+            samples.push(Sample::of(&format!("login-{tag}-{number}"), &page));
+        }
+    }
     samples
+}
+
+pub(super) fn sign_in(place: Place, language: Language, notice: Option<Notice>) -> SignInPage {
+    SignInPage {
+        place,
+        language,
+        email: "ann@example.com".to_owned(),
+        next: Link::admin(),
+        notice,
+        token: Some("token".to_owned()),
+    }
+}
+
+pub(super) fn console(shops: &[DemoShop], language: Language, user: &str) -> ConsolePage {
+    let statuses = [Status::Active, Status::Suspended, Status::Trial];
+    let row = |(shop, status): (&DemoShop, Status)| ShopRow {
+        name: shop.name.clone(),
+        slug: shop.slug.clone(),
+        url: Link::web(&format!("http://{}.localhost:8080/", shop.slug)),
+        plan: "free".to_owned(),
+        status,
+        in_maintenance: status == Status::Trial,
+    };
+    ConsolePage {
+        name: "Market Row".to_owned(),
+        language,
+        user: user.to_owned(),
+        shops: shops.iter().zip(statuses).map(row).collect(),
+        first: Some(Link::console()),
+        next: Some(Link::console_after("mistgate")),
+        token: Some("token".to_owned()),
+    }
+}
+
+pub(super) fn admin(shop: ShopView, user: &str) -> AdminPage {
+    let order = |number: i64| OrderRow {
+        number,
+        placed_at: "2026-11-25 14:05".to_owned(),
+        total: "$34.12".to_owned(),
+        cancelled: number == 41,
+    };
+    let low = LowStock {
+        name: user.to_owned(),
+        sku: user.to_owned(),
+        pieces: 2,
+    };
+    AdminPage {
+        shop,
+        user: user.to_owned(),
+        products: 24,
+        orders: 1042,
+        customers: 12,
+        recent: (40..50).rev().map(order).collect(),
+        low: vec![low],
+        token: Some("token".to_owned()),
+    }
 }
 
 fn pages(demo: &DemoShop) -> Vec<Sample> {
@@ -120,6 +194,18 @@ fn pages(demo: &DemoShop) -> Vec<Sample> {
             },
         ),
     ];
+    let language = shop.language();
+    let login = sign_in(Place::Shop(shop.clone()), language, Some(Notice::Wrong));
+    samples.push(Sample::of(&format!("{prefix}/login"), &login));
+    let back_office = admin(shop.clone(), "Ann Lee");
+    samples.push(Sample::of(&format!("{prefix}/admin"), &back_office));
+    let fresh = AdminPage {
+        recent: vec![],
+        low: vec![],
+        token: None,
+        ..admin(shop.clone(), "Ann Lee")
+    };
+    samples.push(Sample::of(&format!("{prefix}/admin-fresh"), &fresh));
     for category in &demo.categories {
         let below = |product: &&&DemoProduct| is_below(demo, &product.category, &category.slug);
         let cards: Vec<_> = published.iter().filter(below).map(card).collect();

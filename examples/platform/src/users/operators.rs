@@ -1,0 +1,123 @@
+//! What the database knows of the platform's operators.
+
+mod sessions;
+
+use tenancy_core::journal::Change;
+use tenancy_core::sql::PlatformTx;
+use tenancy_core::time::Time;
+use tenancy_core::{Error, ErrorKind, on_tx};
+use tenancy_security::credential::PasswordHash;
+
+use super::row::{AccountRow, UserRow};
+use super::{Account, Email, USERS_MAX, User};
+
+pub(super) use self::sessions::{begin_session, end_session, end_sessions, find_session, note_use};
+
+/// Adds somebody; [`UniqueViolation`](ErrorKind::UniqueViolation) where the address is taken.
+pub(super) async fn insert(tx: &mut PlatformTx, account: &Account) -> Result<(), Error> {
+    const INSERT: &str = "INSERT INTO platform_operators \
+         (id, email, name, password_hash, created_at) \
+         VALUES ($1, $2, $3, $4, $5)";
+    if list(tx).await?.len() as i64 >= USERS_MAX {
+        return Err(Error::with_source(
+            ErrorKind::InvalidInput,
+            format!("there are {USERS_MAX} people already"),
+        ));
+    }
+    let user = &account.user;
+    on_tx!(tx, |conn| {
+        sqlx::query(INSERT)
+            .bind(user.id)
+            .bind(user.email.as_str())
+            .bind(user.name.as_str())
+            .bind(account.password_hash.expose())
+            .bind(user.created_at.as_microseconds())
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    tx.record(None, Change::created(user));
+    Ok(())
+}
+
+/// All of them, the oldest first.
+pub(super) async fn list(tx: &mut PlatformTx) -> Result<Vec<User>, Error> {
+    const LIST: &str = "SELECT id, email, name, 'operator' AS role, created_at, disabled_at \
+         FROM platform_operators ORDER BY id LIMIT $1";
+    let rows: Vec<UserRow> = on_tx!(tx, |conn| {
+        sqlx::query_as(LIST).bind(USERS_MAX).fetch_all(conn).await
+    })?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// Who signs in with this address.
+pub(super) async fn find(tx: &mut PlatformTx, email: &Email) -> Result<Option<Account>, Error> {
+    const FIND: &str = "SELECT id, email, name, 'operator' AS role, created_at, disabled_at, password_hash \
+         FROM platform_operators WHERE email = $1";
+    let row: Option<AccountRow> = on_tx!(tx, |conn| {
+        sqlx::query_as(FIND)
+            .bind(email.as_str())
+            .fetch_optional(conn)
+            .await
+    })?;
+    row.map(Account::try_from).transpose()
+}
+
+/// Gives somebody another password, and ends their sessions.
+pub(super) async fn reset(
+    tx: &mut PlatformTx,
+    user: &User,
+    password_hash: &PasswordHash,
+) -> Result<(), Error> {
+    keep_hash(tx, user, password_hash).await?;
+    end_sessions(tx, user).await?;
+    tx.record(None, Change::happened("password_reset", Some(user), user));
+    Ok(())
+}
+
+/// Keeps another hash of the same password.
+pub(super) async fn keep_hash(
+    tx: &mut PlatformTx,
+    user: &User,
+    password_hash: &PasswordHash,
+) -> Result<(), Error> {
+    const KEEP: &str = "UPDATE platform_operators SET password_hash = $2 WHERE id = $1";
+    on_tx!(tx, |conn| {
+        sqlx::query(KEEP)
+            .bind(user.id)
+            .bind(password_hash.expose())
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(())
+}
+
+/// Shuts somebody out at once, or lets them in again.
+pub(super) async fn set_disabled(
+    tx: &mut PlatformTx,
+    user: &User,
+    disabled_at: Option<Time>,
+) -> Result<User, Error> {
+    const SET: &str = "UPDATE platform_operators SET disabled_at = $2 WHERE id = $1";
+    on_tx!(tx, |conn| {
+        sqlx::query(SET)
+            .bind(user.id)
+            .bind(disabled_at.map(Time::as_microseconds))
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    end_sessions(tx, user).await?;
+    let after = User {
+        disabled_at,
+        ..user.clone()
+    };
+    let verb = if disabled_at.is_some() {
+        "disabled"
+    } else {
+        "enabled"
+    };
+    tx.record(None, Change::happened(verb, Some(user), &after));
+    Ok(after)
+}
