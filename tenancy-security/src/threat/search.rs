@@ -29,8 +29,8 @@ pub(super) fn contains(text: &[u8], word: &[u8]) -> bool {
     })
 }
 
-/// Whether one of five bytes in a row are such that `holds` says so anywhere in `text`. The second
-/// of them is the place looked at; beyond the text's ends they are zero.
+/// Whether `holds` is true of five bytes in a row anywhere in `text`. The second of them is the
+/// place looked at, so each byte has its turn there; beyond the text's ends they are zero.
 pub(super) fn any_near(text: &[u8], holds: impl Fn([u8; 5]) -> bool) -> bool {
     let look = |near: &[u8; AT_ONCE + 4]| {
         let mut any = 0;

@@ -59,7 +59,7 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
                     let run = value[at..].iter();
                     passed = at + run.take_while(|byte| is_before_command(**byte)).count();
                 }
-                (passed < at + LONGEST)
+                (passed <= at + LONGEST)
                     .then(|| command(value, at, lead, before))
                     .flatten()
             };
