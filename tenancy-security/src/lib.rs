@@ -22,5 +22,6 @@ pub mod origin;
 pub mod public_scheme;
 pub mod rate_limit;
 pub mod threat;
+pub mod upload;
 
 pub use crate::admission::ResponseFuture;

@@ -16,3 +16,4 @@ mod login_guard;
 mod rate_limit;
 mod threat;
 mod two_tenants;
+mod upload;
