@@ -41,6 +41,7 @@ mod guides;
 pub mod html;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod journal;
+pub mod json;
 pub mod layer;
 pub mod log_throttle;
 pub mod meter;

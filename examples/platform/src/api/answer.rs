@@ -3,6 +3,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use serde::Serialize;
+use tenancy_core::json;
 use tenancy_core::sql::Reply;
 
 /// What tells a client that this answer was given before.
@@ -44,7 +45,7 @@ impl Answer {
                 CONTENT_TYPE.as_str().to_owned(),
                 "application/json".to_owned(),
             )],
-            body: serde_json::to_vec(record).expect("a record is plain data"),
+            body: json::to_vec(record).expect("a record is plain data"),
         })
     }
 
