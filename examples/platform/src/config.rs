@@ -6,6 +6,7 @@
 mod edge;
 mod environment;
 mod flags;
+mod media;
 mod origin;
 mod proxies;
 mod unsafe_setting;
@@ -23,6 +24,7 @@ use tenancy_core::resolve::Host;
 pub(crate) use self::edge::{Edge, PurgeForm};
 use self::environment::Environment;
 pub(crate) use self::flags::Flags;
+pub(crate) use self::media::Media;
 pub(crate) use self::origin::Origin;
 pub(crate) use self::proxies::Proxies;
 use self::within::{Seconds, Within};
@@ -65,6 +67,7 @@ pub(crate) struct Config {
     pub(crate) database: Connections,
     pub(crate) cache: Kept,
     pub(crate) edge: Edge,
+    pub(crate) media: Media,
     pub(crate) http: Http,
 }
 
@@ -155,6 +158,7 @@ impl Default for Config {
                 categories_seconds: Within::new(60 * 60),
             },
             edge: Edge::default(),
+            media: Media::default(),
             http: Http {
                 header_seconds: Within::new(10),
                 body_seconds: Within::new(10),

@@ -13,6 +13,7 @@ mod edge;
 mod failure;
 mod keys;
 mod logging;
+mod media;
 mod onboard;
 mod pages;
 mod pictures;

@@ -14,19 +14,21 @@ use tenancy_commerce::catalog::{CATEGORIES, CachedCatalog, PRODUCTS, SqlCatalog}
 use tenancy_commerce::customer::SqlCustomers;
 use tenancy_commerce::order::SqlOrders;
 use tenancy_commerce::stock::SqlStock;
+use tenancy_core::blob::Blobs;
 use tenancy_core::cursor::CursorKey;
 use tenancy_core::redis::Redis;
 use tenancy_core::registry::{Address, Directory as _, SqlTenants, TenantRegistry as _};
 use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
-use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, Tenants};
+use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, TenantScope, Tenants};
 use uuid::Uuid;
 
 use crate::config::Config;
 use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
+use crate::media::MediaStore;
 use crate::secret::Secret;
 use crate::shared;
 
@@ -62,6 +64,7 @@ struct Parts {
     customers: SqlCustomers,
     orders: SqlOrders,
     stock: SqlStock,
+    media: MediaStore,
 }
 
 impl Platform {
@@ -107,6 +110,7 @@ impl Platform {
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
             stock: SqlStock::new(&database),
+            media: MediaStore::new(&config, &database),
             config,
             tenants,
             database,
@@ -158,6 +162,26 @@ impl Platform {
 
     pub(crate) fn stock(&self) -> &SqlStock {
         &self.0.stock
+    }
+
+    pub(crate) fn media(&self) -> &MediaStore {
+        &self.0.media
+    }
+
+    /// The content of uploaded files.
+    pub(crate) fn blobs(&self) -> Result<&Blobs, tenancy_core::Error> {
+        self.0.media.blobs(self.config(), self.tenants())
+    }
+
+    /// Deletes content that no file names; what stays, the daily sweep finds.
+    pub(crate) async fn remove_blob(&self, scope: &TenantScope, key: &str) {
+        let Ok(key) = key.parse() else {
+            return;
+        };
+        let removed = async { self.blobs()?.delete(scope, &key).await };
+        if let Err(error) = removed.await {
+            tracing::warn!(%error, "content that no file names was left");
+        }
     }
 
     /// Who works, as the journal names them.

@@ -4,11 +4,14 @@ mod descriptors;
 mod head;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware;
-use http::{Request, StatusCode};
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,7 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use self::head::{HeadLimits, bound_head};
 use crate::background;
@@ -31,6 +34,7 @@ use crate::config::{Config, Http};
 use crate::control;
 use crate::edge::Cdn;
 use crate::failure::Failure;
+use crate::media;
 use crate::platform::Platform;
 use crate::site;
 
@@ -45,13 +49,17 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
 pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
     let http = platform.config().http.clone();
     let worker = journal_worker(platform)?;
+    platform.blobs().map_err(|error| {
+        Failure::from(error).context("cannot keep uploaded files; see media.folder")
+    })?;
     let connections_max = descriptors::connections(platform.config())?;
     let app = bounded(site::app(platform), platform.config());
     let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
     let (end, ended) = watch::channel(false);
     let mut heeding = tokio::spawn(heed_commands(platform.clone(), ended.clone()));
-    let mut working = tokio::spawn(keep_journal(worker, ended));
+    let mut working = tokio::spawn(keep_journal(worker, ended.clone()));
+    let sweeping = tokio::spawn(keep_media(platform.clone(), ended));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -95,6 +103,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     }
     heeding.abort();
     working.abort();
+    sweeping.abort();
     Ok(())
 }
 
@@ -132,9 +141,40 @@ async fn keep_journal(worker: Worker, ended: watch::Receiver<bool>) {
     .await;
 }
 
+/// Deletes content of uploads that came to nothing, until the end.
+async fn keep_media(platform: Platform, ended: watch::Receiver<bool>) {
+    let until = ended.clone();
+    background::keep_running("media", ended, move || {
+        media::keep_swept(platform.clone(), until.clone())
+    })
+    .await;
+}
+
+/// How long a request may take: an upload longer than others.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    request: Duration,
+    upload: Duration,
+}
+
+async fn bound_time(State(times): State<Times>, request: Request<Body>, next: Next) -> Response {
+    let is_upload = request.method() == Method::POST && request.uri().path() == "/api/media";
+    let time = if is_upload {
+        times.upload
+    } else {
+        times.request
+    };
+    let answered = tokio::time::timeout(time, next.run(request)).await;
+    answered.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+}
+
 /// `app` within its bounds, whatever happens inside.
 fn bounded(app: Router, config: &Config) -> Router {
     let http = &config.http;
+    let times = Times {
+        request: http.request_time(),
+        upload: config.media.upload_time(),
+    };
     let app = app
         .layer(middleware::from_fn_with_state(
             HeadLimits::of(http),
@@ -142,10 +182,7 @@ fn bounded(app: Router, config: &Config) -> Router {
         ))
         .layer(DefaultBodyLimit::max(http.body_bytes_max.count()))
         .layer(RequestBodyTimeoutLayer::new(http.body_time()))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            http.request_time(),
-        ))
+        .layer(middleware::from_fn_with_state(times, bound_time))
         .layer(CatchPanicLayer::new());
     site::finish(app, config)
 }

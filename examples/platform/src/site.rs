@@ -5,6 +5,7 @@ mod asker;
 mod compress;
 mod headers;
 mod landing;
+mod media;
 mod refuse;
 mod shop;
 mod trace;
@@ -55,6 +56,7 @@ pub(crate) fn app(platform: &Platform) -> Router {
         .route("/categories", get(shop::categories))
         .route("/categories/{slug}", get(shop::category))
         .route_layer(middleware::from_fn_with_state(platform.clone(), mark))
+        .route("/media/{id}/{name}", get(media::serve))
         .merge(api::routes(platform))
         .fallback(refuse::not_found)
         .layer(tenants);

@@ -19,6 +19,7 @@ const HEAD_BYTES: usize = 512;
 #[derive(Debug)]
 pub struct Inspection {
     name: FileName,
+    stored_name: String,
     file_type: FileType,
     bytes: u64,
     bytes_max: u64,
@@ -42,7 +43,7 @@ enum Content {
 pub struct Accepted {
     /// What the client calls it.
     pub name: FileName,
-    /// What to store it as: random, with the ending of its type, and of the client's name nothing.
+    /// See [`Inspection::stored_name`].
     pub stored_name: String,
     /// What it is.
     pub file_type: FileType,
@@ -57,6 +58,7 @@ pub struct Accepted {
 impl Inspection {
     pub(super) fn new(policy: &UploadPolicy, name: FileName, file_type: FileType) -> Self {
         Self {
+            stored_name: format!("{}.{}", random(), file_type.extension()),
             name,
             file_type,
             bytes: 0,
@@ -75,6 +77,11 @@ impl Inspection {
             },
             refused: None,
         }
+    }
+
+    /// What to store it as: random, with the ending of its type, and of the client's name nothing.
+    pub fn stored_name(&self) -> &str {
+        &self.stored_name
     }
 
     /// Judges the next piece. After a refusal all others are refusals.
@@ -108,7 +115,7 @@ impl Inspection {
         }?;
         let (width, height) = self.budget.size().unzip();
         Ok(Accepted {
-            stored_name: format!("{}.{}", random(), self.file_type.extension()),
+            stored_name: self.stored_name,
             name: self.name,
             file_type: self.file_type,
             bytes: self.bytes,

@@ -69,6 +69,11 @@ pub(super) fn replay(reply: Reply) -> Response {
     response
 }
 
+/// Whether the answer was given before.
+pub(super) fn is_replay(answer: &Response) -> bool {
+    answer.headers().contains_key(REPLAYED)
+}
+
 fn respond(reply: Reply) -> Response {
     let mut response = Response::new(Body::from(reply.body));
     if let Ok(status) = StatusCode::from_u16(reply.status) {
