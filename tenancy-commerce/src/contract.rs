@@ -8,6 +8,7 @@
 
 pub mod catalog;
 pub mod customers;
+pub mod media;
 pub mod orders;
 pub mod stock;
 

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     NotFound,
     /// There is less on hand than asked for; every variant that lacks is named.
     OutOfStock(Vec<Shortage>),
+    /// The shop's files would have more bytes together than they may.
+    QuotaExceeded,
     /// Another product or category of the shop has the slug.
     SlugTaken,
     /// The store failed, or refused the scope.
@@ -140,6 +142,7 @@ impl fmt::Display for Error {
             ErrorKind::NotForSale(_) => "the product is not published",
             ErrorKind::NotFound => "not found",
             ErrorKind::OutOfStock(_) => "there is less on hand than asked for",
+            ErrorKind::QuotaExceeded => "the shop has no room for the file",
             ErrorKind::SlugTaken => "another record has the slug",
             ErrorKind::Store(_) => "the store failed",
         })

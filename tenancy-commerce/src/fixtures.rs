@@ -3,6 +3,7 @@
 
 use crate::catalog::{ProductDraft, ProductFields, ProductStatus, VariantDraft, VariantId};
 use crate::customer::CustomerDraft;
+use crate::media::NewMediaFile;
 use crate::money::{Currency, Money};
 use crate::order::NewOrder;
 
@@ -36,6 +37,20 @@ pub fn customer(name: &str) -> CustomerDraft {
     CustomerDraft {
         name: name.to_owned(),
         ..CustomerDraft::new(format!("{name}@example.com"))
+    }
+}
+
+/// A picture of so many bytes.
+pub fn media_file(name: &str, bytes: u64) -> NewMediaFile {
+    NewMediaFile {
+        folder: String::new(),
+        name: name.to_owned(),
+        content_type: "image/png".to_owned(),
+        bytes,
+        size: Some((4, 3)),
+        sha256: [7; 32],
+        alt: String::new(),
+        blob_key: format!("media/{name}"),
     }
 }
 

@@ -4,6 +4,7 @@ use tenancy_core::journal::Resource;
 
 use crate::catalog::{Category, Product};
 use crate::customer::Customer;
+use crate::media::MediaFile;
 use crate::order::Order;
 use crate::stock::StockLevel;
 
@@ -25,6 +26,14 @@ impl Resource for Category {
 
 impl Resource for Customer {
     const KIND: &'static str = "customer";
+
+    fn resource_id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Resource for MediaFile {
+    const KIND: &'static str = "media";
 
     fn resource_id(&self) -> String {
         self.id.to_string()

@@ -13,6 +13,7 @@ pub mod import;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod journal;
 pub mod json;
+pub mod media;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod migrations;
 pub mod money;

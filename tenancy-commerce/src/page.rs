@@ -57,6 +57,14 @@ impl<T, P> Page<T, P> {
         Self { items, next }
     }
 
+    /// The same page with each row made into something else.
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U, P> {
+        Page {
+            items: self.items.into_iter().map(make).collect(),
+            next: self.next,
+        }
+    }
+
     /// The same page with other rows made of these.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn with_items<U>(self, items: Vec<U>) -> Page<U, P> {

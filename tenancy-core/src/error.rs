@@ -42,6 +42,8 @@ pub enum ErrorKind {
     NotAvailable(Unavailability),
     /// There is no such tenant or record.
     NotFound,
+    /// The tenant would keep more than it may.
+    QuotaExceeded,
     /// The transaction was opened for reading.
     ReadOnly,
     /// The answer is too large to be kept for repetitions, so nothing was done; a smaller request, or
@@ -112,6 +114,7 @@ impl fmt::Display for Error {
             ErrorKind::KeyReused => "the idempotency key belongs to another request",
             ErrorKind::NotAvailable(state) => return write!(f, "the tenant is {state}"),
             ErrorKind::NotFound => "not found",
+            ErrorKind::QuotaExceeded => "the tenant would keep more than it may",
             ErrorKind::ReadOnly => "the transaction is read-only",
             ErrorKind::ReplyTooLarge => {
                 "the answer is too large to be kept for the idempotency key, so nothing was done"

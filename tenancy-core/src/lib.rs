@@ -23,11 +23,14 @@
 //!
 //! # Feature flags
 //! All off by default: `postgres` and `sqlite` add scoped transactions, the registry in SQL and
-//! the journal; `redis` a handle to Redis or Valkey; `axum` its extractors; `html` sanitised text;
-//! `cursor` signed paging cursors; `outbound` requests to other servers; `testing` the contract suites
-//! that implementations outside this crate must pass.
+//! the journal; `blob` keeps tenants' files, and `blob-s3` does so in S3; `redis` a handle to Redis or
+//! Valkey; `axum` its extractors; `html` sanitised text; `cursor` signed paging cursors; `outbound`
+//! requests to other servers; `testing` the contract suites that implementations outside this crate
+//! must pass.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "blob")]
+pub mod blob;
 pub mod client_address;
 #[cfg(feature = "cursor")]
 pub mod cursor;
@@ -38,6 +41,7 @@ mod guides;
 pub mod html;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod journal;
+pub mod json;
 pub mod layer;
 pub mod log_throttle;
 pub mod meter;

@@ -31,6 +31,8 @@ use http::{Response, StatusCode};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
+use crate::json;
+
 pub use self::grpc_status::GrpcStatus;
 pub use self::refuse::{ProblemJson, Refuse};
 
@@ -129,7 +131,8 @@ impl Problem {
 
     /// The response: `application/problem+json`, never stored by caches.
     pub fn into_http<B: From<Bytes>>(self) -> Response<B> {
-        let mut response = Response::new(B::from(self.to_json().to_string().into()));
+        let document = json::to_vec(&self.to_json()).expect("a document is plain data");
+        let mut response = Response::new(B::from(document.into()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(

@@ -7,6 +7,9 @@ mod defend_a_server {}
 #[doc = include_str!("../../docs/rate-limits.md")]
 mod rate_limits {}
 
+#[doc = include_str!("../../docs/uploads.md")]
+mod uploads {}
+
 #[doc = include_str!("../../docs/keep-clients-out.md")]
 mod keep_clients_out {}
 

@@ -29,6 +29,7 @@ mod reading_future;
 pub mod session;
 pub mod stack;
 pub mod threat;
+pub mod upload;
 
 pub use crate::admission::ResponseFuture;
 pub use crate::peeked_body::PeekedBody;

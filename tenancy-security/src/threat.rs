@@ -110,7 +110,7 @@ pub use self::event::{Action, Found, LogSink, ThreatEvent, ThreatSink};
 pub use self::exclusion::Exclusion;
 pub use self::finding::{Finding, Place, Severity, ThreatKind};
 pub use self::layer::ThreatLayer;
-pub use self::mode::{Mode, ModeOf};
+pub use self::mode::{InvalidMode, Mode, ModeOf, OwnMode, TenantModes};
 pub use self::refusal::Refusal;
 pub use self::route::{OverCap, RoutePolicy};
 pub use self::service::ThreatService;

@@ -13,6 +13,7 @@ mod customers;
 mod id;
 mod inventory;
 mod list;
+mod media;
 mod mutation;
 mod orders;
 mod params;
@@ -21,6 +22,7 @@ mod read;
 mod refused;
 mod specification;
 mod staff;
+mod upload;
 
 use axum::Router;
 use axum::middleware;
@@ -79,6 +81,8 @@ pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
             inventory::patch
         ))
         .routes(routes!(inventory::adjust))
+        .routes(routes!(media::list, media::insert))
+        .routes(routes!(media::find, media::delete))
         .routes(routes!(audit::list))
         .split_for_parts();
     let document = specification::document(description);

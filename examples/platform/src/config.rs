@@ -7,9 +7,11 @@ mod edge;
 mod environment;
 mod flags;
 mod limits;
+mod media;
 mod origin;
 mod proxies;
 mod sessions;
+mod threat;
 mod unsafe_setting;
 mod within;
 
@@ -26,9 +28,11 @@ pub(crate) use self::edge::{Edge, PurgeForm};
 use self::environment::Environment;
 pub(crate) use self::flags::Flags;
 pub(crate) use self::limits::{Limits, Rate};
+pub(crate) use self::media::Media;
 pub(crate) use self::origin::Origin;
 pub(crate) use self::proxies::Proxies;
 use self::sessions::SignedIn;
+pub(crate) use self::threat::Threat;
 use self::within::{Seconds, Within};
 use crate::failure::Failure;
 use crate::secret::Secret;
@@ -70,6 +74,8 @@ pub(crate) struct Config {
     pub(crate) cache: Kept,
     pub(crate) edge: Edge,
     pub(crate) limits: Limits,
+    pub(crate) threat: Threat,
+    pub(crate) media: Media,
     pub(crate) http: Http,
     pub(crate) sessions: SignedIn,
 }
@@ -162,6 +168,8 @@ impl Default for Config {
             },
             edge: Edge::default(),
             limits: Limits::default(),
+            threat: Threat::default(),
+            media: Media::default(),
             http: Http {
                 header_seconds: Within::new(10),
                 body_seconds: Within::new(10),

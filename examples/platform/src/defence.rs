@@ -25,6 +25,8 @@ use tenancy_security::rate_limit::{
 use tenancy_security::session::COOKIE_NAME;
 use tenancy_security::stack::{SecurityStack, address_limit};
 
+use tenancy_security::threat::{RoutePolicy, TenantModes, ThreatLayer};
+
 use self::class::{class, is_critical, is_sign_in};
 pub(crate) use self::policy::{KnownSources, REPORT_PATH, name_sources, reports};
 use crate::config::{Config, Limits, Rate};
@@ -36,7 +38,24 @@ pub(crate) fn stack(platform: &Platform) -> SecurityStack {
     of_config(platform.config())
         .blocks(|_| BlockLayer::new(platform.blocks()))
         .limits(|_| RateLimitLayer::new(&limiter(platform)).classify(class))
+        .threat(|_| threat(platform))
         .csrf(|csrf| csrf.tokens(key, Session).require_tokens())
+}
+
+/// What is done about attacks. Uploads stream past: they are judged as files.
+fn threat(platform: &Platform) -> ThreatLayer {
+    let (set, http) = (&platform.config().threat, &platform.config().http);
+    let uploads = "/api/media".parse().expect("it is a plain path");
+    let layer = ThreatLayer::new()
+        .mode(set.mode)
+        .modes(TenantModes)
+        .body_bytes_max(http.body_bytes_max.count())
+        .route(RoutePolicy::new(uploads).head_only())
+        .sink(platform.threats().clone());
+    match set.block_after {
+        Some(Rate(findings)) => layer.block_after(platform.blocks(), findings, set.block_time()),
+        None => layer,
+    }
 }
 
 /// All layers as far as the configuration says how they are set up.

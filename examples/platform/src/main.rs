@@ -15,6 +15,7 @@ mod edge;
 mod failure;
 mod keys;
 mod logging;
+mod media;
 mod onboard;
 mod overview;
 mod pages;
@@ -27,6 +28,7 @@ mod shop;
 mod sign_in;
 mod site;
 mod tables;
+mod threats;
 mod users;
 mod why;
 

@@ -15,13 +15,14 @@ use tenancy_commerce::catalog::{CATEGORIES, CachedCatalog, PRODUCTS, SqlCatalog}
 use tenancy_commerce::customer::SqlCustomers;
 use tenancy_commerce::order::SqlOrders;
 use tenancy_commerce::stock::SqlStock;
+use tenancy_core::blob::Blobs;
 use tenancy_core::cursor::CursorKey;
 use tenancy_core::redis::Redis;
 use tenancy_core::registry::{Address, Directory as _, SqlTenants, TenantRegistry as _};
 use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
-use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, Tenants};
+use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, TenantScope, Tenants};
 use tenancy_security::block::BlockList;
 use tenancy_security::credential::Passwords;
 use tenancy_security::login_guard::LoginGuard;
@@ -33,9 +34,11 @@ use crate::defence::KnownSources;
 use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
+use crate::media::MediaStore;
 use crate::secret::Secret;
 use crate::shared;
 use crate::tables;
+use crate::threats::Threats;
 use crate::users::{Door, Users};
 
 /// All tables of the platform, in the order in which they depend on each other.
@@ -66,6 +69,7 @@ struct Parts {
     cursor_key: CursorKey,
     blocks: BlockList,
     known_sources: KnownSources,
+    threats: Threats,
     edge_tags: EdgeTags,
     redis: Option<Redis>,
     cache: Option<Cache>,
@@ -76,6 +80,7 @@ struct Parts {
     passwords: Passwords,
     sessions: Sessions,
     login_guard: LoginGuard,
+    media: MediaStore,
 }
 
 impl Platform {
@@ -121,6 +126,7 @@ impl Platform {
             secret,
             blocks,
             known_sources: KnownSources::default(),
+            threats: Threats::default(),
             catalog: catalog(&config, SqlCatalog::new(&database), cache.as_ref()),
             cache,
             customers: SqlCustomers::new(&database),
@@ -132,6 +138,7 @@ impl Platform {
                 .absolute(signed_in.absolute_time()),
             login_guard,
             redis,
+            media: MediaStore::new(&config, &database),
             config,
             tenants,
             database,
@@ -200,6 +207,26 @@ impl Platform {
     /// The people at a door.
     pub(crate) fn users(&self, door: &Door) -> Users {
         Users::new(self.database(), door)
+    }
+
+    pub(crate) fn media(&self) -> &MediaStore {
+        &self.0.media
+    }
+
+    /// The content of uploaded files.
+    pub(crate) fn blobs(&self) -> Result<&Blobs, tenancy_core::Error> {
+        self.0.media.blobs(self.config(), self.tenants())
+    }
+
+    /// Deletes content that no file names; what stays, the daily sweep finds.
+    pub(crate) async fn remove_blob(&self, scope: &TenantScope, key: &str) {
+        let Ok(key) = key.parse() else {
+            return;
+        };
+        let removed = async { self.blobs()?.delete(scope, &key).await };
+        if let Err(error) = removed.await {
+            tracing::warn!(%error, "content that no file names was left");
+        }
     }
 
     /// Who works, as the journal names them.
@@ -290,6 +317,11 @@ impl Platform {
 
     pub(crate) fn known_sources(&self) -> &KnownSources {
         &self.0.known_sources
+    }
+
+    /// What looked like attacks and is on its way to the journals.
+    pub(crate) fn threats(&self) -> &Threats {
+        &self.0.threats
     }
 
     /// The slugs of all tenants.

@@ -4,13 +4,15 @@ mod descriptors;
 mod head;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use http::header::HOST;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -27,7 +29,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use self::head::{HeadLimits, bound_head};
 use crate::background;
@@ -37,8 +39,10 @@ use crate::control;
 use crate::defence;
 use crate::edge::Cdn;
 use crate::failure::Failure;
+use crate::media;
 use crate::platform::Platform;
 use crate::site;
+use crate::threats;
 
 /// Takes the address that the server will listen on.
 pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
@@ -51,6 +55,9 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
 pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
     let http = platform.config().http.clone();
     let worker = journal_worker(platform)?;
+    platform.blobs().map_err(|error| {
+        Failure::from(error).context("cannot keep uploaded files; see media.folder")
+    })?;
     let connections_max = descriptors::connections(platform.config())?;
     let stack = defence::stack(platform);
     let app = bounded(site::app(platform, &stack), platform.config(), &stack);
@@ -60,7 +67,9 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let (end, ended) = watch::channel(false);
     let mut heeding = tokio::spawn(heed_commands(platform.clone(), ended.clone()));
     let mut working = tokio::spawn(keep_journal(worker, ended.clone()));
-    let blocking = tokio::spawn(keep_blocks(platform.clone(), ended));
+    let blocking = tokio::spawn(keep_blocks(platform.clone(), ended.clone()));
+    let sweeping = tokio::spawn(keep_media(platform.clone(), ended.clone()));
+    let noting = tokio::spawn(keep_threats(platform.clone(), ended));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -105,6 +114,8 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     heeding.abort();
     blocking.abort();
     working.abort();
+    sweeping.abort();
+    noting.abort();
     Ok(())
 }
 
@@ -122,6 +133,15 @@ async fn keep_blocks(platform: Platform, ended: watch::Receiver<bool>) {
     let until = ended.clone();
     background::keep_running("blocks", ended, move || {
         blocks::follow(platform.clone(), until.clone())
+    })
+    .await;
+}
+
+/// Writes down what looked like attacks until the end.
+async fn keep_threats(platform: Platform, ended: watch::Receiver<bool>) {
+    let until = ended.clone();
+    background::keep_running("threats", ended, move || {
+        threats::keep(platform.clone(), until.clone())
     })
     .await;
 }
@@ -167,9 +187,40 @@ async fn keep_journal(worker: Worker, ended: watch::Receiver<bool>) {
     .await;
 }
 
+/// Deletes content of uploads that came to nothing, until the end.
+async fn keep_media(platform: Platform, ended: watch::Receiver<bool>) {
+    let until = ended.clone();
+    background::keep_running("media", ended, move || {
+        media::keep_swept(platform.clone(), until.clone())
+    })
+    .await;
+}
+
+/// How long a request may take: an upload longer than others.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    request: Duration,
+    upload: Duration,
+}
+
+async fn bound_time(State(times): State<Times>, request: Request<Body>, next: Next) -> Response {
+    let is_upload = request.method() == Method::POST && request.uri().path() == "/api/media";
+    let time = if is_upload {
+        times.upload
+    } else {
+        times.request
+    };
+    let answered = tokio::time::timeout(time, next.run(request)).await;
+    answered.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+}
+
 /// `app` within its bounds, whatever happens inside.
 fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
     let http = &config.http;
+    let times = Times {
+        request: http.request_time(),
+        upload: config.media.upload_time(),
+    };
     let app = app
         .layer(middleware::from_fn_with_state(
             HeadLimits::of(http),
@@ -177,10 +228,7 @@ fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
         ))
         .layer(DefaultBodyLimit::max(http.body_bytes_max.count()))
         .layer(RequestBodyTimeoutLayer::new(http.body_time()))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            http.request_time(),
-        ))
+        .layer(middleware::from_fn_with_state(times, bound_time))
         .layer(CatchPanicLayer::new());
     site::finish(app, config, stack)
 }

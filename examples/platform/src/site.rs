@@ -6,6 +6,7 @@ mod asker;
 mod compress;
 mod console;
 mod landing;
+mod media;
 mod refuse;
 mod shop;
 mod sign_in;
@@ -63,6 +64,7 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .route("/logout", post(sign_in::leave))
         .route("/admin", get(admin::page))
         .route("/platform", get(console::page))
+        .route("/media/{id}/{name}", get(media::serve))
         .merge(api::routes(platform))
         .fallback(refuse::not_found)
         .layer(stack.inside())

@@ -24,6 +24,7 @@ mod cached;
 mod contract;
 mod journal;
 mod large;
+mod media;
 mod race;
 mod schema;
 mod shop;

@@ -18,7 +18,9 @@ impl From<&Error> for Problem {
             ErrorKind::CheckViolation | ErrorKind::InvalidInput | ErrorKind::KeyReused => {
                 said(StatusCode::UNPROCESSABLE_ENTITY, error)
             }
-            ErrorKind::ReplyTooLarge => said(StatusCode::PAYLOAD_TOO_LARGE, error),
+            ErrorKind::QuotaExceeded | ErrorKind::ReplyTooLarge => {
+                said(StatusCode::PAYLOAD_TOO_LARGE, error)
+            }
             ErrorKind::SerializationFailure => said(StatusCode::SERVICE_UNAVAILABLE, error)
                 .retry_after(SignedDuration::from_secs(1)),
             ErrorKind::TimedOut | ErrorKind::Unavailable => {

@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod blob;
 mod contamination;
 mod forgeries;
 mod idempotency;

@@ -1,5 +1,8 @@
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use tenancy_core::TenantScope;
+use tenancy_core::tenant::Setting;
 
 /// What is done about what is found.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -39,5 +42,49 @@ where
 {
     fn mode(&self, scope: Option<&TenantScope>) -> Option<Mode> {
         self(scope)
+    }
+}
+
+/// The text is no [`Mode`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a mode is block, observe, off or score=N")]
+pub struct InvalidMode;
+
+impl FromStr for Mode {
+    type Err = InvalidMode;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMode> {
+        match text {
+            "block" => Ok(Self::Block),
+            "observe" => Ok(Self::Observe),
+            "off" => Ok(Self::Off),
+            _ => {
+                let score = text.strip_prefix("score=").ok_or(InvalidMode)?;
+                score.parse().map(Self::Score).map_err(|_| InvalidMode)
+            }
+        }
+    }
+}
+
+/// The setting that holds a tenant's own mode, as in `"observe"` or `{"score":15}`; none by default.
+#[derive(Debug)]
+pub enum OwnMode {}
+
+impl Setting for OwnMode {
+    const KEY: &'static str = "threat_mode";
+    type Value = Option<Mode>;
+
+    fn default() -> Option<Mode> {
+        None
+    }
+}
+
+/// Takes a tenant's mode from its settings, where it has an [`OwnMode`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TenantModes;
+
+impl ModeOf for TenantModes {
+    fn mode(&self, scope: Option<&TenantScope>) -> Option<Mode> {
+        scope?.tenant().settings.get::<OwnMode>()
     }
 }

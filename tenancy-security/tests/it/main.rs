@@ -20,3 +20,4 @@ mod stack;
 mod threat;
 mod threat_layer;
 mod two_tenants;
+mod upload;

@@ -6,6 +6,7 @@ mod edge;
 mod idempotency;
 mod isolation;
 mod keys;
+mod media;
 mod nodes;
 mod orders;
 mod products;

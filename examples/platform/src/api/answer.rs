@@ -3,6 +3,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use serde::Serialize;
+use tenancy_core::json;
 use tenancy_core::sql::Reply;
 
 /// What tells a client that this answer was given before.
@@ -44,7 +45,7 @@ impl Answer {
                 CONTENT_TYPE.as_str().to_owned(),
                 "application/json".to_owned(),
             )],
-            body: serde_json::to_vec(record).expect("a record is plain data"),
+            body: json::to_vec(record).expect("a record is plain data"),
         })
     }
 
@@ -66,6 +67,11 @@ pub(super) fn replay(reply: Reply) -> Response {
     let headers = response.headers_mut();
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
     response
+}
+
+/// Whether the answer was given before.
+pub(super) fn is_replay(answer: &Response) -> bool {
+    answer.headers().contains_key(REPLAYED)
 }
 
 fn respond(reply: Reply) -> Response {

@@ -1,10 +1,10 @@
-use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenancy_commerce::Page;
 use tenancy_core::Actor;
 use tenancy_core::journal::{self, EntryQuery};
+use tenancy_core::json::Json;
 use tenancy_core::time::Time;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;

@@ -14,7 +14,7 @@ use tower_http::timeout::TimeoutError;
 use super::refused::Refused;
 
 /// The whole body of a request, which is JSON if it says so.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Body {
     is_json: bool,
     bytes: Bytes,

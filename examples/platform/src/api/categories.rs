@@ -1,10 +1,10 @@
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use tenancy_commerce::catalog::{Catalog as _, Category, CategoryDraft, CategoryId, SqlCatalog};
 use tenancy_commerce::{Page, Patch};
 use tenancy_core::TenantScope;
+use tenancy_core::json::Json;
 
 use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused};
 use crate::platform::Platform;

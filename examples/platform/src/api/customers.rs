@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::FutureExt as _;
@@ -7,6 +6,7 @@ use tenancy_commerce::Patch;
 use tenancy_commerce::customer::{
     Customer, CustomerDraft, CustomerId, CustomerQuery, Customers as _, SqlCustomers,
 };
+use tenancy_core::json::Json;
 use utoipa::IntoParams;
 
 use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused, Staff};

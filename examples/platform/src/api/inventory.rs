@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::FutureExt as _;
@@ -6,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tenancy_commerce::Patch;
 use tenancy_commerce::catalog::{ProductId, VariantId};
 use tenancy_commerce::stock::{SqlStock, Stock as _, StockDraft, StockLevel, StockQuery};
+use tenancy_core::json::Json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused, Staff};

@@ -1,8 +1,8 @@
-use axum::Json;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenancy_commerce::{Limit, Page};
 use tenancy_core::TenantScope;
+use tenancy_core::json::Json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::refused::Refused;

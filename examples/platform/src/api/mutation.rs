@@ -32,6 +32,26 @@ pub(super) struct Mutation {
 }
 
 impl Mutation {
+    /// A change whose body was read as it came; `sent` stands for what it said.
+    pub(super) fn of_stream(
+        platform: &Platform,
+        parts: &Parts,
+        scope: &TenantScope,
+        sent: &[u8],
+    ) -> Result<Self, Refused> {
+        Ok(Self {
+            platform: platform.clone(),
+            key: key(parts, scope, sent)?,
+            scope: scope.clone(),
+            body: Body::default(),
+        })
+    }
+
+    /// For whom, and by whom.
+    pub(super) fn scope(&self) -> &TenantScope {
+        &self.scope
+    }
+
     /// The body as a whole record.
     pub(super) fn draft<D: Draft>(&self) -> Result<D, Refused> {
         Ok(D::from_json(self.json()?)?)

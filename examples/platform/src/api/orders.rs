@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::FutureExt as _;
@@ -7,6 +6,7 @@ use tenancy_commerce::customer::CustomerId;
 use tenancy_commerce::order::{
     NewOrder, Order, OrderId, OrderQuery, OrderStatus, Orders as _, SqlOrders,
 };
+use tenancy_core::json::Json;
 use tenancy_core::time::Time;
 use utoipa::{IntoParams, ToSchema};
 

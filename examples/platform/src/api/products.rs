@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -9,6 +8,7 @@ use tenancy_commerce::catalog::{
 };
 use tenancy_commerce::{Page, ProductPatch};
 use tenancy_core::TenantScope;
+use tenancy_core::json::Json;
 use utoipa::IntoParams;
 
 use super::{Answer, Id, List, ListOf, Mutation, Paging, Params, Refused, is_staff};

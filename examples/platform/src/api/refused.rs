@@ -1,12 +1,13 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use http::header::{HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use serde_json::json;
 use tenancy_commerce::catalog::Violation;
 use tenancy_commerce::{Error, ErrorKind};
 use tenancy_core::ErrorKind as Store;
 use tenancy_core::layer::NoTenant;
 use tenancy_core::problem::Problem;
+use tenancy_security::upload::UploadRefusal;
 
 use crate::logging;
 use crate::sign_in::Denied;
@@ -30,6 +31,12 @@ impl Refused {
 
     pub(super) fn status(&self) -> StatusCode {
         self.0.status()
+    }
+
+    /// With a header more.
+    pub(super) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers_mut().insert(name, value);
+        self
     }
 
     /// 404, in the same words whether the record never was or is another shop's.
@@ -56,6 +63,12 @@ impl Refused {
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
         Self(Box::new(problem.into_response()))
+    }
+}
+
+impl From<UploadRefusal> for Refused {
+    fn from(refusal: UploadRefusal) -> Self {
+        Problem::from(refusal).into()
     }
 }
 
@@ -131,6 +144,11 @@ fn problem(error: &Error) -> Problem {
             said(StatusCode::CONFLICT, "OutOfStock", "insufficient_stock")
                 .with("shortages", json!(shortages))
         }
+        ErrorKind::QuotaExceeded => said(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "QuotaExceeded",
+            "quota_exceeded",
+        ),
         ErrorKind::SlugTaken => said(StatusCode::CONFLICT, "SlugTaken", "slug_taken"),
         ErrorKind::Store(kind) => {
             let problem = Problem::from(&tenancy_core::Error::new(*kind));

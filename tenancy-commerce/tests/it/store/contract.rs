@@ -26,4 +26,8 @@ async fn orders(shops: Shops) {
     contract::orders::all(orders, catalog, customers, a, b).await;
 }
 
-on_both!(catalog, customers, orders, stock);
+async fn media(shops: Shops) {
+    contract::media::all(&shops.media, &shops.a, &shops.b).await;
+}
+
+on_both!(catalog, customers, media, orders, stock);

@@ -4,6 +4,7 @@ use tempfile::TempDir;
 use tenancy_commerce::MIGRATIONS;
 use tenancy_commerce::catalog::SqlCatalog;
 use tenancy_commerce::customer::SqlCustomers;
+use tenancy_commerce::media::SqlMedia;
 use tenancy_commerce::order::SqlOrders;
 use tenancy_commerce::stock::SqlStock;
 use tenancy_core::registry::{SqlTenants, TenantRegistry as _};
@@ -28,6 +29,7 @@ pub(super) struct Shops {
     pub(super) stock: SqlStock,
     pub(super) customers: SqlCustomers,
     pub(super) orders: SqlOrders,
+    pub(super) media: SqlMedia,
     pub(super) a: TenantScope,
     pub(super) b: TenantScope,
     place: Place,
@@ -98,6 +100,7 @@ impl Shops {
             stock: SqlStock::new(&database),
             customers: SqlCustomers::new(&database),
             orders: SqlOrders::new(&database),
+            media: SqlMedia::new(&database, 1_000),
             database,
             tenants,
             a,

@@ -7,6 +7,7 @@ use tenancy_commerce::catalog::{
     ProductStatus, Sort,
 };
 use tenancy_commerce::customer::{CustomerId, CustomerQuery, Customers as _};
+use tenancy_commerce::media::{Media as _, MediaQuery};
 use tenancy_commerce::order::{NewOrder, OrderQuery, OrderStatus, Orders as _};
 use tenancy_commerce::stock::{Stock as _, StockQuery};
 use tenancy_commerce::{Limit, fixtures};
@@ -75,6 +76,32 @@ async fn ask_for_everything(shops: &Shops) {
     ask_for_stock(shops, &shirt).await;
     ask_for_customers(shops, buyer).await;
     ask_for_orders(shops, &shirt, buyer).await;
+    ask_for_media(shops).await;
+}
+
+async fn ask_for_media(shops: &Shops) {
+    let Shops { media, a, .. } = shops;
+    for name in ["older", "newer"] {
+        let file = fixtures::media_file(name, 1);
+        let file = media.insert(a, &file).await.unwrap();
+        assert_eq!(media.find(a, file.id).await.unwrap(), file);
+    }
+    let first = MediaQuery {
+        limit: Limit::new(1),
+        ..MediaQuery::default()
+    };
+    let first = media.list(a, &first).await.unwrap().next;
+    for bits in 0..8 {
+        let on = |bit: u32| bits & (1 << bit) != 0;
+        let query = MediaQuery {
+            content_type: on(0).then(|| "image/png".to_owned()),
+            folder: on(1).then(String::new),
+            after: first.filter(|_| on(2)),
+            limit: Limit::default(),
+        };
+        let found = media.list(a, &query).await.unwrap().items;
+        assert_eq!(found.len(), 2 - usize::from(on(2)), "{query:?}");
+    }
 }
 
 fn picture(number: u32) -> ImageDraft {

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::shop::{Said, Shop, id, product};
+use super::shop::{Said, Shop, id, png, product};
 use crate::town::Town;
 
 /// A record of each kind in one shop: by the first part of its address.
@@ -22,7 +22,12 @@ async fn fill(shop: &Shop) -> Vec<(&'static str, String)> {
     shop.post("/api/categories", &category_two).await.with(201);
     let customer_two = json!({"email": "bea@example.org"});
     shop.post("/api/customers", &customer_two).await.with(201);
+    let picture = ("a.png", "image/png");
+    let media = shop.upload(&[], &[], picture, &png(1)).await.with(201);
+    let media_two = shop.upload(&[], &[], picture, &png(2)).await;
+    media_two.with(201);
     vec![
+        ("media", id(&media)),
         ("products", id(&products[0])),
         ("categories", id(&category)),
         ("customers", id(&customer)),
@@ -61,7 +66,7 @@ async fn operations(shop: &Shop) -> Vec<(String, String)> {
             methods.map(|method| (method.clone(), path.clone()))
         })
         .collect();
-    assert!(operations.len() >= 30, "{operations:?}");
+    assert!(operations.len() >= 34, "{operations:?}");
     operations
 }
 
@@ -89,7 +94,7 @@ async fn a_foreign_id_is_answered_like_one_that_never_was(town: Town) {
         assert_eq!(unknown.status, 404, "{method} {path}");
         tried += 1;
     }
-    assert!(tried >= 17, "{tried}");
+    assert!(tried >= 19, "{tried}");
     assert_eq!(theirs.get("/api/audit?limit=250").await, before);
     // The ids are real: their own shop knows them.
     for (kind, id) in foreign {
@@ -165,7 +170,7 @@ async fn a_foreign_cursor_is_answered_like_a_forged_one(town: Town) {
         assert_eq!(page(&ours, "never-was").await, forged, "{path}");
         tried += 1;
     }
-    assert_eq!(tried, 6);
+    assert_eq!(tried, 7);
 }
 
 async fn a_foreign_key_opens_nothing(town: Town) {

@@ -153,6 +153,38 @@ impl Shop {
             .await
     }
 
+    /// Uploads a file, with further headers and fields.
+    pub(crate) async fn upload(
+        &self,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+        (name, kind): (&str, &str),
+        content: &[u8],
+    ) -> Said {
+        let mut form = vec![];
+        for (field, text) in fields {
+            form.extend_from_slice(
+                format!(
+                    "--limit\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{text}\r\n"
+                )
+                .as_bytes(),
+            );
+        }
+        form.extend_from_slice(
+            format!(
+                "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+                 Content-Type: {kind}\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+        form.extend_from_slice(content);
+        form.extend_from_slice(b"\r\n--limit--\r\n");
+        let mut headers = headers.to_vec();
+        headers.push(("content-type", "multipart/form-data; boundary=limit"));
+        self.send_as("POST", "/api/media", &headers, Some(form.into()))
+            .await
+    }
+
     /// A published product with one variant, and this many pieces of it.
     pub(crate) async fn stocked(&self, name: &str, pieces: i64) -> Value {
         let made = self.post("/api/products", &product(name, pieces)).await;
@@ -170,6 +202,21 @@ pub(crate) fn product(name: &str, pieces: i64) -> Value {
             "stock": pieces,
         }],
     })
+}
+
+/// A picture of four pixels with this much data, which nobody decodes.
+pub(crate) fn png(data_bytes: usize) -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1A\n".to_vec();
+    let mut chunk = |name: &[u8; 4], data: &[u8]| {
+        png.extend_from_slice(&u32::try_from(data.len()).unwrap().to_be_bytes());
+        png.extend_from_slice(name);
+        png.extend_from_slice(data);
+        png.extend_from_slice(&[0; 4]);
+    };
+    chunk(b"IHDR", &[0, 0, 0, 2, 0, 0, 0, 2, 8, 6, 0, 0, 0]);
+    chunk(b"IDAT", &vec![7; data_bytes]);
+    chunk(b"IEND", &[]);
+    png
 }
 
 /// The id of a record.

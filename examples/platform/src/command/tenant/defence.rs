@@ -7,6 +7,7 @@ use tenancy_security::headers::csp::{
 };
 use tenancy_security::origin::{Origin, OwnOrigins};
 use tenancy_security::rate_limit::{Name, OwnQuotas, Quota};
+use tenancy_security::threat::{InvalidMode, Mode, OwnMode};
 
 use crate::config::Rate;
 
@@ -16,6 +17,9 @@ pub(super) struct Defence {
     /// A limit of its own, such as api=5000/h; api=plan for its plan's again
     #[arg(long = "limit", value_name = "NAME=RATE")]
     limits: Vec<Limit>,
+    /// What is done about attacks: block, observe, score=N or off; default for the platform's again
+    #[arg(long, value_name = "MODE", value_parser = mode)]
+    threat_mode: Option<ThreatMode>,
     /// The origins whose scripts may read its answers, with commas between; without any for none
     #[arg(long, value_name = "ORIGINS", value_delimiter = ',', num_args = 0..)]
     cors_origins: Option<Vec<Origin>>,
@@ -30,6 +34,10 @@ pub(super) struct Defence {
 /// One of a tenant's own quotas, or none in its place.
 #[derive(Clone, Debug)]
 struct Limit(Name, Option<Quota>);
+
+/// A mode of a tenant's own, or none.
+#[derive(Clone, Copy, Debug)]
+struct ThreatMode(Option<Mode>);
 
 #[derive(Clone, Debug)]
 struct PageSource(Directive, Origin);
@@ -57,6 +65,11 @@ impl Defence {
                 true => settings.unset::<OwnQuotas>(),
                 false => settings.set::<OwnQuotas>(&Some(quotas))?,
             }
+        }
+        match self.threat_mode {
+            Some(ThreatMode(Some(mode))) => settings.set::<OwnMode>(&Some(mode))?,
+            Some(ThreatMode(None)) => settings.unset::<OwnMode>(),
+            None => {}
         }
         if let Some(origins) = &self.cors_origins {
             settings.set::<OwnOrigins>(origins)?;
@@ -87,6 +100,13 @@ impl Defence {
             changed = changed.framed_by(ancestor.clone())?;
         }
         Ok(changed)
+    }
+}
+
+fn mode(text: &str) -> Result<ThreatMode, InvalidMode> {
+    match text {
+        "default" => Ok(ThreatMode(None)),
+        text => text.parse().map(Some).map(ThreatMode),
     }
 }
 
