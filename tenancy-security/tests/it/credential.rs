@@ -1,5 +1,6 @@
 use std::num::NonZeroU32;
 use std::sync::mpsc;
+use std::task::Poll;
 
 use futures_util::poll;
 use http::StatusCode;
@@ -141,8 +142,8 @@ fn who_finds_no_place_to_wait_in_is_told_at_once() {
         let (mut runs, mut waits) = (verify(), verify());
         assert!(poll!(&mut runs).is_pending());
         assert!(poll!(&mut waits).is_pending());
-        assert_eq!(verify().await, Err(Busy));
-        assert_eq!(verify().await, Err(Busy));
+        assert_eq!(poll!(verify()), Poll::Ready(Err(Busy)));
+        assert_eq!(poll!(verify()), Poll::Ready(Err(Busy)));
         let problem = Problem::from(Busy);
         assert_eq!(problem.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(problem.headers()[0], (RETRY_AFTER, HeaderValue::from(1)));
@@ -152,7 +153,7 @@ fn who_finds_no_place_to_wait_in_is_told_at_once() {
         let mut waits = verify();
         assert!(poll!(&mut waits).is_pending());
         drop(runs);
-        assert_eq!(verify().await, Err(Busy));
+        assert_eq!(poll!(verify()), Poll::Ready(Err(Busy)));
         release.send(()).unwrap();
         assert_eq!(waits.await, Ok(Verdict::Wrong));
         assert_eq!(verify().await, Ok(Verdict::Wrong));
