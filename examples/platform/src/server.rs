@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod head;
+mod linger;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use self::head::{HeadLimits, bound_head};
+use self::linger::Lingering;
 use crate::background;
 use crate::blocks;
 use crate::config::{Config, Http};
@@ -253,7 +255,7 @@ fn connect(
         .clone()
         .map_request(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            request
+            request.map(Lingering::new)
         });
     // A request's time ends with its answer's head; whoever does not read the rest ends here.
     let mut stream = TimeoutStream::new(stream);

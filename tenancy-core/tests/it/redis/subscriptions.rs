@@ -66,7 +66,8 @@ async fn a_slow_reader_is_told_how_much_it_missed_and_reads_on() {
         }
         assert_eq!(missed + read, PUBLISHED);
         assert!(
-            (1..=64).contains(&read),
+            // The inbox's 64, and what came in while they were read.
+            (1..PUBLISHED / 2).contains(&read),
             "{read} read of a burst: {is_burst}"
         );
     }

@@ -253,7 +253,9 @@ pub(super) async fn rename(town: &Town, shop: &str, name: &str) {
 
 #[tokio::test]
 async fn what_is_flushed_by_command_is_read_anew_within_a_second() {
-    let town = Town::on_postgres().await;
+    // It is asked for again and again until it is there.
+    let unlimited = [("TENANCY_LIMITS__ENABLED", "false")];
+    let town = Town::on(Postgres::shared().await, &unlimited).await;
     let (shop, other) = (Shop::open(&town, "shop"), Shop::open(&town, "other"));
     let name = async |shop: &Shop| {
         let list = shop.called_with(None).get("/api/products").await.with(200);

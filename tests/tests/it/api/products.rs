@@ -119,11 +119,11 @@ async fn what_is_wrong_is_said_by_field(town: Town) {
         ("status=new", "status"),
         ("sort=up", "sort"),
         ("limit=1&limit=2", "limit"),
-        ("q=a%00b", "q"),
     ] {
         let problem = shop.get(&format!("/api/products?{query}")).await.with(422);
         assert_eq!(problem["errors"][0]["field"], field, "{problem}");
     }
+    shop.get("/api/products?q=a%00b").await.with(403);
     for (kind, body, status) in [
         ("application/json", "{\"name\":", 400),
         ("application/json", "", 400),
