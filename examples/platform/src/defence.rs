@@ -3,6 +3,7 @@
 
 mod class;
 mod policy;
+mod stranger;
 
 use std::num::NonZeroUsize;
 
@@ -27,8 +28,9 @@ use tenancy_security::stack::{SecurityStack, address_limit};
 
 use tenancy_security::threat::{RoutePolicy, TenantModes, ThreatLayer};
 
-use self::class::{class, is_critical, is_sign_in};
+use self::class::{class, is_critical};
 pub(crate) use self::policy::{KnownSources, REPORT_PATH, name_sources, reports};
+pub(crate) use self::stranger::stranger;
 use crate::config::{Config, Limits, Rate};
 use crate::platform::Platform;
 
@@ -106,16 +108,19 @@ fn readers() -> CorsLayer {
         .expose([ETAG, LOCATION, RETRY_AFTER])
 }
 
-/// The session of a request, but for those that sign in: who does has none to lose, and a cookie of
-/// one that is over must not stand in the way.
+/// Whose form or script a request is: the session's, or at the door the stranger's.
+///
+/// A program that signs in has nothing to lose yet, and a cookie of a session that is over must not
+/// stand in its way.
 struct Session;
 
 impl SessionOf for Session {
     fn session(&self, request: &Parts) -> Option<Vec<u8>> {
-        if is_sign_in(request) {
-            return None;
+        match request.uri.path() {
+            "/login" => stranger::cookie().session(request),
+            "/api/login" => None,
+            _ => SessionCookie::new(COOKIE_NAME).session(request),
         }
-        SessionCookie::new(COOKIE_NAME).session(request)
     }
 }
 

@@ -69,7 +69,7 @@ impl Strikes {
             block = block.of_tenant(scope.tenant_id());
         }
         counter!("tenancy_threat_blocks_total").increment(1);
-        if let Err(error) = self.blocks.put(block)
+        if let Err(error) = self.blocks.ban(block)
             && let Some(left_out) = self.full.admit()
         {
             tracing::error!(%error, %network, left_out, "an address that attacks is not blocked");

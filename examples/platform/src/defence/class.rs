@@ -2,7 +2,7 @@ use http::Method;
 use http::request::Parts;
 
 /// Whether a request tries to sign somebody in.
-pub(super) fn is_sign_in(request: &Parts) -> bool {
+fn is_sign_in(request: &Parts) -> bool {
     request.method == Method::POST && matches!(request.uri.path(), "/login" | "/api/login")
 }
 

@@ -3,8 +3,9 @@ use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use serde::Deserialize;
+use tenancy_core::TenantScope;
 use tenancy_core::problem::Problem;
 use tenancy_security::credential::Password;
 use tenancy_security::csrf::CsrfToken;
@@ -13,6 +14,7 @@ use tenancy_security::session::{clear_cookie, clear_site_data};
 use super::asker::Reads;
 use super::refuse::NoPage;
 use super::view;
+use crate::defence::stranger;
 use crate::pages::{self, Language, Link, Notice, Place, SignInPage};
 use crate::platform::Platform;
 use crate::sign_in::{Credentials, Denied, Visit};
@@ -55,9 +57,12 @@ pub(super) async fn page(
     {
         return Ok(see(&next));
     }
+    let (token, cookie) = known(&platform, &visit, token);
     let entry = Entry::default();
-    let page = asked(&platform, &visit, language, entry, next, None, token);
-    Ok(private(pages::respond(StatusCode::OK, &page)))
+    let page = asked(&platform, &visit, language, entry, next, None, &token);
+    let mut response = private(pages::respond(StatusCode::OK, &page));
+    response.headers_mut().extend(cookie);
+    Ok(response)
 }
 
 /// Lets somebody in, or asks again.
@@ -90,6 +95,7 @@ pub(super) async fn enter(
         Denied::Wrong => Notice::Wrong,
     };
     let problem = Problem::from(&denied);
+    let (token, cookie) = known(&platform, &visit, token);
     let page = asked(
         &platform,
         &visit,
@@ -97,9 +103,10 @@ pub(super) async fn enter(
         entry,
         next,
         Some(notice),
-        token,
+        &token,
     );
     let mut response = private(pages::respond(problem.status(), &page));
+    response.headers_mut().extend(cookie);
     response
         .headers_mut()
         .extend(problem.headers().iter().cloned());
@@ -139,6 +146,20 @@ pub(super) fn masked(token: Token) -> Option<String> {
     token.map(|Extension(token)| token.masked())
 }
 
+/// The token of the form, and a cookie to go with it for somebody who has none.
+fn known(
+    platform: &Platform,
+    visit: &Visit,
+    token: Token,
+) -> (CsrfToken, Option<(HeaderName, HeaderValue)>) {
+    if let Some(Extension(token)) = token {
+        return (token, None);
+    }
+    let tenant_id = visit.door.scope().map(TenantScope::tenant_id);
+    let (cookie, token) = stranger(platform, tenant_id);
+    (token, Some((SET_COOKIE, cookie)))
+}
+
 fn asked(
     platform: &Platform,
     visit: &Visit,
@@ -146,7 +167,7 @@ fn asked(
     entry: Entry,
     next: Link,
     notice: Option<Notice>,
-    token: Token,
+    token: &CsrfToken,
 ) -> SignInPage {
     let (place, language) = match &visit.door {
         Door::Platform(_) => (
@@ -165,7 +186,7 @@ fn asked(
         email: entry.email,
         next,
         notice,
-        token: masked(token),
+        token: Some(token.masked()),
     }
 }
 

@@ -319,11 +319,96 @@ async fn a_tenants_pages_are_framed_by_its_own_domains_and_by_nobody_elses() {
 }
 
 #[tokio::test]
+async fn an_attack_is_refused_as_its_tenant_says_and_stands_in_its_journal() {
+    for town in both_with_two_shops().await {
+        let (acme, bolt) = ("acme.localhost", "bolt.localhost");
+        let attack = "/api/products?q=1%27%20or%201%3D1%20--%20";
+        let refused = town.visit(acme, attack).send().await;
+        assert_eq!(refused.status(), 403);
+        assert_eq!(header(&refused, "content-type"), "application/problem+json");
+        assert_eq!(header(&refused, "x-content-type-options"), "nosniff");
+        let harmless = "/api/products?q=Try+out+the+%22SELECT+all%22+button";
+        assert_eq!(town.visit(acme, harmless).status().await, 200);
+        assert_eq!(
+            town.visit(acme, "/..%2f..%2fetc/passwd").status().await,
+            403
+        );
+        assert_eq!(town.visit(acme, "/file..name.txt").status().await, 404);
+        let agent = town
+            .visit(acme, "/")
+            .header("user-agent", "${jndi:ldap://x/a}");
+        assert_eq!(agent.status().await, 403);
+        // A tenant may only watch.
+        town.command(&["tenant", "update", "bolt", "--threat-mode", "observe"]);
+        let since = Instant::now();
+        while town.visit(bolt, attack).status().await != 200 {
+            assert!(since.elapsed() < WITHIN);
+        }
+        for (slug, action) in [("acme", "refused"), ("bolt", "passed")] {
+            let key = town.command(&["key", "create", "--tenant", slug])["api_key"].clone();
+            let bearer = format!("Bearer {}", key.as_str().unwrap());
+            let host = format!("{slug}.localhost");
+            let since = Instant::now();
+            loop {
+                let trail = town.visit(&host, "/api/audit?resource=threat&limit=250");
+                let trail = trail.header("authorization", &bearer).send().await;
+                let trail: serde_json::Value = trail.json().await.unwrap();
+                let entries = trail["data"].as_array().unwrap();
+                let seen = entries
+                    .iter()
+                    .any(|entry| entry["after"]["action"] == action);
+                let said = trail.to_string();
+                assert!(!said.contains("1=1") && !said.contains("jndi:"), "{said}");
+                if seen {
+                    break;
+                }
+                assert!(since.elapsed() < Duration::from_secs(10), "{said}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_attacks_again_and_again_is_blocked_at_that_shop() {
+    let settings = [PROXIES, ("TENANCY_THREAT__BLOCK_AFTER", "3/h")];
+    let town = Town::on_sqlite_with(&settings).await;
+    town.command(&["tenant", "create", "acme"]);
+    town.command(&["tenant", "create", "bolt"]);
+    let (acme, bolt, attacker) = ("acme.localhost", "bolt.localhost", "203.0.113.7");
+    for _ in 0..3 {
+        assert_eq!(town.visit(acme, "/").from(attacker).status().await, 200);
+        let attack = town.visit(acme, "/?q=%3Cscript%3Ealert(1)%3C/script%3E");
+        assert_eq!(attack.from(attacker).status().await, 403);
+    }
+    assert_eq!(town.visit(acme, "/").from(attacker).status().await, 403);
+    assert_eq!(
+        town.visit(acme, "/").from("203.0.113.8").status().await,
+        200
+    );
+    assert_eq!(town.visit(bolt, "/").from(attacker).status().await, 200);
+    let since = Instant::now();
+    let listed = loop {
+        let listed = town.command(&["block", "list", "--tenant", "acme"]);
+        if !listed["data"].as_array().unwrap().is_empty() {
+            break listed;
+        }
+        assert!(since.elapsed() < Duration::from_secs(5));
+    };
+    assert_eq!(listed["data"][0]["network"], "203.0.113.7/32");
+    assert!(!listed["data"][0]["until"].is_null());
+}
+
+#[tokio::test]
 async fn a_start_names_the_settings_that_make_the_layers_worth_less() {
     let careless = ("TENANCY_TRUSTED_PROXIES", "0.0.0.0/0");
     let town = Town::on_sqlite_with(&[careless]).await;
     let said = town.server.stderr();
     assert!(said.contains("trusts-everybody"), "{said}");
+    let off = ("TENANCY_THREAT__MODE", "off");
+    let town = Town::on_sqlite_with(&[off]).await;
+    let said = town.server.stderr();
+    assert!(said.contains("threats-off"), "{said}");
     let town = Town::on_sqlite_with(&[PROXIES]).await;
     let said = town.server.stderr();
     assert!(!said.contains("code="), "{said}");

@@ -12,7 +12,7 @@ const PACKAGE: &str = "@mdn/mdn-http-observatory";
 const VERSION: &str = "1.4.8";
 
 /// The least score that the platform is to have.
-const SCORE_MIN: i64 = 130;
+const SCORE_MIN: i64 = 135;
 
 /// The tool, or `None` where npm is not there.
 fn observatory() -> Option<PathBuf> {
@@ -37,13 +37,14 @@ fn observatory() -> Option<PathBuf> {
 }
 
 #[tokio::test]
+/// The page where people sign in, which has all that a page of ours may have: a form and a cookie.
 async fn the_platforms_page_gets_the_observatorys_best_grade() {
     let Some(tool) = observatory() else {
         eprintln!("not run: npm is not installed");
         return;
     };
     let town = Town::embedded_behind_a_proxy().await;
-    let proxy = TlsProxy::showing(town.address, "localhost", "/").await;
+    let proxy = TlsProxy::showing(town.address, "localhost", "/login").await;
     let scan = Command::new("node")
         .arg(tool.join("src/scan.js"))
         .arg(format!("127.0.0.1:{}", proxy.port()))

@@ -131,7 +131,28 @@ async fn a_shops_staff_signs_in_looks_around_and_signs_out() {
         );
         assert!(wrong.page.contains("value=\"/products\""), "{}", wrong.page);
         assert!(!wrong.page.contains("wrong"), "{}", wrong.page);
-        assert_eq!(wrong.header("set-cookie"), "");
+        assert!(!wrong.header("set-cookie").contains("__Host-session"));
+
+        // A form that another site made has not the token of the stranger's own.
+        let set = login.header("set-cookie");
+        let (stranger, flags) = set.split_once(';').unwrap();
+        assert!(stranger.starts_with("__Host-login="), "{set}");
+        assert_eq!(
+            flags,
+            " Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Strict"
+        );
+        let entry = form(password, "");
+        let with = async |token: &str| {
+            let entry = entry.replace("_csrf=", token);
+            ask(&town, SHOP, "/login", stranger, Some(&entry)).await
+        };
+        assert_eq!(with("_csrf=").await.status, 403);
+        with(&login.token()).await.leads_to("/admin");
+        let again = ask(&town, SHOP, "/login", stranger, None).await;
+        assert_eq!(again.header("set-cookie"), "");
+        with(&again.token()).await.leads_to("/admin");
+        let others = get("/login", "").await.token();
+        assert_eq!(with(&others).await.status, 403);
 
         // Only to a page of the shop's own, whatever a link says.
         for (next, place) in [
