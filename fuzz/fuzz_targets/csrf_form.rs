@@ -12,7 +12,8 @@ use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full};
 use libfuzzer_sys::fuzz_target;
-use tenancy_security::csrf::{CsrfKey, CsrfLayer, PeekedBody, SessionCookie};
+use tenancy_security::PeekedBody;
+use tenancy_security::csrf::{CsrfKey, CsrfLayer, SessionCookie};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 /// A body in pieces.

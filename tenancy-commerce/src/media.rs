@@ -91,6 +91,12 @@ impl NewMediaFile {
         if folder.chars().any(char::is_control) {
             checks.refuse("folder", "contains a control character");
         }
+        // It is a label today, and may become a path in an export.
+        let is_odd =
+            |part: &str| part.is_empty() || matches!(part, "." | "..") || part.contains('\\');
+        if !folder.is_empty() && folder.split('/').any(is_odd) {
+            checks.refuse("folder", "is no path of plain parts");
+        }
         checks.text("name", &self.name, TEXT_MAX);
         checks.text("alt", &self.alt, TEXT_MAX);
         checks.finish()?;

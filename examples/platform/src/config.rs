@@ -27,7 +27,7 @@ use tenancy_core::resolve::Host;
 pub(crate) use self::edge::{Edge, PurgeForm};
 use self::environment::Environment;
 pub(crate) use self::flags::Flags;
-pub(crate) use self::limits::{Limits, Rate};
+pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
 pub(crate) use self::origin::Origin;
 pub(crate) use self::proxies::Proxies;

@@ -8,9 +8,7 @@ mod stranger;
 use std::num::NonZeroUsize;
 
 use http::Method;
-use http::header::{
-    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
-};
+use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use http::request::Parts;
 use tenancy_core::client_address::TrustedProxies;
 use tenancy_security::block::BlockLayer;
@@ -26,12 +24,14 @@ use tenancy_security::rate_limit::{
 use tenancy_security::session::COOKIE_NAME;
 use tenancy_security::stack::{SecurityStack, address_limit};
 
-use tenancy_security::threat::{RoutePolicy, TenantModes, ThreatLayer};
+use tenancy_security::threat::{
+    Exclusion, Place, RoutePolicy, TenantModes, ThreatKind, ThreatLayer,
+};
 
 use self::class::{class, is_critical};
 pub(crate) use self::policy::{KnownSources, REPORT_PATH, name_sources, reports};
 pub(crate) use self::stranger::stranger;
-use crate::config::{Config, Limits, Rate};
+use crate::config::{Config, Limit, Limits, Rate};
 use crate::platform::Platform;
 
 /// All layers, as this platform sets them up.
@@ -44,15 +44,25 @@ pub(crate) fn stack(platform: &Platform) -> SecurityStack {
         .csrf(|csrf| csrf.tokens(key, Session).require_tokens())
 }
 
-/// What is done about attacks. Uploads stream past: they are judged as files.
+/// What is done about attacks. Uploads stream past: they are judged as files. Passwords are only ever
+/// hashed, and what is declared to be HTML is sanitised.
 fn threat(platform: &Platform) -> ThreatLayer {
     let (set, http) = (&platform.config().threat, &platform.config().http);
-    let uploads = "/api/media".parse().expect("it is a plain path");
+    let path = |path: &str| path.parse().expect("it is a plain path");
+    let html = |route: &str| {
+        let description = Exclusion::new(path(route), Place::Json, "description");
+        description.of(ThreatKind::CrossSiteScripting)
+    };
+    let uploads = path("/api/media");
     let layer = ThreatLayer::new()
         .mode(set.mode)
         .modes(TenantModes)
         .body_bytes_max(http.body_bytes_max.count())
         .route(RoutePolicy::new(uploads).head_only())
+        .exclude(Exclusion::new(path("/login"), Place::Form, "password"))
+        .exclude(Exclusion::new(path("/api/login"), Place::Json, "password"))
+        .exclude(html("/api/products"))
+        .exclude(html("/api/products/{}"))
         .sink(platform.threats().clone());
     match set.block_after {
         Some(Rate(findings)) => layer.block_after(platform.blocks(), findings, set.block_time()),
@@ -69,7 +79,6 @@ pub(crate) fn of_config(config: &Config) -> SecurityStack {
         false => PublicScheme::told_by(proxies.clone()),
     };
     let limits = &config.limits;
-    let places = NonZeroUsize::new(limits.requests_max.count()).unwrap_or(NonZeroUsize::MIN);
     let address_limit = match limits.enabled {
         true => address_limit(limits.address.0),
         false => RateLimitLayer::new(&unlimited()),
@@ -84,27 +93,26 @@ pub(crate) fn of_config(config: &Config) -> SecurityStack {
         })
         .address_limit(|_| address_limit)
         .cors(|_| readers())
-        .load_shed(|_| LoadShedLayer::new(&LoadShedder::new(places)).critical(is_critical))
+        .load_shed(|_| LoadShedLayer::new(&places(limits)).critical(is_critical))
+}
+
+/// The places for requests under way. Neither one address nor one shop gets all of them, however slowly
+/// it sends.
+fn places(limits: &Limits) -> LoadShedder {
+    let count = |places: usize| NonZeroUsize::new(places).unwrap_or(NonZeroUsize::MIN);
+    let all = limits.requests_max.count();
+    LoadShedder::builder(count(all))
+        .tenant_max(count(all / 2))
+        .client_max(count(limits.client_requests_max.count()))
+        .build()
 }
 
 /// Which other sites' scripts may read a shop's answers, and what they may ask: never as somebody
 /// who has signed in.
 fn readers() -> CorsLayer {
     CorsLayer::new(TenantOrigins)
-        .methods([
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PUT,
-            Method::PATCH,
-            Method::DELETE,
-        ])
-        .headers([
-            AUTHORIZATION,
-            CONTENT_TYPE,
-            IF_NONE_MATCH,
-            HeaderName::from_static("idempotency-key"),
-        ])
+        .methods([Method::GET, Method::HEAD])
+        .headers([AUTHORIZATION, IF_NONE_MATCH])
         .expose([ETAG, LOCATION, RETRY_AFTER])
 }
 
@@ -143,28 +151,28 @@ fn prefix(config: &Config) -> String {
 }
 
 fn rules(limits: &Limits) -> Rules {
-    let rules = Rules::new(named("api", limits.api))
+    let rules = Rules::new(named(Limit::Api, limits.api))
         .class(
-            named("auth", limits.auth)
+            named(Limit::Auth, limits.auth)
                 .charge(Charge::OnFailure)
                 .outage(Outage::Closed),
         )
-        .class(named("page", limits.page))
-        .class(named("search", limits.search))
-        .class(named("upload", limits.upload));
+        .class(named(Limit::Page, limits.page))
+        .class(named(Limit::Search, limits.search))
+        .class(named(Limit::Upload, limits.upload));
     let plans = limits.plans.iter();
     let plans = plans.flat_map(|(plan, rates)| rates.iter().map(move |rate| (plan.plan(), rate)));
     plans.fold(rules, |rules, (plan, (name, rate))| {
-        rules.plan(plan, name.clone(), rate.0)
+        rules.plan(plan, name.name(), rate.0)
     })
 }
 
 /// A class with one policy of its own name, which counts by caller.
-fn named(name: &str, Rate(quota): Rate) -> Class {
-    let policy = Policy::new(name, quota).expect("the names above are names");
-    Class::new(name)
-        .expect("the names above are names")
-        .policy(policy)
+fn named(limit: Limit, Rate(quota): Rate) -> Class {
+    let name = limit.as_str();
+    let policy = Policy::new(name, quota).expect("each limit has a name");
+    let class = Class::new(name).expect("each limit has a name");
+    class.policy(policy)
 }
 
 fn unlimited() -> RateLimiter {

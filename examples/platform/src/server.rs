@@ -1,5 +1,6 @@
 //! The HTTP server: connections with time-outs and a bound, and an end that lets requests finish.
 
+mod body;
 mod descriptors;
 mod head;
 mod linger;
@@ -30,12 +31,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use self::body::bound_body;
 use self::head::{HeadLimits, bound_head};
 use self::linger::Lingering;
 use crate::background;
-use crate::blocks;
+use crate::blocks::Follower;
 use crate::config::{Config, Http};
 use crate::control;
 use crate::defence;
@@ -69,9 +70,11 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let (end, ended) = watch::channel(false);
     let mut heeding = tokio::spawn(heed_commands(platform.clone(), ended.clone()));
     let mut working = tokio::spawn(keep_journal(worker, ended.clone()));
-    let blocking = tokio::spawn(keep_blocks(platform.clone(), ended.clone()));
+    // Nobody who is blocked is served first.
+    Follower::begin(platform).await;
+    let mut blocking = tokio::spawn(keep_blocks(platform.clone(), ended.clone()));
     let sweeping = tokio::spawn(keep_media(platform.clone(), ended.clone()));
-    let noting = tokio::spawn(keep_threats(platform.clone(), ended));
+    let mut noting = tokio::spawn(keep_threats(platform.clone(), ended));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -106,7 +109,15 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     drop(listener);
     tracing::info!("ending: letting requests finish");
     end.send_replace(true);
-    let drained = async { tokio::join!(graceful.shutdown(), &mut working, &mut heeding) };
+    let drained = async {
+        tokio::join!(
+            graceful.shutdown(),
+            &mut working,
+            &mut heeding,
+            &mut blocking,
+            &mut noting,
+        )
+    };
     if tokio::time::timeout(http.drain_time(), drained)
         .await
         .is_err()
@@ -134,7 +145,13 @@ async fn heed_commands(platform: Platform, ended: watch::Receiver<bool>) {
 async fn keep_blocks(platform: Platform, ended: watch::Receiver<bool>) {
     let until = ended.clone();
     background::keep_running("blocks", ended, move || {
-        blocks::follow(platform.clone(), until.clone())
+        let (platform, until) = (platform.clone(), until.clone());
+        async move {
+            Follower::begin(&platform)
+                .await
+                .follow(platform, until)
+                .await
+        }
     })
     .await;
 }
@@ -229,7 +246,7 @@ fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
             bound_head,
         ))
         .layer(DefaultBodyLimit::max(http.body_bytes_max.count()))
-        .layer(RequestBodyTimeoutLayer::new(http.body_time()))
+        .layer(middleware::from_fn_with_state(http.body_time(), bound_body))
         .layer(middleware::from_fn_with_state(times, bound_time))
         .layer(CatchPanicLayer::new());
     site::finish(app, config, stack)

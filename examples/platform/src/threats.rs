@@ -1,10 +1,12 @@
 //! What the threat layer found, in the journal of the shop that it was sent to.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
+use std::mem;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tenancy_core::journal::{Change, Resource};
 use tenancy_core::{Error, TenantId};
@@ -15,11 +17,14 @@ use uuid::Uuid;
 use crate::logging;
 use crate::platform::Platform;
 
-/// How many events wait to be written; what is more is in the metrics only.
-const WAITING_MAX: usize = 1000;
+/// How many shops' events wait to be written; those of more are in the log and the metrics only.
+const SHOPS_MAX: usize = 1000;
 
-/// How many of one shop are written at a time, so that an attack does not fill its journal.
+/// How many of one shop are written in [`PERIOD`], so that an attack does not fill its journal. How many
+/// more there were is written with the first of the next.
 const OF_SHOP_MAX: usize = 20;
+
+const PERIOD: Duration = Duration::from_secs(60);
 
 /// How often they are written.
 const EVERY: Duration = Duration::from_secs(1);
@@ -31,7 +36,20 @@ pub(crate) struct Threats(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     log: LogSink,
-    waiting: Mutex<VecDeque<ThreatEvent>>,
+    shops: Mutex<HashMap<Option<TenantId>, OfShop>>,
+}
+
+/// Events, each with how many before it were left out.
+type Waiting = Vec<(ThreatEvent, u64)>;
+
+/// One shop's events of a period.
+#[derive(Debug)]
+struct OfShop {
+    since: Instant,
+    /// How many were taken in since then.
+    taken: usize,
+    left_out: u64,
+    waiting: Waiting,
 }
 
 /// An event as the journal has it.
@@ -39,6 +57,9 @@ struct Inner {
 struct Threat<'e> {
     #[serde(skip)]
     id: Uuid,
+    seen_at: Timestamp,
+    /// How many before it, of this shop, are not in the journal.
+    left_out: u64,
     client: Option<IpAddr>,
     method: &'e str,
     path: &'e str,
@@ -58,57 +79,89 @@ impl Resource for Threat<'_> {
 impl ThreatSink for Threats {
     fn record(&self, event: &ThreatEvent) {
         self.0.log.record(event);
-        let mut waiting = self.waiting();
-        if waiting.len() < WAITING_MAX {
-            waiting.push_back(event.clone());
+        let mut shops = self.shops();
+        if shops.len() >= SHOPS_MAX && !shops.contains_key(&event.tenant_id) {
+            return;
         }
+        shops
+            .entry(event.tenant_id)
+            .or_insert_with(OfShop::new)
+            .take(event);
+    }
+}
+
+impl OfShop {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            taken: 0,
+            left_out: 0,
+            waiting: vec![],
+        }
+    }
+
+    fn take(&mut self, event: &ThreatEvent) {
+        if self.since.elapsed() >= PERIOD {
+            (self.since, self.taken) = (Instant::now(), 0);
+        }
+        if self.taken >= OF_SHOP_MAX {
+            self.left_out += 1;
+            return;
+        }
+        self.taken += 1;
+        let left_out = mem::take(&mut self.left_out);
+        self.waiting.push((event.clone(), left_out));
+    }
+
+    /// Whether it says nothing more.
+    fn is_over(&self) -> bool {
+        self.waiting.is_empty() && self.left_out == 0 && self.since.elapsed() >= PERIOD
     }
 }
 
 impl Threats {
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<ThreatEvent>> {
-        self.0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn shops(&self) -> MutexGuard<'_, HashMap<Option<TenantId>, OfShop>> {
+        self.0.shops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The events since the last call, by the shops they were sent to.
-    fn take(&self) -> HashMap<Option<TenantId>, Vec<ThreatEvent>> {
-        let mut by_shop = HashMap::<_, Vec<_>>::new();
-        for event in self.waiting().drain(..) {
-            let of_shop = by_shop.entry(event.tenant_id).or_default();
-            if of_shop.len() < OF_SHOP_MAX {
-                of_shop.push(event);
-            }
-        }
-        by_shop
+    fn take(&self) -> Vec<(Option<TenantId>, Waiting)> {
+        let mut shops = self.shops();
+        let taken = shops
+            .iter_mut()
+            .map(|(shop, of_shop)| (*shop, mem::take(&mut of_shop.waiting)));
+        let taken = taken.filter(|(_, events)| !events.is_empty()).collect();
+        shops.retain(|_, of_shop| !of_shop.is_over());
+        taken
     }
 }
 
-/// Writes events into the journals until the end. What cannot be written is in the log.
+/// Writes events into the journals until the end. Those that cannot be written are lost to them.
 pub(crate) async fn keep(platform: Platform, mut ended: watch::Receiver<bool>) {
-    loop {
-        for (shop, events) in platform.threats().take() {
-            if let Err(error) = write(&platform, shop, &events).await
-                && let Some(left_out) = logging::admit(error.is_transient())
-            {
-                tracing::warn!(%error, left_out, "what looks like an attack is not in the journal");
-            }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            _ = ended.wait_for(|ended| *ended) => return,
+    let mut is_last = false;
+    while !is_last {
+        is_last = tokio::select! {
+            () = tokio::time::sleep(EVERY) => false,
+            _ = ended.wait_for(|ended| *ended) => true,
+        };
+        write_all(&platform).await;
+    }
+}
+
+async fn write_all(platform: &Platform) {
+    for (shop, events) in platform.threats().take() {
+        if let Err(error) = write(platform, shop, &events).await
+            && let Some(left_out) = logging::admit(error.is_transient())
+        {
+            tracing::warn!(%error, left_out, "what looks like an attack is not in the journal");
         }
     }
 }
 
-async fn write(
-    platform: &Platform,
-    shop: Option<TenantId>,
-    events: &[ThreatEvent],
-) -> Result<(), Error> {
-    let changes = events.iter().map(change);
+async fn write(platform: &Platform, shop: Option<TenantId>, events: &Waiting) -> Result<(), Error> {
+    let changes = events
+        .iter()
+        .map(|(event, left_out)| change(event, *left_out));
     match shop {
         Some(shop) => {
             let scope = platform.scope().tenant(shop).await?;
@@ -124,9 +177,11 @@ async fn write(
     }
 }
 
-fn change(event: &ThreatEvent) -> Change {
+fn change(event: &ThreatEvent, left_out: u64) -> Change {
     let threat = Threat {
         id: Uuid::now_v7(),
+        seen_at: event.at,
+        left_out,
         client: event.client,
         method: &event.method,
         path: &event.path,

@@ -45,6 +45,18 @@ impl SqlMedia {
         tx: &mut TenantTx,
         query: &MediaQuery,
     ) -> Result<Page<MediaFile, MediaPosition>, Error> {
+        let filters = [&query.content_type, &query.folder];
+        if filters
+            .into_iter()
+            .flatten()
+            .any(|text| text.contains('\0'))
+        {
+            // No column holds it, and PostgreSQL takes it for none.
+            return Ok(Page {
+                items: vec![],
+                next: None,
+            });
+        }
         let tenant = tx.tenant_id();
         let mut statement = Query::new(SELECT, [tenant.as_uuid().into()]);
         if let Some(content_type) = &query.content_type {

@@ -406,15 +406,22 @@ fn sweep(folder: &FilePath, oldest: SystemTime) -> std::io::Result<()> {
         entries => entries?,
     };
     for entry in entries {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            sweep(&entry.path(), oldest)?;
-        } else if entry.file_name().to_string_lossy().contains('#')
-            && entry.metadata()?.modified()? < oldest
-        {
-            fs::remove_file(entry.path())?;
+        match sweep_entry(&entry?, oldest) {
+            // Finished or swept by somebody else since the folder was read.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            swept => swept?,
         }
+    }
+    Ok(())
+}
+
+fn sweep_entry(entry: &fs::DirEntry, oldest: SystemTime) -> std::io::Result<()> {
+    if entry.file_type()?.is_dir() {
+        return sweep(&entry.path(), oldest);
+    }
+    let is_unfinished = entry.file_name().to_string_lossy().contains('#');
+    if is_unfinished && entry.metadata()?.modified()? < oldest {
+        fs::remove_file(entry.path())?;
     }
     Ok(())
 }

@@ -1,6 +1,10 @@
+use std::net::IpAddr;
+
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use jiff::Timestamp;
 use tenancy_core::TenantId;
+
+use crate::address::AddressGroups;
 
 /// The longest reason, in bytes; longer ones are cut at a character.
 const REASON_BYTES_MAX: usize = 200;
@@ -34,7 +38,8 @@ impl Block {
     /// Blocks a network for the whole platform, until the entry is removed. The reason is for
     /// operators, and cut after 200 bytes.
     ///
-    /// An IPv4 network in the form of IPv6 (`::ffff:192.0.2.0/120`) is the IPv4 network.
+    /// An IPv4 network in the form of IPv6 (`::ffff:192.0.2.0/120`, or behind NAT64
+    /// `64:ff9b::192.0.2.0/120`) is the IPv4 network.
     pub fn new(network: IpNet, reason: &str) -> Self {
         Self {
             network: plain(network),
@@ -88,6 +93,15 @@ impl Block {
         self.until
     }
 
+    /// Whether it ends before another one does.
+    pub(super) fn ends_before(&self, other: &Self) -> bool {
+        match (self.until, other.until) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(until), Some(other)) => until < other,
+        }
+    }
+
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| until <= now)
     }
@@ -97,7 +111,12 @@ fn plain(network: IpNet) -> IpNet {
     let IpNet::V6(ipv6) = network else {
         return network.trunc();
     };
-    match (ipv6.addr().to_ipv4_mapped(), ipv6.prefix_len()) {
+    let translated = AddressGroups::default().plain(ipv6.addr().into());
+    let ipv4 = match translated {
+        IpAddr::V4(ipv4) => Some(ipv4),
+        IpAddr::V6(_) => None,
+    };
+    match (ipv4, ipv6.prefix_len()) {
         (Some(ipv4), bits @ 96..) => IpNet::V4(Ipv4Net::new_assert(ipv4, bits - 96).trunc()),
         _ => IpNet::V6(Ipv6Net::trunc(&ipv6)),
     }

@@ -86,12 +86,15 @@ impl BlockList {
 
     /// Puts an entry into the list that the server itself decided on, as a
     /// [`LoginGuard`](crate::login_guard::LoginGuard) does, and notes it for
-    /// [`take_bans`](Self::take_bans).
+    /// [`take_bans`](Self::take_bans). It never shortens an entry that is there.
     ///
     /// # Errors
     /// When the list is full.
     pub fn ban(&self, block: Block) -> Result<(), TooManyBlocks> {
         let mut bans = self.bans();
+        if self.holds_as_long(&block) {
+            return Ok(());
+        }
         self.put(block.clone())?;
         if bans.len() == BANS_MAX {
             bans.pop_front();
@@ -99,6 +102,21 @@ impl BlockList {
         }
         bans.push_back(block);
         Ok(())
+    }
+
+    /// Whether an entry for the same is there that ends no earlier.
+    fn holds_as_long(&self, block: &Block) -> bool {
+        let entries = self.0.entries.read();
+        let entries = entries.unwrap_or_else(PoisonError::into_inner);
+        let lists = match block.tenant_id {
+            None => Some(&entries.platform),
+            Some(id) => entries.tenants.get(&id),
+        };
+        let known = lists.and_then(|lists| match block.effect {
+            Effect::Allow => lists.allowed.get(block.network),
+            Effect::Block => lists.blocked.get(block.network),
+        });
+        known.is_some_and(|known| !known.ends_before(block))
     }
 
     /// The bans since the last call, for an application that keeps them and tells other processes.
@@ -137,22 +155,21 @@ impl BlockList {
     /// Puts other entries in the place of all there are, at once.
     ///
     /// # Errors
-    /// When they are too many; nothing has changed then.
+    /// When they are too many. Those beyond what the list, or a tenant's part of it, has room for were
+    /// left out, and the others hold.
     pub fn replace(&self, blocks: impl IntoIterator<Item = Block>) -> Result<(), TooManyBlocks> {
         let mut entries = Entries::default();
-        for block in blocks {
-            entries.put(block)?;
-        }
+        let mut fit = Ok(());
         let bans = self.bans();
-        for ban in bans.iter() {
-            entries.put(ban.clone())?;
+        for block in blocks.into_iter().chain(bans.iter().cloned()) {
+            fit = fit.and(entries.put(block));
         }
         *self
             .0
             .entries
             .write()
             .unwrap_or_else(PoisonError::into_inner) = entries;
-        Ok(())
+        fit
     }
 
     /// All entries of the platform, or of one tenant, that are not over; in no order.
@@ -208,14 +225,15 @@ impl Entries {
     }
 
     fn put(&mut self, block: Block) -> Result<(), TooManyBlocks> {
-        if self.is_full(block.tenant_id) {
-            return Err(TooManyBlocks);
-        }
+        let is_full = self.is_full(block.tenant_id);
         let is_tenants = block.tenant_id.is_some();
         let lists = match block.tenant_id {
             None => &mut self.platform,
             Some(id) => self.tenants.entry(id).or_default(),
         };
+        if is_full && lists.of(block.effect).get(block.network).is_none() {
+            return Err(TooManyBlocks);
+        }
         let before = lists.of(block.effect).insert(block.network, block);
         if before.is_none() {
             lists.count += 1;
@@ -343,6 +361,45 @@ mod tests {
         assert!(blocks(&list, "192.0.2.1", None));
         list.replace([]).unwrap();
         assert!(!blocks(&list, "192.0.2.1", None));
+    }
+
+    #[test]
+    fn a_ban_shortens_nothing() {
+        let list = BlockList::default();
+        let soon = Timestamp::now() + SignedDuration::from_secs(60);
+        let later = soon + SignedDuration::from_secs(60);
+        list.put(block("192.0.2.1/32")).unwrap();
+        list.put(block("192.0.2.2/32").until(later)).unwrap();
+        list.put(block("192.0.2.3/32").until(soon)).unwrap();
+        list.ban(block("192.0.2.1/32").until(soon)).unwrap();
+        list.ban(block("192.0.2.2/32").until(soon)).unwrap();
+        list.ban(block("192.0.2.3/32").until(later)).unwrap();
+        assert_eq!(list.take_bans(), [block("192.0.2.3/32").until(later)]);
+        let mut ends: Vec<_> = list.entries(None).iter().map(Block::ends_at).collect();
+        ends.sort();
+        assert_eq!(ends, [None, Some(later), Some(later)]);
+    }
+
+    #[test]
+    fn what_has_no_room_keeps_nothing_else_out() {
+        let list = BlockList::default();
+        let [one, other] = std::array::from_fn(|_| TenantId::generate());
+        let numbered = |number: u32| {
+            let address = std::net::Ipv4Addr::from_bits(number);
+            Block::new(IpNet::from(IpAddr::V4(address)), "test").of_tenant(one)
+        };
+        let many = (0..TENANT_ENTRIES_MAX as u32 + 5).map(numbered);
+        let others = [
+            block("192.0.2.1/32"),
+            block("192.0.2.2/32").of_tenant(other),
+        ];
+        let replaced = list.replace(many.chain(others));
+        assert_eq!(replaced, Err(TooManyBlocks));
+        assert_eq!(list.entries(Some(one)).len(), TENANT_ENTRIES_MAX);
+        assert!(blocks(&list, "192.0.2.1", None));
+        assert!(blocks(&list, "192.0.2.2", Some(other)));
+        // One that is there can be renewed.
+        list.put(numbered(7)).unwrap();
     }
 
     #[test]

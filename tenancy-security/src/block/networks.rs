@@ -47,6 +47,14 @@ impl<T> Networks<T> {
         }
     }
 
+    pub(super) fn get(&self, network: IpNet) -> Option<&T> {
+        let bits = network.prefix_len();
+        match network.network() {
+            IpAddr::V4(address) => self.ipv4.get(&bits)?.get(&address.to_bits()),
+            IpAddr::V6(address) => self.ipv6.get(&bits)?.get(&address.to_bits()),
+        }
+    }
+
     /// The values of all networks that the address is in, from the widest to the narrowest.
     pub(super) fn of(&self, address: IpAddr) -> impl Iterator<Item = &T> {
         let (mut ipv4, mut ipv6) = (None, None);

@@ -5,11 +5,13 @@ use http::StatusCode;
 use http::request::Parts;
 use jiff::SignedDuration;
 use tenancy_core::TenantScope;
+use tenancy_core::client_address::ClientAddress;
 use tenancy_core::problem::{Problem, ProblemJson};
 use tower_layer::Layer;
 
 use super::service::LoadShedService;
 use super::shedder::{LoadShedder, Overload, Place};
+use crate::address::AddressGroups;
 use crate::diagnosis::{Part, note};
 
 /// Gives each request a place, or refuses it.
@@ -58,7 +60,10 @@ impl<R> LoadShedLayer<R> {
         note(&request.extensions, Part::LoadShed, || None);
         let scope = request.extensions.get::<TenantScope>();
         let tenant_id = scope.map(TenantScope::tenant_id);
-        self.shedder.admit(tenant_id, (self.is_critical)(request))
+        let client = request.extensions.get();
+        let client = client.map(|ClientAddress(address)| AddressGroups::default().key(*address));
+        let is_critical = (self.is_critical)(request);
+        self.shedder.admit_client(tenant_id, client, is_critical)
     }
 }
 
@@ -70,7 +75,7 @@ impl From<Overload> for Problem {
                 "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity",
                 "Temporarily reduced capacity",
             ),
-            Overload::Tenant => (
+            Overload::Client | Overload::Tenant => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "https://iana.org/assignments/http-problem-types#quota-exceeded",
                 "Quota exceeded",
@@ -82,7 +87,9 @@ impl From<Overload> for Problem {
             .detail("too many requests are under way")
             .retry_after(SignedDuration::from_secs(1));
         match overload {
-            Overload::Tenant => problem.with("violated-policies", vec!["concurrent-requests"]),
+            Overload::Client | Overload::Tenant => {
+                problem.with("violated-policies", vec!["concurrent-requests"])
+            }
             Overload::Full | Overload::Share => problem,
         }
     }

@@ -1,10 +1,13 @@
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 use metrics::counter;
 use tenancy_core::TenantId;
+
+use crate::address::AddressKey;
 
 /// The share of all places that is kept for critical requests, as one in so many.
 const RESERVE_ONE_IN: usize = 5;
@@ -18,14 +21,16 @@ struct Inner {
     places: usize,
     reserve: usize,
     tenant_max: usize,
+    client_max: usize,
     taken: Mutex<Taken>,
 }
 
-/// Only tenants with a request under way are here, so it is never larger than all places.
+/// Only who has a request under way is here, so it is never larger than all places.
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
     by_tenant: HashMap<Option<TenantId>, usize, RandomState>,
+    by_client: HashMap<AddressKey, usize, RandomState>,
 }
 
 /// A [`LoadShedder`] about to be made.
@@ -35,12 +40,15 @@ pub struct LoadShedderBuilder {
     places: usize,
     reserve: usize,
     tenant_max: usize,
+    client_max: usize,
 }
 
 /// Why there is no place for a request.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Overload {
+    /// The client has as many as one may have at any time.
+    Client,
     /// All places are taken, or all but those for critical requests.
     Full,
     /// The tenant has its fair share of a busy server.
@@ -55,6 +63,7 @@ pub enum Overload {
 pub struct Place {
     shedder: LoadShedder,
     tenant_id: Option<TenantId>,
+    client: Option<AddressKey>,
 }
 
 impl LoadShedder {
@@ -70,6 +79,7 @@ impl LoadShedder {
             places,
             reserve: places / RESERVE_ONE_IN,
             tenant_max: usize::MAX,
+            client_max: usize::MAX,
         }
     }
 
@@ -78,11 +88,30 @@ impl LoadShedder {
     /// # Errors
     /// Why there is none.
     pub fn admit(&self, tenant_id: Option<TenantId>, is_critical: bool) -> Result<Place, Overload> {
-        let admitted = self.0.take(&mut self.taken(), tenant_id, is_critical);
+        self.admit_client(tenant_id, None, is_critical)
+    }
+
+    /// The same for a request of this client, who may have only
+    /// [so many](LoadShedderBuilder::client_max).
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn admit_client(
+        &self,
+        tenant_id: Option<TenantId>,
+        client: Option<AddressKey>,
+        is_critical: bool,
+    ) -> Result<Place, Overload> {
+        // Nobody is counted where it makes no difference.
+        let client = client.filter(|_| self.0.client_max != usize::MAX);
+        let admitted = self
+            .0
+            .take(&mut self.taken(), tenant_id, client, is_critical);
         match admitted {
             Ok(()) => Ok(Place {
                 shedder: self.clone(),
                 tenant_id,
+                client,
             }),
             Err(overload) => {
                 counter!("tenancy_load_shed_total", "why" => overload.name()).increment(1);
@@ -107,8 +136,13 @@ impl Inner {
         &self,
         taken: &mut Taken,
         tenant_id: Option<TenantId>,
+        client: Option<AddressKey>,
         is_critical: bool,
     ) -> Result<(), Overload> {
+        let of_client = client.and_then(|client| taken.by_client.get(&client).copied());
+        if of_client.unwrap_or(0) >= self.client_max {
+            return Err(Overload::Client);
+        }
         let own = taken.by_tenant.get(&tenant_id).copied().unwrap_or(0);
         if own >= self.tenant_max {
             return Err(Overload::Tenant);
@@ -126,6 +160,9 @@ impl Inner {
         }
         taken.all += 1;
         *taken.by_tenant.entry(tenant_id).or_insert(0) += 1;
+        if let Some(client) = client {
+            *taken.by_client.entry(client).or_insert(0) += 1;
+        }
         Ok(())
     }
 }
@@ -134,11 +171,18 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.shedder.taken();
         taken.all -= 1;
-        if let Some(own) = taken.by_tenant.get_mut(&self.tenant_id) {
-            *own -= 1;
-            if *own == 0 {
-                taken.by_tenant.remove(&self.tenant_id);
-            }
+        leave(&mut taken.by_tenant, &self.tenant_id);
+        if let Some(client) = &self.client {
+            leave(&mut taken.by_client, client);
+        }
+    }
+}
+
+fn leave<K: Eq + Hash, S: BuildHasher>(taken: &mut HashMap<K, usize, S>, key: &K) {
+    if let Some(own) = taken.get_mut(key) {
+        *own -= 1;
+        if *own == 0 {
+            taken.remove(key);
         }
     }
 }
@@ -156,12 +200,20 @@ impl LoadShedderBuilder {
         self
     }
 
+    /// How many one client may have at any time, whichever tenants they are for, so that nobody who
+    /// sends slowly takes all. Default: no limit.
+    pub fn client_max(mut self, client_max: NonZeroUsize) -> Self {
+        self.client_max = client_max.get();
+        self
+    }
+
     /// Makes the shedder.
     pub fn build(self) -> LoadShedder {
         LoadShedder(Arc::new(Inner {
             places: self.places,
             reserve: self.reserve,
             tenant_max: self.tenant_max,
+            client_max: self.client_max,
             taken: Mutex::default(),
         }))
     }
@@ -170,6 +222,7 @@ impl LoadShedderBuilder {
 impl Overload {
     fn name(self) -> &'static str {
         match self {
+            Self::Client => "client",
             Self::Full => "full",
             Self::Share => "share",
             Self::Tenant => "tenant",
@@ -180,6 +233,7 @@ impl Overload {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::AddressGroups;
 
     fn shedder(places: usize) -> LoadShedderBuilder {
         LoadShedder::builder(places.try_into().unwrap())
@@ -224,6 +278,23 @@ mod tests {
         drop(rush);
         let (thirds, overload) = fill(&shedder, third);
         assert_eq!((thirds.len(), overload), (6, Overload::Full));
+    }
+
+    #[test]
+    fn a_client_has_no_more_than_one_may_whichever_tenant_it_asks() {
+        let shedder = shedder(100).client_max(3.try_into().unwrap()).build();
+        let groups = AddressGroups::default();
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|text| groups.key(text.parse().unwrap()));
+        let admit = |client| {
+            let tenant_id = Some(TenantId::generate());
+            shedder.admit_client(tenant_id, Some(client), true)
+        };
+        let places: Vec<_> = (0..3).map(|_| admit(one).unwrap()).collect();
+        assert_eq!(admit(one).unwrap_err(), Overload::Client);
+        assert!(admit(other).is_ok());
+        drop(places);
+        assert!(admit(one).is_ok());
+        assert_eq!(shedder.under_way(), 0);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Signing in and out, and who has. The platform's own host has these addresses as well, for operators.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Json};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, SET_COOKIE};
 use serde::Serialize;
+use tenancy_core::json::Json;
 use tenancy_core::{Slug, Tenant, TenantId};
 use tenancy_security::csrf::CsrfToken;
 use tenancy_security::session::{clear_cookie, clear_site_data};

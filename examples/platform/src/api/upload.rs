@@ -6,7 +6,9 @@ use axum::response::Response;
 use futures_util::future::BoxFuture;
 use futures_util::{TryStreamExt as _, stream};
 use http::StatusCode;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
+};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tenancy_commerce::media::{Media as _, NewMediaFile};
 use tenancy_core::TenantScope;
@@ -23,6 +25,9 @@ use crate::platform::Platform;
 
 /// What a form has besides its file: names, boundaries and the texts.
 const FORM_BYTES_MAX: u64 = 64 * 1024;
+
+/// The field that shows where a form was sent from.
+const TOKEN: &str = "_csrf";
 
 /// The longest text of a form.
 const TEXT_BYTES_MAX: u64 = 4 * 1024;
@@ -105,6 +110,10 @@ async fn receive(
     headers: &HeaderMap,
     body: axum::body::BodyDataStream,
 ) -> Result<NewMediaFile, Refused> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        return Err(problem.detail("the body must not be compressed").into());
+    }
     let boundary = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -132,9 +141,10 @@ async fn receive(
     let limits = SizeLimit::new()
         .whole_stream(bytes_max)
         .for_field("folder", TEXT_BYTES_MAX)
-        .for_field("alt", TEXT_BYTES_MAX);
+        .for_field("alt", TEXT_BYTES_MAX)
+        .for_field(TOKEN, TEXT_BYTES_MAX);
     let limits = Constraints::new()
-        .allowed_fields(vec!["file", "folder", "alt"])
+        .allowed_fields(vec!["file", "folder", "alt", TOKEN])
         .size_limit(limits);
     let mut form = Multipart::with_constraints(body, boundary, limits);
     let mut file: Option<NewMediaFile> = None;
@@ -168,6 +178,8 @@ async fn read_fields(
                 *file = Some(store(platform, scope, field).await?);
                 continue;
             }
+            // Read by the layer that asks for it.
+            Some(TOKEN) => continue,
             Some("folder") => ("folder", &mut folder),
             Some("alt") => ("alt", &mut alt),
             _ => return Err(Refused::invalid("file", "is there more than once")),

@@ -16,56 +16,80 @@ const EVERY: Duration = Duration::from_millis(300);
 /// How many bans that could not be written down wait for the database; they hold here meanwhile.
 const UNKEPT_MAX: usize = 10_000;
 
-/// Keeps the list in memory like the one in the database, and writes down there whom this server has
-/// banned, until the end.
-///
-/// While the database is away, what is known stays blocked.
-pub(crate) async fn follow(platform: Platform, mut ended: watch::Receiver<bool>) {
-    let mut known = None;
-    let mut unkept = Vec::new();
-    loop {
-        unkept.extend(platform.blocks().take_bans());
-        unkept.truncate(UNKEPT_MAX);
-        if let Err(error) = step(&platform, &mut known, &mut unkept).await
-            && let Some(left_out) = logging::admit(error.is_transient())
-        {
-            tracing::warn!(%error, left_out, "the block list is not up to date");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            _ = ended.wait_for(|ended| *ended) => return,
-        }
-    }
+/// How many are written down at a time.
+const BATCH: usize = 100;
+
+/// The list in memory, as far as it is like the one in the database.
+#[derive(Debug, Default)]
+pub(crate) struct Follower {
+    known: Option<i64>,
+    unkept: Vec<Block>,
 }
 
-async fn step(
-    platform: &Platform,
-    known: &mut Option<i64>,
-    unkept: &mut Vec<Block>,
-) -> Result<(), Error> {
-    let (database, scope) = (platform.database(), platform.scope());
-    if !unkept.is_empty() {
-        let mut tx = database.platform(scope).await?;
-        for block in unkept.iter() {
-            store::put(&mut tx, &BlockRecord::of(block)).await?;
+impl Follower {
+    /// Reads the list for the first time, before anybody is served.
+    pub(crate) async fn begin(platform: &Platform) -> Self {
+        let mut follower = Self::default();
+        follower.step(platform).await;
+        follower
+    }
+
+    /// Keeps the list like the one in the database, and writes down there whom this server has banned,
+    /// until the end.
+    ///
+    /// While the database is away, what is known stays blocked.
+    pub(crate) async fn follow(mut self, platform: Platform, mut ended: watch::Receiver<bool>) {
+        let mut is_last = false;
+        while !is_last {
+            is_last = tokio::select! {
+                () = tokio::time::sleep(EVERY) => false,
+                _ = ended.wait_for(|ended| *ended) => true,
+            };
+            self.step(&platform).await;
+        }
+    }
+
+    async fn step(&mut self, platform: &Platform) {
+        self.unkept.extend(platform.blocks().take_bans());
+        self.unkept.truncate(UNKEPT_MAX);
+        // What cannot be written down must not keep what others wrote from being read.
+        for done in [self.keep(platform).await, self.read(platform).await] {
+            if let Err(error) = done
+                && let Some(left_out) = logging::admit(error.is_transient())
+            {
+                tracing::warn!(%error, left_out, "the block list is not up to date");
+            }
+        }
+    }
+
+    async fn keep(&mut self, platform: &Platform) -> Result<(), Error> {
+        let count = self.unkept.len().min(BATCH);
+        if count == 0 {
+            return Ok(());
+        }
+        let mut tx = platform.database().platform(platform.scope()).await?;
+        for block in &self.unkept[..count] {
+            store::ban(&mut tx, &BlockRecord::of(block)).await?;
         }
         tx.commit().await?;
-        unkept.clear();
+        self.unkept.drain(..count);
+        Ok(())
     }
-    let mut tx = database.platform_read(scope).await?;
-    let revision = store::revision(&mut tx).await?;
-    if *known == Some(revision) {
-        return tx.commit().await;
+
+    async fn read(&mut self, platform: &Platform) -> Result<(), Error> {
+        let mut tx = platform.database().platform_read(platform.scope()).await?;
+        let revision = store::revision(&mut tx).await?;
+        if self.known == Some(revision) {
+            return tx.commit().await;
+        }
+        let records = store::list(&mut tx).await?;
+        tx.commit().await?;
+        let blocks = records.iter().map(BlockRecord::block);
+        let blocks = blocks.chain(self.unkept.iter().cloned());
+        if let Err(error) = platform.blocks().replace(blocks) {
+            tracing::error!(%error, "some addresses that are to be blocked are served");
+        }
+        self.known = Some(revision);
+        Ok(())
     }
-    let records = store::list(&mut tx).await?;
-    tx.commit().await?;
-    let blocks = records.iter().map(BlockRecord::block);
-    match platform
-        .blocks()
-        .replace(blocks.chain(unkept.iter().cloned()))
-    {
-        Ok(()) => *known = Some(revision),
-        Err(error) => tracing::error!(%error, "blocked addresses are not all refused"),
-    }
-    Ok(())
 }

@@ -54,11 +54,44 @@ pub(super) async fn revision(tx: &mut PlatformTx) -> Result<i64, Error> {
 
 /// Puts an entry into the list, in place of one with the same network, tenant and effect.
 pub(crate) async fn put(tx: &mut PlatformTx, record: &BlockRecord) -> Result<(), Error> {
+    lock(tx).await?;
+    let before = take(tx, record.network, record.tenant_id, record.effect).await?;
+    insert(tx, record).await?;
+    let change = match &before {
+        Some(before) => Change::updated(before, record),
+        None => Change::created(record),
+    };
+    tx.record(record.tenant_id, change);
+    sweep(tx).await
+}
+
+/// The same for what a server decided on, which never shortens an entry.
+pub(super) async fn ban(tx: &mut PlatformTx, record: &BlockRecord) -> Result<(), Error> {
+    lock(tx).await?;
+    let before = take(tx, record.network, record.tenant_id, record.effect).await?;
+    let ends_later = |before: &BlockRecord| match (before.until, record.until) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(known), Some(until)) => known >= until,
+    };
+    match before {
+        Some(before) if ends_later(&before) => insert(tx, &before).await?,
+        before => {
+            insert(tx, record).await?;
+            let change = match &before {
+                Some(before) => Change::updated(before, record),
+                None => Change::created(record),
+            };
+            tx.record(record.tenant_id, change);
+        }
+    }
+    Ok(())
+}
+
+async fn insert(tx: &mut PlatformTx, record: &BlockRecord) -> Result<(), Error> {
     const INSERT: &str = "INSERT INTO platform_blocks \
          (id, tenant_id, network, effect, reason, created_at, ends_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    lock(tx).await?;
-    let before = take(tx, record.network, record.tenant_id, record.effect).await?;
     on_tx!(tx, |conn| {
         sqlx::query(INSERT)
             .bind(Uuid::now_v7())
@@ -72,12 +105,7 @@ pub(crate) async fn put(tx: &mut PlatformTx, record: &BlockRecord) -> Result<(),
             .await
             .map(|done| done.rows_affected())
     })?;
-    let change = match &before {
-        Some(before) => Change::updated(before, record),
-        None => Change::created(record),
-    };
-    tx.record(record.tenant_id, change);
-    sweep(tx).await
+    Ok(())
 }
 
 /// Takes an entry out of the list; returns whether it was there.

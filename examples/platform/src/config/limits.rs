@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tenancy_core::tenant::Plan;
 use tenancy_security::rate_limit::{InvalidQuota, Name, Quota};
@@ -24,9 +25,22 @@ pub(crate) struct Limits {
     pub(crate) search: Rate,
     pub(crate) upload: Rate,
     /// What plans have instead, by the names above.
-    pub(crate) plans: BTreeMap<PlanName, BTreeMap<Name, Rate>>,
+    pub(crate) plans: BTreeMap<PlanName, BTreeMap<Limit, Rate>>,
     /// How many requests may be under way at once.
     pub(crate) requests_max: Within<16, 1_000_000>,
+    /// How many of them may be one address's.
+    pub(crate) client_requests_max: Within<1, 1_000_000>,
+}
+
+/// What there is a limit on, for each caller at a shop.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Limit {
+    Api,
+    Auth,
+    Page,
+    Search,
+    Upload,
 }
 
 /// A quota as people write it: `1000/h`, `10/5min`.
@@ -52,7 +66,25 @@ impl Default for Limits {
             upload: Rate(Quota::per_hour(50)),
             plans: BTreeMap::new(),
             requests_max: Within::new(1024),
+            client_requests_max: Within::new(256),
         }
+    }
+}
+
+impl Limit {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Auth => "auth",
+            Self::Page => "page",
+            Self::Search => "search",
+            Self::Upload => "upload",
+        }
+    }
+
+    /// The policy by which it is counted.
+    pub(crate) fn name(self) -> Name {
+        self.as_str().parse().expect("the names above are names")
     }
 }
 

@@ -1,5 +1,6 @@
 use http::Method;
 use http::request::Parts;
+use tenancy_core::TenantScope;
 
 /// Whether a request tries to sign somebody in.
 fn is_sign_in(request: &Parts) -> bool {
@@ -25,10 +26,14 @@ pub(super) fn class(request: &Parts) -> &'static str {
 /// Whether a request is worth a place that is kept free on a busy server.
 pub(super) fn is_critical(request: &Parts) -> bool {
     let path = request.uri.path();
-    let orders = request.method == Method::POST
+    let scope = request.extensions.get::<TenantScope>();
+    let is_somebody = scope.is_some_and(|scope| !scope.actor().is_anonymous());
+    let orders = is_somebody
+        && request.method == Method::POST
         && (path == "/api/orders"
             || (path.starts_with("/api/carts/") && path.ends_with("/checkout")));
-    let operates = path == "/platform" || path.starts_with("/platform/");
+    let is_console = path == "/platform" || path.starts_with("/platform/");
+    let operates = is_console && scope.is_none();
     orders || operates || is_sign_in(request)
 }
 
@@ -68,7 +73,7 @@ mod tests {
         check(Method::POST, "/api/login", "auth", true);
         check(Method::GET, "/login", "page", false);
         check(Method::POST, "/login", "auth", true);
-        check(Method::POST, "/api/orders", "api", true);
+        check(Method::POST, "/api/orders", "api", false);
         check(Method::GET, "/platform", "page", true);
         check(Method::GET, "/", "page", false);
         check(Method::GET, "/apiary", "page", false);

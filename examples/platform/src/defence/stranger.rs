@@ -13,8 +13,9 @@ const NAME: &str = "__Host-login";
 /// How long such a form may lie about.
 const SECONDS: u32 = 3600;
 
-/// What tells a stranger's form of sign-in from one that another site made: without it a browser too old
-/// to say where a form is from could be made to sign in as somebody else.
+/// What tells a stranger's form of sign-in from one that another site made, whatever the browser says of
+/// it: whoever has the cookie must send the token of its form along. Without the cookie, programs sign in,
+/// and of browsers those that say where a form is from, as all do since 2023.
 pub(super) fn cookie() -> SessionCookie {
     SessionCookie::new(NAME)
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tenancy_commerce::media::Media as _;
-use tenancy_core::TenantScope;
+use tenancy_core::TenantId;
 use tenancy_core::time::Time;
 use tokio::sync::watch;
 
@@ -42,17 +42,23 @@ async fn sweep_all(platform: &Platform, ended: &watch::Receiver<bool>) -> Result
             if *ended.borrow() {
                 return Ok(());
             }
-            let scope = platform.scope().tenant(tenant.id).await?;
-            let swept = sweep(platform, &scope).await?;
-            if swept > 0 {
-                tracing::info!(tenant = %tenant.slug, swept, "deleted content that no file names");
+            // One shop's trouble is no other's.
+            match sweep(platform, tenant.id).await {
+                Ok(0) => {}
+                Ok(swept) => {
+                    tracing::info!(tenant = %tenant.slug, swept, "deleted content that no file names");
+                }
+                Err(failure) => {
+                    tracing::warn!(tenant = %tenant.slug, %failure, "content that no file names was not looked for");
+                }
             }
         }
     }
 }
 
 /// Deletes what is old and named by no file, and says how much that was.
-async fn sweep(platform: &Platform, scope: &TenantScope) -> Result<usize, Failure> {
+async fn sweep(platform: &Platform, tenant: TenantId) -> Result<usize, Failure> {
+    let scope = &platform.scope().tenant(tenant).await?;
     let blobs = platform.blobs()?;
     blobs.sweep(scope).await?;
     let mut swept = 0;

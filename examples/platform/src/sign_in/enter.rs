@@ -1,7 +1,7 @@
 use serde::Deserialize;
-use tenancy_core::Error;
 use tenancy_core::problem::Problem;
 use tenancy_core::time::Time;
+use tenancy_core::{Error, ErrorKind};
 use tenancy_security::credential::{Busy, Password, Verdict};
 use tenancy_security::login_guard::{Attempt, Refused};
 use tenancy_security::session::SessionId;
@@ -63,7 +63,7 @@ impl Platform {
                 return Err(denied);
             }
         };
-        self.begin(visit, &users, account.user, attempt).await
+        self.begin(visit, users, account, attempt).await
     }
 
     /// Who has this session, if it has not ended.
@@ -100,11 +100,11 @@ impl Platform {
         let verdict = self.passwords().verify(hash, password).await;
         let verdict = verdict.map_err(Denied::Busy)?;
         let known = account.filter(|account| account.user.disabled_at.is_none());
-        let Some(account) = known.filter(|_| verdict.is_right()) else {
+        let Some(mut account) = known.filter(|_| verdict.is_right()) else {
             return Ok(None);
         };
         if verdict == Verdict::Outdated {
-            self.renew_hash(users, &account, password).await;
+            self.renew_hash(users, &mut account, password).await;
         }
         Ok(Some(account))
     }
@@ -112,27 +112,35 @@ impl Platform {
     async fn begin(
         &self,
         visit: &Visit,
-        users: &Users,
-        user: User,
+        users: Users,
+        account: Account,
         attempt: Attempt,
     ) -> Result<Entered, Denied> {
         attempt.succeeded().await;
+        let user = account.user;
+        let users = users.proven_by(account.password_hash);
         let before = visit.session_id.as_ref();
         let session_id = self
             .sessions()
-            .begin(users, user.clone(), before, Time::now())
+            .begin(&users, user.clone(), before, Time::now())
             .await
-            .map_err(Denied::Failed)?;
+            .map_err(|error| match error.kind() {
+                // The password was changed, or the user shut out, while it was looked at.
+                ErrorKind::NotFound => Denied::Wrong,
+                _ => Denied::Failed(error),
+            })?;
         Ok(Entered { user, session_id })
     }
 
     /// What comes of it is no matter: the next sign-in tries again.
-    async fn renew_hash(&self, users: &Users, account: &Account, password: &Password) {
+    async fn renew_hash(&self, users: &Users, account: &mut Account, password: &Password) {
         let Ok(hash) = self.passwords().hash(password).await else {
             return;
         };
-        if let Err(error) = users.keep_hash(&account.user, &hash).await {
-            tracing::warn!(%error, "a password's hash was not made anew");
+        match users.renew_hash(account, &hash).await {
+            Ok(true) => account.password_hash = hash,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "a password's hash was not made anew"),
         }
     }
 }

@@ -132,9 +132,11 @@ fn page(
 /// `response` in the place of one whose body does not serve; what the other's head says stays.
 fn instead_of(replaced: Response, mut response: Response) -> Response {
     let (head, _) = replaced.into_parts();
-    for (name, value) in &head.headers {
-        if !describes_body(name) {
-            response.headers_mut().insert(name, value.clone());
+    let headers = response.headers_mut();
+    for name in head.headers.keys().filter(|name| !describes_body(name)) {
+        headers.remove(name);
+        for value in head.headers.get_all(name) {
+            headers.append(name, value.clone());
         }
     }
     response.extensions_mut().extend(head.extensions);

@@ -44,6 +44,7 @@ pub(super) async fn serve(
     let size = u64::try_from(file.bytes).unwrap_or_default();
     let range = asked
         .get(RANGE)
+        .filter(|_| method == Method::GET)
         .filter(|_| !asked.contains_key(IF_RANGE) || is_same(IF_RANGE));
     let range = match range.and_then(|range| range_of(range, size)) {
         Some(Err(Unsatisfiable)) => return Ok(unsatisfiable(size)),

@@ -50,6 +50,7 @@ impl NoPage {
     ) -> Self {
         let page = match kind {
             Store::NotAvailable(state) => return Self::Closed(state.into()),
+            Store::NotFound => Self::not_found(),
             Store::TimedOut | Store::Unavailable => Self::Closed(Refusal::RegistryUnavailable),
             _ => Self::Status(StatusCode::INTERNAL_SERVER_ERROR),
         };

@@ -43,6 +43,9 @@ impl Door {
 pub(crate) struct Users {
     database: Database,
     door: Door,
+    /// The hash of the password that was proven, which has to be the present one still when a session
+    /// begins.
+    proven: Option<PasswordHash>,
 }
 
 /// Does some work in a transaction at whichever door it is, and commits it.
@@ -76,7 +79,14 @@ impl Users {
         Self {
             database: database.clone(),
             door: door.clone(),
+            proven: None,
         }
+    }
+
+    /// The same, for the sessions of somebody whose password had this hash.
+    pub(crate) fn proven_by(self, hash: PasswordHash) -> Self {
+        let proven = Some(hash);
+        Self { proven, ..self }
     }
 
     /// Adds somebody; [`UniqueViolation`](tenancy_core::ErrorKind::UniqueViolation) where the
@@ -100,9 +110,13 @@ impl Users {
         at_door!(write self, reset(user, hash))
     }
 
-    /// Keeps another hash of the same password.
-    pub(crate) async fn keep_hash(&self, user: &User, hash: &PasswordHash) -> Result<(), Error> {
-        at_door!(write self, keep_hash(user, hash))
+    /// Keeps another hash of the same password, if it is the same still; says whether it was.
+    pub(crate) async fn renew_hash(
+        &self,
+        known: &Account,
+        hash: &PasswordHash,
+    ) -> Result<bool, Error> {
+        at_door!(write self, renew_hash(known, hash))
     }
 
     /// Shuts somebody out at once, or lets them in again.
@@ -120,7 +134,7 @@ impl SessionStore for Users {
     type Error = Error;
 
     async fn begin(&self, new: &NewSession<User>) -> Result<(), Error> {
-        at_door!(write self, begin_session(new))
+        at_door!(write self, begin_session(new, self.proven.as_ref()))
     }
 
     async fn find(&self, digest: SessionDigest) -> Result<Option<Session<User>>, Error> {

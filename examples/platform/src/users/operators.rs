@@ -75,8 +75,8 @@ pub(super) async fn reset(
     Ok(())
 }
 
-/// Keeps another hash of the same password.
-pub(super) async fn keep_hash(
+/// Keeps another hash.
+async fn keep_hash(
     tx: &mut PlatformTx,
     user: &User,
     password_hash: &PasswordHash,
@@ -91,6 +91,26 @@ pub(super) async fn keep_hash(
             .map(|done| done.rows_affected())
     })?;
     Ok(())
+}
+
+/// Keeps another hash of the same password, if it is the same still; says whether it was.
+pub(super) async fn renew_hash(
+    tx: &mut PlatformTx,
+    known: &Account,
+    password_hash: &PasswordHash,
+) -> Result<bool, Error> {
+    const RENEW: &str = "UPDATE platform_operators SET password_hash = $2 \
+         WHERE id = $1 AND password_hash = $3";
+    let renewed = on_tx!(tx, |conn| {
+        sqlx::query(RENEW)
+            .bind(known.user.id)
+            .bind(password_hash.expose())
+            .bind(known.password_hash.expose())
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(renewed > 0)
 }
 
 /// Shuts somebody out at once, or lets them in again.

@@ -85,8 +85,8 @@ pub(super) async fn reset(
     Ok(())
 }
 
-/// Keeps another hash of the same password.
-pub(super) async fn keep_hash(
+/// Keeps another hash.
+async fn keep_hash(
     tx: &mut TenantTx,
     user: &User,
     password_hash: &PasswordHash,
@@ -104,6 +104,28 @@ pub(super) async fn keep_hash(
             .map(|done| done.rows_affected())
     })?;
     Ok(())
+}
+
+/// Keeps another hash of the same password, if it is the same still; says whether it was.
+pub(super) async fn renew_hash(
+    tx: &mut TenantTx,
+    known: &Account,
+    password_hash: &PasswordHash,
+) -> Result<bool, Error> {
+    const RENEW: &str = "UPDATE platform_users SET password_hash = $3 \
+         WHERE tenant_id = $1 AND id = $2 AND password_hash = $4";
+    let tenant = tx.tenant_id().as_uuid();
+    let renewed = on_tx!(tx, |conn| {
+        sqlx::query(RENEW)
+            .bind(tenant)
+            .bind(known.user.id)
+            .bind(password_hash.expose())
+            .bind(known.password_hash.expose())
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(renewed > 0)
 }
 
 /// Shuts somebody out at once, or lets them in again.

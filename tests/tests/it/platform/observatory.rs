@@ -36,8 +36,8 @@ fn observatory() -> Option<PathBuf> {
     Some(tool)
 }
 
-#[tokio::test]
 /// The page where people sign in, which has all that a page of ours may have: a form and a cookie.
+#[tokio::test]
 async fn the_platforms_page_gets_the_observatorys_best_grade() {
     let Some(tool) = observatory() else {
         eprintln!("not run: npm is not installed");

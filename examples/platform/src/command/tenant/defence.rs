@@ -1,22 +1,22 @@
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use tenancy_core::tenant::{InvalidSetting, Settings};
 use tenancy_security::headers::csp::{
     Additions, Directive, FrameAncestor, OwnAdditions, TooManySources,
 };
 use tenancy_security::origin::{Origin, OwnOrigins};
-use tenancy_security::rate_limit::{Name, OwnQuotas, Quota};
+use tenancy_security::rate_limit::{OwnQuotas, Quota};
 use tenancy_security::threat::{InvalidMode, Mode, OwnMode};
 
-use crate::config::Rate;
+use crate::config::{Limit, Rate};
 
 /// What a tenant's defence differs in; what is not given stays as it is.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Defence {
     /// A limit of its own, such as api=5000/h; api=plan for its plan's again
     #[arg(long = "limit", value_name = "NAME=RATE")]
-    limits: Vec<Limit>,
+    limits: Vec<OwnLimit>,
     /// What is done about attacks: block, observe, score=N or off; default for the platform's again
     #[arg(long, value_name = "MODE", value_parser = mode)]
     threat_mode: Option<ThreatMode>,
@@ -33,7 +33,7 @@ pub(super) struct Defence {
 
 /// One of a tenant's own quotas, or none in its place.
 #[derive(Clone, Debug)]
-struct Limit(Name, Option<Quota>);
+struct OwnLimit(Limit, Option<Quota>);
 
 /// A mode of a tenant's own, or none.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +55,10 @@ impl Defence {
     pub(super) fn write(&self, settings: &mut Settings) -> Result<(), InvalidDefence> {
         if !self.limits.is_empty() {
             let mut quotas = settings.get::<OwnQuotas>().unwrap_or_default();
-            for Limit(name, quota) in &self.limits {
+            for OwnLimit(limit, quota) in &self.limits {
                 match quota {
-                    Some(quota) => drop(quotas.0.insert(name.clone(), *quota)),
-                    None => drop(quotas.0.remove(name)),
+                    Some(quota) => drop(quotas.0.insert(limit.name(), *quota)),
+                    None => drop(quotas.0.remove(&limit.name())),
                 }
             }
             match quotas.0.is_empty() {
@@ -110,20 +110,19 @@ fn mode(text: &str) -> Result<ThreatMode, InvalidMode> {
     }
 }
 
-impl FromStr for Limit {
+impl FromStr for OwnLimit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, rate) = text.split_once('=').ok_or("as in api=5000/h")?;
-        let known = ["api", "auth", "page", "search", "upload"];
-        if !known.contains(&name) {
-            return Err(format!("the limits are {}", known.join(", ")));
-        }
-        let name = name.parse().map_err(|_| "that is no name")?;
+        let limit = Limit::from_str(name, false).map_err(|_| {
+            let known = Limit::value_variants().iter().map(|limit| limit.as_str());
+            format!("the limits are {}", known.collect::<Vec<_>>().join(", "))
+        })?;
         match rate {
-            "plan" => Ok(Self(name, None)),
+            "plan" => Ok(Self(limit, None)),
             rate => match rate.parse() {
-                Ok(Rate(quota)) => Ok(Self(name, Some(quota))),
+                Ok(Rate(quota)) => Ok(Self(limit, Some(quota))),
                 Err(error) => Err(error.to_string()),
             },
         }

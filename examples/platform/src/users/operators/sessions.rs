@@ -1,15 +1,18 @@
 use tenancy_core::sql::PlatformTx;
 use tenancy_core::time::Time;
-use tenancy_core::{Error, on_tx};
+use tenancy_core::{Error, ErrorKind, on_tx};
+use tenancy_security::credential::PasswordHash;
 use tenancy_security::session::{NewSession, Session, SessionDigest};
 
 use super::super::row::SessionRow;
 use super::super::{SESSIONS_MAX, User};
 
-/// Keeps a session, without the one it replaces and those that have ended.
+/// Keeps a session, without the one it replaces and those that have ended;
+/// [`NotFound`](ErrorKind::NotFound) where its user has another password meanwhile, or was shut out.
 pub(in super::super) async fn begin_session(
     tx: &mut PlatformTx,
     new: &NewSession<User>,
+    proven: Option<&PasswordHash>,
 ) -> Result<(), Error> {
     const SWEEP: &str = "DELETE FROM platform_operator_sessions \
          WHERE (digest = $1 OR begun_at < $2 OR used_at < $3)";
@@ -21,6 +24,9 @@ pub(in super::super) async fn begin_session(
          (digest, operator_id, begun_at, used_at) VALUES ($1, $2, $3, $4)";
     let replaces = new.replaces.as_ref().map(SessionDigest::as_bytes);
     let (session, user) = (&new.session, &new.session.user);
+    if let Some(proven) = proven {
+        lock(tx, user, proven).await?;
+    }
     on_tx!(tx, |conn| {
         sqlx::query(SWEEP)
             .bind(replaces)
@@ -49,6 +55,24 @@ pub(in super::super) async fn begin_session(
             .map(|done| done.rows_affected())
     })?;
     Ok(())
+}
+
+/// Keeps others from changing the password until the session is there.
+async fn lock(tx: &mut PlatformTx, user: &User, proven: &PasswordHash) -> Result<(), Error> {
+    const LOCK: &str = "UPDATE platform_operators SET password_hash = password_hash \
+         WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
+    let locked = on_tx!(tx, |conn| {
+        sqlx::query(LOCK)
+            .bind(user.id)
+            .bind(proven.expose())
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    match locked {
+        0 => Err(Error::new(ErrorKind::NotFound)),
+        _ => Ok(()),
+    }
 }
 
 /// The session with this digest, unless its user was shut out.

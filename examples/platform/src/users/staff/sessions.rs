@@ -1,15 +1,18 @@
 use tenancy_core::sql::TenantTx;
 use tenancy_core::time::Time;
-use tenancy_core::{Error, on_tx};
+use tenancy_core::{Error, ErrorKind, on_tx};
+use tenancy_security::credential::PasswordHash;
 use tenancy_security::session::{NewSession, Session, SessionDigest};
 
 use super::super::row::SessionRow;
 use super::super::{SESSIONS_MAX, User};
 
-/// Keeps a session, without the one it replaces and those that have ended.
+/// Keeps a session, without the one it replaces and those that have ended;
+/// [`NotFound`](ErrorKind::NotFound) where its user has another password meanwhile, or was shut out.
 pub(in super::super) async fn begin_session(
     tx: &mut TenantTx,
     new: &NewSession<User>,
+    proven: Option<&PasswordHash>,
 ) -> Result<(), Error> {
     const SWEEP: &str = "DELETE FROM platform_user_sessions \
          WHERE tenant_id = $1 AND (digest = $2 OR begun_at < $3 OR used_at < $4)";
@@ -22,6 +25,9 @@ pub(in super::super) async fn begin_session(
     let replaces = new.replaces.as_ref().map(SessionDigest::as_bytes);
     let (session, user) = (&new.session, &new.session.user);
     let tenant = tx.tenant_id().as_uuid();
+    if let Some(proven) = proven {
+        lock(tx, user, proven).await?;
+    }
     on_tx!(tx, |conn| {
         sqlx::query(SWEEP)
             .bind(tenant)
@@ -53,6 +59,26 @@ pub(in super::super) async fn begin_session(
             .map(|done| done.rows_affected())
     })?;
     Ok(())
+}
+
+/// Keeps others from changing the password until the session is there.
+async fn lock(tx: &mut TenantTx, user: &User, proven: &PasswordHash) -> Result<(), Error> {
+    const LOCK: &str = "UPDATE platform_users SET password_hash = password_hash \
+         WHERE tenant_id = $1 AND id = $2 AND password_hash = $3 AND disabled_at IS NULL";
+    let tenant = tx.tenant_id().as_uuid();
+    let locked = on_tx!(tx, |conn| {
+        sqlx::query(LOCK)
+            .bind(tenant)
+            .bind(user.id)
+            .bind(proven.expose())
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    match locked {
+        0 => Err(Error::new(ErrorKind::NotFound)),
+        _ => Ok(()),
+    }
 }
 
 /// The session with this digest, unless its user was shut out.
