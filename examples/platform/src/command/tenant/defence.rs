@@ -26,7 +26,7 @@ pub(super) struct Defence {
     /// The origins that may frame its pages beside its own domains; without any for none
     #[arg(long, value_name = "ORIGINS", value_delimiter = ',', num_args = 0..)]
     frame_ancestors: Option<Vec<FrameAncestor>>,
-    /// What else its pages may load, such as img-src=https://cdn.example; without any for nothing
+    /// What else its pages may load, for each directive such as img-src; without any for nothing
     #[arg(long, value_name = "DIRECTIVE=ORIGIN", value_delimiter = ',', num_args = 0..)]
     page_sources: Option<Vec<PageSource>>,
 }
