@@ -1,7 +1,7 @@
 //! All layers in the order in which they work, with safe defaults.
 //!
 //! A [`SecurityStack`] goes around a service, or around a service and its
-//! [`TenantLayer`](tenancy_core::layer::TenantLayer). From the outside in:
+//! [`TenantLayer`]. From the outside in:
 //!
 //! 1. [headers](crate::headers), also on what is refused further in, and an answer for panics
 //! 2. the client's address, the platform's [blocks](crate::block), and a limit by address alone, which
