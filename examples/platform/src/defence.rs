@@ -23,7 +23,6 @@ use tenancy_security::rate_limit::{
 };
 use tenancy_security::session::COOKIE_NAME;
 use tenancy_security::stack::{SecurityStack, address_limit};
-
 use tenancy_security::threat::{
     Exclusion, Place, RoutePolicy, TenantModes, ThreatKind, ThreatLayer,
 };
@@ -44,7 +43,8 @@ pub(crate) fn stack(platform: &Platform) -> SecurityStack {
         .csrf(|csrf| csrf.tokens(key, Session).require_tokens())
 }
 
-/// What is done about attacks. Uploads stream past: they are judged as files. Passwords are only ever
+/// What is done about attacks. Uploads stream past: they are judged as files, and their texts are
+/// checked as a record's. Passwords are only ever
 /// hashed, and what is declared to be HTML is sanitised.
 fn threat(platform: &Platform) -> ThreatLayer {
     let (set, http) = (&platform.config().threat, &platform.config().http);

@@ -408,7 +408,7 @@ fn catalog(
         .keep_categories(categories)
 }
 
-/// What signs cursors: `secret`, or one that is kept beside the data.
+/// What keys for each purpose are derived from: `secret`, or one that is kept beside the data.
 fn secret(config: &Config) -> Result<Secret, Failure> {
     match &config.secret {
         Some(secret) => Ok(secret.clone()),

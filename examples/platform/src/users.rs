@@ -13,7 +13,7 @@ mod user;
 
 pub(crate) use self::door::{Door, Users};
 pub(crate) use self::email::Email;
-pub(crate) use self::user::{Account, Role, User, UserName};
+pub(crate) use self::user::{Account, NAME_CHARS_MAX, Role, User, UserName};
 
 /// The most people at one door, those who were shut out among them.
 const USERS_MAX: i64 = 1000;

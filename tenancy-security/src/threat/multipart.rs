@@ -87,8 +87,11 @@ fn names(inspection: &mut Inspection<'_>, part: &Field<'_>) -> ControlFlow<()> {
     let mut parameters = disposition
         .iter()
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    let extended =
-        parameters.find_map(|parameter| parameter.trim_ascii().strip_prefix(b"filename*="));
+    let extended = parameters.find_map(|parameter| {
+        const NAME: &[u8] = b"filename*=";
+        let (name, value) = parameter.trim_ascii().split_at_checked(NAME.len())?;
+        name.eq_ignore_ascii_case(NAME).then_some(value)
+    });
     match extended {
         Some(name) => inspection.unnamed(Place::Multipart, name),
         None => ControlFlow::Continue(()),

@@ -83,7 +83,8 @@ pub(super) struct SignInWith {
 
 /// Signs somebody in: the answer sets the cookie of a session
 ///
-/// After ten failures within a quarter of an hour an address is refused with 429, whatever it sends.
+/// After ten failures for it within a quarter of an hour an account is refused with 429 where they came
+/// from, and an address that fails ten times within five minutes for whatever account.
 #[utoipa::path(
     post, path = "/api/login", tag = "account", operation_id = "sign_in", security(()),
     request_body = SignInWith,

@@ -59,13 +59,18 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
 /// Why a body was not read to its end. One that stops coming is no fault in what it says.
 fn unread(rejection: &BytesRejection) -> Problem {
-    let first: &(dyn Error + 'static) = rejection;
-    let mut causes = successors(Some(first), |&error| error.source());
-    if causes.any(|cause| cause.is::<TimeoutError>()) {
-        return Problem::new(StatusCode::REQUEST_TIMEOUT)
-            .detail("the rest of the body did not come");
-    }
-    Problem::new(rejection.status()).detail(rejection.body_text())
+    has_stopped(rejection).unwrap_or_else(|| {
+        let problem = Problem::new(rejection.status());
+        problem.detail(rejection.body_text())
+    })
+}
+
+/// What is said where a body was not read to its end because it stopped coming.
+pub(super) fn has_stopped(error: &(dyn Error + 'static)) -> Option<Problem> {
+    let mut causes = successors(Some(error), |&error| error.source());
+    let has_stopped = causes.any(|cause| cause.is::<TimeoutError>());
+    let problem = Problem::new(StatusCode::REQUEST_TIMEOUT);
+    has_stopped.then(|| problem.detail("the rest of the body did not come"))
 }
 
 /// `application/json`, or a form of it such as `application/merge-patch+json`.

@@ -1,6 +1,3 @@
-use std::error::Error;
-use std::iter::successors;
-
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 use futures_util::future::BoxFuture;
@@ -15,9 +12,9 @@ use tenancy_core::TenantScope;
 use tenancy_core::blob::BlobKey;
 use tenancy_core::problem::Problem;
 use tenancy_core::sql::TenantTx;
-use tower_http::timeout::TimeoutError;
 
 use super::answer::{Answer, is_replay};
+use super::body::has_stopped;
 use super::mutation::Mutation;
 use super::refused::Refused;
 use super::staff::Staff;
@@ -250,12 +247,8 @@ fn too_large() -> Refused {
 
 /// Why a form was not read to its end. One that stops coming is no fault in what it says.
 fn unread(error: multer::Error) -> Refused {
-    let first: &(dyn Error + 'static) = &error;
-    let mut causes = successors(Some(first), |&error| error.source());
-    if causes.any(|cause| cause.is::<TimeoutError>()) {
-        return Problem::new(StatusCode::REQUEST_TIMEOUT)
-            .detail("the rest of the body did not come")
-            .into();
+    if let Some(problem) = has_stopped(&error) {
+        return problem.into();
     }
     match error {
         multer::Error::StreamSizeExceeded { .. } => too_large(),

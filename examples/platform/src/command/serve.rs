@@ -1,3 +1,7 @@
+use tenancy_core::Actor;
+use tenancy_core::tenant::Status;
+use tenancy_security::credential::Password;
+
 use super::health;
 use super::output::{say, show};
 use crate::config::Config;
@@ -7,9 +11,6 @@ use crate::onboard::Onboarded;
 use crate::platform::Platform;
 use crate::users::{Email, User};
 use crate::{server, shared};
-use tenancy_core::Actor;
-use tenancy_core::tenant::Status;
-use tenancy_security::credential::Password;
 
 /// How many shops a start prints.
 const LISTED_MAX: usize = 200;

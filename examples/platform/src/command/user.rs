@@ -8,7 +8,7 @@ use tenancy_security::credential::Password;
 use super::Output;
 use crate::failure::Failure;
 use crate::platform::Platform;
-use crate::users::{Email, User, UserName};
+use crate::users::{Email, NAME_CHARS_MAX, User, UserName};
 
 /// More than the longest password.
 const LINE_BYTES_MAX: u64 = 4096;
@@ -93,7 +93,7 @@ impl UserCommand {
                     None => email
                         .local_part()
                         .chars()
-                        .take(100)
+                        .take(NAME_CHARS_MAX)
                         .collect::<String>()
                         .parse()?,
                 };

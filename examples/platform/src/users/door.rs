@@ -1,4 +1,5 @@
 use std::sync::Arc;
+
 use tenancy_core::sql::Database;
 use tenancy_core::time::Time;
 use tenancy_core::{Error, PlatformScope, Tenant, TenantScope};

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::email::Email;
 
 /// The longest name of a person, in characters.
-const NAME_CHARS_MAX: usize = 100;
+pub(crate) const NAME_CHARS_MAX: usize = 100;
 
 /// Somebody who can sign in.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

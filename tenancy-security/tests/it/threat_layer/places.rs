@@ -282,7 +282,7 @@ fn forms_are_looked_at_field_by_field() {
 fn the_parts_of_a_multipart_form_are_looked_at_with_their_names() {
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR<script>alert(1)</script>\xff";
     let image = "Content-Type: image/png\r\n";
-    let extended = "; filename=\"a.txt\"; filename*=UTF-8''..%2f..%2fetc%2fpasswd";
+    let extended = "; filename=\"a.txt\"; FileName*=UTF-8''..%2f..%2fetc%2fpasswd";
     assert_all(
         StatusCode::FORBIDDEN,
         vec![

@@ -11,10 +11,10 @@ use crate::town::Town;
 
 const EMAIL: &str = "ann@example.com";
 
-/// A proxy of the server's own, which says where its clients are.
 /// So wide that only the guard against guessing refuses.
 const ATTEMPTS: (&str, &str) = ("TENANCY_LIMITS__AUTH", "1000/h");
 
+/// A proxy of the server's own, which says where its clients are.
 const PROXY: (&str, &str) = ("TENANCY_TRUSTED_PROXIES", "127.0.0.0/8");
 
 /// Somebody who can sign in, and where.
