@@ -1,0 +1,6 @@
+//! The crate's integration tests, on real parts.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
