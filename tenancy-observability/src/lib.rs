@@ -1,6 +1,8 @@
 //! See each tenant of a server: what it asks for, what is slow and why, and whether all is well.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(doctest)]
+mod guides;
 #[cfg(feature = "slow-query")]
 pub mod slow_query;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -11,6 +11,7 @@ mod media;
 mod origin;
 mod proxies;
 mod sessions;
+mod slow_queries;
 mod threat;
 mod unsafe_setting;
 mod within;
@@ -32,6 +33,7 @@ pub(crate) use self::media::Media;
 pub(crate) use self::origin::Origin;
 pub(crate) use self::proxies::Proxies;
 use self::sessions::SignedIn;
+pub(crate) use self::slow_queries::SlowStatements;
 pub(crate) use self::threat::Threat;
 use self::within::{Seconds, Within};
 use crate::failure::Failure;
@@ -78,6 +80,7 @@ pub(crate) struct Config {
     pub(crate) media: Media,
     pub(crate) http: Http,
     pub(crate) sessions: SignedIn,
+    pub(crate) slow_queries: SlowStatements,
 }
 
 /// What is kept in memory of the shops' catalogues.
@@ -182,6 +185,7 @@ impl Default for Config {
                 body_bytes_max: Within::new(1024 * 1024),
             },
             sessions: SignedIn::default(),
+            slow_queries: SlowStatements::default(),
         }
     }
 }

@@ -42,10 +42,11 @@ use crate::threats::Threats;
 use crate::users::{Door, Users};
 
 /// All tables of the platform, in the order in which they depend on each other.
-pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 3]> = LazyLock::new(|| {
+pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 4]> = LazyLock::new(|| {
     [
         &migrate::CORE,
         &tenancy_commerce::MIGRATIONS,
+        &tenancy_observability::MIGRATIONS,
         &tables::MIGRATIONS,
     ]
 });
@@ -95,7 +96,8 @@ impl Platform {
         let connections = config.database.connections.get();
         let storage = SqlStorage::builder()
             .connections(u32::try_from(connections).unwrap_or(u32::MAX))
-            .time_out(config.database.time_out());
+            .time_out(config.database.time_out())
+            .slow_statements(config.slow_queries.threshold());
         let storage = match config.any_database_url() {
             Some(url) => storage.postgres(url.expose())?,
             None => storage.sqlite(&config.data).await.map_err(|error| {

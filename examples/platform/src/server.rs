@@ -45,6 +45,7 @@ use crate::failure::Failure;
 use crate::media;
 use crate::platform::Platform;
 use crate::site;
+use crate::slow_queries;
 use crate::threats;
 
 /// Takes the address that the server will listen on.
@@ -74,7 +75,8 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     Follower::begin(platform).await;
     let mut blocking = tokio::spawn(keep_blocks(platform.clone(), ended.clone()));
     let sweeping = tokio::spawn(keep_media(platform.clone(), ended.clone()));
-    let mut noting = tokio::spawn(keep_threats(platform.clone(), ended));
+    let mut noting = tokio::spawn(keep_threats(platform.clone(), ended.clone()));
+    let mut watching = tokio::spawn(keep_slow_queries(platform.clone(), ended));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -116,6 +118,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
             &mut heeding,
             &mut blocking,
             &mut noting,
+            &mut watching,
         )
     };
     if tokio::time::timeout(http.drain_time(), drained)
@@ -129,6 +132,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     working.abort();
     sweeping.abort();
     noting.abort();
+    watching.abort();
     Ok(())
 }
 
@@ -161,6 +165,15 @@ async fn keep_threats(platform: Platform, ended: watch::Receiver<bool>) {
     let until = ended.clone();
     background::keep_running("threats", ended, move || {
         threats::keep(platform.clone(), until.clone())
+    })
+    .await;
+}
+
+/// Tells of slow statements until the end.
+async fn keep_slow_queries(platform: Platform, ended: watch::Receiver<bool>) {
+    let until = ended.clone();
+    background::keep_running("slow queries", ended, move || {
+        slow_queries::keep(platform.clone(), until.clone())
     })
     .await;
 }

@@ -63,7 +63,7 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .route("/login", get(sign_in::page).post(sign_in::enter))
         .route("/logout", post(sign_in::leave))
         .route("/admin", get(admin::page))
-        .route("/platform", get(console::page))
+        .merge(console::routes())
         .route("/media/{id}/{name}", get(media::serve))
         .merge(api::routes(platform))
         .fallback(refuse::not_found)
