@@ -8,7 +8,7 @@ use tenancy_core::{Tenant, TenantId};
 /// How many numbers a row has; the power of two of it.
 const WIDTH_BITS: u32 = 14;
 const WIDTH: usize = 1 << WIDTH_BITS;
-const ROWS: usize = 2;
+const ROWS: usize = 3;
 
 /// Of how many tenants at most is remembered that they may be heavy.
 const CANDIDATES: usize = 256;
@@ -40,7 +40,7 @@ impl Sketch {
     pub(super) fn new() -> Self {
         let row = || (0..WIDTH).map(|_| AtomicU32::new(0)).collect();
         Self {
-            rows: [row(), row()],
+            rows: [row(), row(), row()],
             hasher: RandomState::default(),
             events: AtomicU64::new(0),
             floor: AtomicU64::new(0),
@@ -68,7 +68,7 @@ impl Sketch {
         u64::from(counts.into_iter().min().unwrap_or(0))
     }
 
-    /// By how much an estimate exceeds the truth: by no more than this with a probability of 86 %, as it
+    /// By how much an estimate exceeds the truth: by no more than this with a probability of 95 %, as it
     /// is e / width of all events with one of e⁻ʳᵒʷˢ.
     pub(super) fn error(&self) -> u64 {
         let events = self.events.load(Ordering::Relaxed) as f64;

@@ -4,3 +4,5 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+mod metrics;
