@@ -3,5 +3,6 @@
 
 pub mod metrics;
 mod party;
+pub mod sink;
 
 pub use crate::party::Party;

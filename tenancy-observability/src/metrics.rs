@@ -8,8 +8,10 @@
 //! [`named_tenants`](MetricsBuilder::named_tenants) says. The others are counted together as
 //! `__other__`, and those whom a client only says there are as `__unknown__`. Who is named is decided
 //! anew in each [window](MetricsBuilder::window): a tenant that has become the heaviest has its name after
-//! the next one. The sum over all of them is exact at any time, whoever loses or gets a name, and never
-//! falls. A counter of a tenant that gets its name back begins at zero, as after a restart.
+//! the next one. What was counted under a name that is lost is from then on `__former__`. So the sum over
+//! all of them is exact at any time, whoever loses or gets a name, and never falls; rates are taken of all
+//! but `__former__`, which grows by what was counted long before. A counter of a tenant that gets its name
+//! back begins at zero, as after a restart.
 //!
 //! ```
 //! use tenancy_core::{Tenant, TenantId};
@@ -61,6 +63,7 @@ mod name;
 mod plain;
 mod recorder;
 mod registry;
+mod since;
 mod sketch;
 mod snapshot;
 mod take;
@@ -77,6 +80,7 @@ use tenancy_core::{Tenant, TenantId};
 
 use self::handle::Handle;
 pub use self::handle::{Held, TenantCounter, TenantGauge, TenantHistogram};
+pub(crate) use self::name::mark;
 use self::recorder::Facade;
 use self::registry::{Found, Kind as Registered, Registry, Slot};
 pub use self::snapshot::{Family, Kind, Point, Snapshot, Value};

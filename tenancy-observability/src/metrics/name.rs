@@ -42,7 +42,8 @@ pub(super) fn value(text: &str) -> Cow<'_, str> {
     format!("{}~{mark}", &text[..end]).into()
 }
 
-fn mark(text: &str) -> String {
+/// Tells a text apart from others that are written alike.
+pub(crate) fn mark(text: &str) -> String {
     let digest = digest(&SHA256, text.as_bytes());
     digest.as_ref()[..8]
         .iter()

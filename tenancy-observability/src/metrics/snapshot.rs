@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tenancy_core::time::Time;
 
-use super::tenants::OTHER;
+use super::tenants::{FORMER, OTHER};
 
 /// What was counted until a time, for a sink to write down.
 #[derive(Clone, Debug)]
@@ -50,7 +50,8 @@ pub struct Point {
     /// Names in the letters `[a-zA-Z0-9_]`, sorted, each with a value of up to 128 bytes.
     pub labels: Arc<[(Box<str>, Box<str>)]>,
     /// For whom it was counted: a tenant's slug, `platform`, `__unknown__` for those whom a client only
-    /// says there are, `__other__` for tenants without a name of their own.
+    /// says there are, `__other__` for tenants without a name of their own, `__former__` for what was
+    /// counted while they had one.
     pub tenant: Arc<str>,
     /// Since when it is counted.
     pub began: Time,
@@ -89,11 +90,8 @@ impl Snapshot {
 impl Point {
     /// Whether it is the sum of those that have no place of their own.
     pub fn is_overflow(&self) -> bool {
-        *self.tenant == *OTHER
-            || self
-                .labels
-                .iter()
-                .any(|(name, value)| is_overflow(name, value))
+        let is_sum = matches!(&*self.tenant, FORMER | OTHER);
+        is_sum || self.label("overflow") == Some("true")
     }
 
     /// A label's value.
@@ -102,9 +100,4 @@ impl Point {
         let label = labels.find(|(key, _)| **key == *name);
         label.map(|(_, value)| &**value)
     }
-}
-
-/// Whether this label says that a point is the sum of sets of labels that found no room.
-fn is_overflow(name: &str, value: &str) -> bool {
-    (name, value) == ("overflow", "true")
 }

@@ -10,7 +10,7 @@ use super::registry::{
     Family as Registered, HISTOGRAM_CELLS, Kind as RegisteredKind, Labels, Slot,
 };
 use super::snapshot::{Family, Kind, Point, Snapshot, Value};
-use super::tenants::Reading;
+use super::tenants::{FORMER, OTHER, Reading};
 use crate::party::Party;
 
 /// What the registry counts of itself.
@@ -145,8 +145,13 @@ fn tenants<'a>(
         .filter_map(move |(tenant, began, counted)| {
             let value = match kind {
                 RegisteredKind::TenantGauge => {
-                    let held = i64::from_ne_bytes(counted.get(cell).to_ne_bytes());
-                    Value::Gauge(held as f64)
+                    // What goes on for a former name goes on for one of the others.
+                    let held = match &*tenant {
+                        FORMER => return None,
+                        OTHER => counted.get(cell).wrapping_add(reading.former(cell)),
+                        _ => counted.get(cell),
+                    };
+                    Value::Gauge(held.cast_signed() as f64)
                 }
                 RegisteredKind::TenantHistogram => {
                     // The sum first: the counts are then of no less than what is in it.

@@ -16,6 +16,11 @@ use crate::party::Party;
 /// What the tenants are called that are not named.
 pub(crate) const OTHER: &str = "__other__";
 
+/// For whom the counts stand of tenants that were named and are not any more.
+///
+/// Apart from the others', which would seem to grow by all of it at the moment that a name is lost.
+pub(crate) const FORMER: &str = "__former__";
+
 /// After how many events of tenants without a name the clock is looked at; a power of two.
 const LOOK_EVERY: u64 = 1024;
 
@@ -28,8 +33,8 @@ pub(super) const OWN_CELLS: usize = 1;
 /// Which tenants are named, and what was counted for whom.
 ///
 /// Who is named changes once in a window. What a tenant's series has counted by the time it loses its
-/// name goes on counting for the others, and is added to theirs once nobody can count in it any more; so
-/// no count is lost, and none is there twice.
+/// name goes on counting among those of former names, and is added to a sum of them once nobody can count
+/// in it any more; so no count is lost, and none is there twice.
 #[derive(Debug)]
 pub(crate) struct Tenants {
     table: ArcSwap<Table>,
@@ -150,8 +155,8 @@ impl Tenants {
     /// Adds to the series that stands under `label`: a name that is given, a tenant's id or its slug.
     pub(super) fn count_labelled(&self, label: &str, add: impl FnOnce(&Cells)) {
         match label {
-            "platform" => return add(&self.platform.cells),
-            "__unknown__" => return add(&self.unknown.cells),
+            label if label == Party::Platform.name() => return add(&self.platform.cells),
+            label if label == Party::Unknown.name() => return add(&self.unknown.cells),
             _ => {}
         }
         let table = self.table.load();
@@ -384,37 +389,47 @@ impl Reading {
     /// Each party with the time since when it is counted for, and what is in its cells.
     pub(super) fn parties(&self) -> impl Iterator<Item = (Arc<str>, Time, Counted<'_>)> {
         let named = self.named.iter().map(|named| {
-            let counted = Counted::One(&named.series.cells);
+            let counted = Counted::In(&named.series.cells);
             (named.name.clone(), named.series.began, counted)
         });
         let [platform, unknown, other] = &self.others;
         let others = [
-            ("platform", platform, Counted::One(&platform.cells)),
-            ("__unknown__", unknown, Counted::One(&unknown.cells)),
-            (OTHER, other, Counted::Others(&other.cells, &self.table)),
+            (
+                Party::Platform.name(),
+                platform,
+                Counted::In(&platform.cells),
+            ),
+            (Party::Unknown.name(), unknown, Counted::In(&unknown.cells)),
+            (OTHER, other, Counted::In(&other.cells)),
+            (FORMER, other, Counted::Formerly(&self.table)),
         ];
         let others = others
             .into_iter()
             .map(|(name, series, counted)| (name.into(), series.began, counted));
         named.chain(others)
     }
+
+    /// What is in a cell of the series without a name.
+    pub(super) fn former(&self, cell: usize) -> u64 {
+        Counted::Formerly(&self.table).get(cell)
+    }
 }
 
 /// The cells of a party.
 pub(super) enum Counted<'a> {
-    One(&'a Cells),
-    Others(&'a Cells, &'a Table),
+    Formerly(&'a Table),
+    In(&'a Cells),
 }
 
 impl Counted<'_> {
     pub(super) fn get(&self, cell: usize) -> u64 {
         match self {
-            Self::One(cells) => cells.get(cell),
-            Self::Others(cells, table) => {
+            Self::Formerly(table) => {
                 let retired = table.retired.iter().map(|series| &series.cells);
-                let all = retired.chain(table.folded.as_deref()).chain([*cells]);
+                let all = retired.chain(table.folded.as_deref());
                 all.fold(0, |sum, cells| sum.wrapping_add(cells.get(cell)))
             }
+            Self::In(cells) => cells.get(cell),
         }
     }
 }

@@ -6,3 +6,4 @@
 )]
 
 mod metrics;
+mod sink;

@@ -57,7 +57,10 @@ async fn traffic_names_tenants_without_anybody_looking() {
         counter.increment(Party::Tenant(&busy), 1);
     }
     let counted = counted(&metrics.snapshot(), "events_total");
-    assert_eq!(counted.keys().collect::<Vec<_>>(), ["__other__", "busy"]);
+    assert_eq!(
+        counted.keys().collect::<Vec<_>>(),
+        ["__former__", "__other__", "busy"]
+    );
     assert_eq!(counted.values().sum::<u64>(), 2002);
 }
 
@@ -111,7 +114,14 @@ async fn a_handle_counts_for_a_tenant_that_lost_its_name_and_got_it_back() {
         let counted = counted(&metrics.snapshot(), "events_total");
         named.push(counted.keys().cloned().collect::<Vec<_>>().join(" "));
     }
-    assert_eq!(named, ["one", "__other__ other", "__other__ one"]);
+    assert_eq!(
+        named,
+        [
+            "one",
+            "__former__ __other__ other",
+            "__former__ __other__ one"
+        ]
+    );
     assert_eq!(
         counted(&metrics.snapshot(), "events_total")
             .values()
@@ -170,7 +180,7 @@ fn nothing_of_a_tenant_that_left_is_to_be_seen_but_its_share_of_the_sums() {
             .all(|standing| standing.tenant != gone.id)
     );
     let counted = counted(&snapshot, "events_total");
-    assert_eq!((counted["__other__"], counted["stays"]), (5, 1));
+    assert_eq!((counted["__former__"], counted["stays"]), (5, 1));
 }
 
 #[test]
@@ -184,7 +194,7 @@ fn a_slug_that_changed_hands_names_its_new_owner() {
     counter.increment(Party::Tenant(&second), 1);
     counter.increment(Party::Tenant(&first), 2);
     let counted = counted(&metrics.snapshot(), "events_total");
-    let expected = [("__other__", 20), ("acme", 1), ("acme-old", 2)];
+    let expected = [("__former__", 20), ("acme", 1), ("acme-old", 2)];
     assert_eq!(
         counted
             .iter()
