@@ -3,10 +3,14 @@
 
 #[cfg(doctest)]
 mod guides;
+pub mod metrics;
+mod party;
+pub mod sink;
 #[cfg(feature = "slow-query")]
 pub mod slow_query;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod tables;
 
+pub use crate::party::Party;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use crate::tables::MIGRATIONS;

@@ -6,4 +6,6 @@
 )]
 
 mod installation;
+mod metrics;
+mod sink;
 mod slow_query;
