@@ -4,3 +4,6 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+#[cfg(feature = "load-test")]
+mod load_test;

@@ -1,0 +1,7 @@
+//! Load tests against servers whose delays are known.
+
+mod honesty;
+#[cfg(target_os = "linux")]
+mod memory;
+mod mix;
+mod oracle;
