@@ -69,6 +69,24 @@ impl Generator {
             saturated: cpu_share > CPU_SHARE_MAX || lag > Some(LAG_MAX),
         }
     }
+
+    pub(crate) fn worse_of(&self, other: &Self) -> Self {
+        Self {
+            cpu_share: self.cpu_share.max(other.cpu_share),
+            lag_p99_us: self.lag_p99_us.max(other.lag_p99_us),
+            saturated: self.saturated || other.saturated,
+        }
+    }
+
+    /// What saturation means for the figures.
+    pub(crate) fn remark(&self) -> String {
+        let lag = self.lag_p99_us.unwrap_or_default() as f64 / 1e3;
+        let cpu = self.cpu_share * 100.0;
+        format!(
+            "the generator did not keep up ({cpu:.0} % of the processors, p99 of its lag {lag:.1} ms): \
+             the server may be better than these figures"
+        )
+    }
 }
 
 /// The processors' time that this process has taken so far.

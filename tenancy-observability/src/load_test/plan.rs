@@ -7,7 +7,7 @@ use super::mix::{Mix, ROUND_MAX};
 use super::{Caller, Endpoint, Model, Target};
 
 /// More endpoints would take more memory than a run may.
-pub const ENDPOINTS_MAX: usize = 64;
+pub const ENDPOINTS_MAX: usize = 32;
 
 /// What will be sent where, when, and as whom.
 #[derive(Debug)]

@@ -138,12 +138,86 @@ impl Runner {
 }
 
 impl Named {
+    pub(crate) fn new(name: &str, series: Series) -> Self {
+        Self {
+            name: name.to_owned(),
+            series,
+        }
+    }
+
     fn has_any(&self) -> bool {
         self.series.ended() + self.series.cut_off + self.series.dropped > 0
     }
 }
 
 impl Run {
+    /// One in which nothing was sent.
+    pub(crate) fn empty(seconds: f64, generator: Generator) -> Self {
+        Self {
+            began_at: Timestamp::UNIX_EPOCH,
+            seconds,
+            ended: Ended::Duration,
+            users: None,
+            endpoints: vec![],
+            callers: vec![],
+            timeline: vec![],
+            generator,
+        }
+    }
+
+    /// Several runs, one after the other, as one.
+    pub(crate) fn merged(runs: &[Self]) -> Self {
+        let mut merged = Self::empty(0.0, Generator::judged(0.0, None));
+        merged.began_at = runs
+            .first()
+            .map_or(Timestamp::UNIX_EPOCH, |run| run.began_at);
+        for run in runs {
+            let shifted = run.timeline.iter().map(|interval| Interval {
+                from_seconds: interval.from_seconds + merged.seconds,
+                ..*interval
+            });
+            merged.timeline.extend(shifted);
+            merged.seconds += run.seconds;
+            merged.ended = run.ended;
+            merged.users = run.users;
+            add_all(&mut merged.endpoints, &run.endpoints);
+            add_all(&mut merged.callers, &run.callers);
+            merged.generator = merged.generator.worse_of(&run.generator);
+        }
+        merged
+    }
+
+    /// What should be known when reading the figures.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let mut remarks = vec![];
+        if self.generator.saturated {
+            remarks.push(self.generator.remark());
+        }
+        let all = self.all();
+        if all.cut_off > 0 {
+            remarks.push(format!(
+                "{} requests were under way at the end and are not among the times; the longest had \
+                 waited {:.1} ms",
+                all.cut_off,
+                all.cut_off_longest_us as f64 / 1e3,
+            ));
+        }
+        if all.dropped > 0 {
+            remarks.push(format!(
+                "{} requests were not sent, since as many as may be were under way",
+                all.dropped
+            ));
+        }
+        match all.statuses.get(&429) {
+            Some(refused) if refused * 10 > all.ended() => remarks.push(format!(
+                "{refused} of {} answers were 429: much of this measures how the server refuses",
+                all.ended()
+            )),
+            Some(_) | None => {}
+        }
+        remarks
+    }
+
     /// All endpoints together.
     pub fn all(&self) -> Series {
         let mut all = Series::new(Times::exact);
@@ -228,11 +302,20 @@ impl Drop for Begun<'_> {
 }
 
 fn named<'a>(names: impl Iterator<Item = &'a str>, series: Vec<Series>) -> Vec<Named> {
-    let named = names.zip(series).map(|(name, series)| Named {
-        name: name.to_owned(),
-        series,
-    });
-    named.collect()
+    let named = names.zip(series);
+    named
+        .map(|(name, series)| Named::new(name, series))
+        .collect()
+}
+
+/// Adds each series to that of the same name.
+fn add_all(sums: &mut Vec<Named>, more: &[Named]) {
+    for named in more {
+        match sums.iter_mut().find(|sum| sum.name == named.name) {
+            Some(sum) => sum.series.add(&named.series),
+            None => sums.push(named.clone()),
+        }
+    }
 }
 
 /// When the run's time is over.

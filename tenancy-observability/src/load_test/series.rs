@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::histogram::{Figures, Times};
 
@@ -46,9 +47,11 @@ impl Ending {
 /// Times are those of requests that were answered, whatever the status, or that timed out, which took
 /// that long at least. What could not be sent or broke off is counted beside them: a connection that is
 /// refused is no fast answer.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Series {
+    #[serde(rename = "response_histogram")]
     pub(crate) response: Times,
+    #[serde(rename = "service_histogram")]
     pub(crate) service: Times,
     /// Requests whose answer had a status below 400.
     pub succeeded: u64,
@@ -149,5 +152,28 @@ impl Series {
     pub fn error_rate(&self) -> Option<f64> {
         let ended = self.ended();
         (ended > 0).then(|| (ended - self.succeeded) as f64 / ended as f64)
+    }
+}
+
+impl Serialize for Series {
+    /// With figures for those who do not read histograms; reading it back makes them anew.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("response", &self.response())?;
+        map.serialize_entry("service", &self.service())?;
+        map.serialize_entry("answered", &self.answered())?;
+        map.serialize_entry("error_rate", &self.error_rate())?;
+        map.serialize_entry("succeeded", &self.succeeded)?;
+        map.serialize_entry("statuses", &self.statuses)?;
+        map.serialize_entry("broken", &self.broken)?;
+        map.serialize_entry("timed_out", &self.timed_out)?;
+        map.serialize_entry("unreachable", &self.unreachable)?;
+        map.serialize_entry("cut_off", &self.cut_off)?;
+        map.serialize_entry("cut_off_longest_us", &self.cut_off_longest_us)?;
+        map.serialize_entry("dropped", &self.dropped)?;
+        map.serialize_entry("bytes", &self.bytes)?;
+        map.serialize_entry("response_histogram", &self.response)?;
+        map.serialize_entry("service_histogram", &self.service)?;
+        map.end()
     }
 }

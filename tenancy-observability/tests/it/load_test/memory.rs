@@ -32,7 +32,7 @@ fn ten_million_requests_take_less_than_64_mebibytes() {
 
 /// Many endpoints and more callers than are named, with every time there is.
 fn record_all() {
-    let recorder = Recorder::new(16, 1000);
+    let recorder = Recorder::new(32, 1000);
     for number in 0..REQUESTS {
         let time = Duration::from_micros(number * 7 % 60_000_000);
         let sample = Sample {
@@ -43,7 +43,7 @@ fn record_all() {
                 bytes: 1,
             },
         };
-        recorder.record((number % 16) as usize, (number % 1000) as usize, &sample);
+        recorder.record((number % 32) as usize, (number % 1000) as usize, &sample);
     }
     let recorded = recorder.finish(Duration::from_secs(1));
     assert_eq!(recorded.ended(), REQUESTS);
