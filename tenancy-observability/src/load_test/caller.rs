@@ -32,6 +32,15 @@ impl Caller {
         self
     }
 
+    /// Sets a header of its requests unless it has one of this name.
+    #[must_use]
+    pub fn or_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        if self.headers.contains_key(&name) {
+            return self;
+        }
+        self.header(name, value)
+    }
+
     /// What results call it.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,4 +1,8 @@
+mod bar;
+
 use std::time::Duration;
+
+pub use self::bar::ProgressLine;
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Connections;
 use super::score::score;
-use super::{Comparison, Environment, LoadTest, Model, Requirement, Run, Verdict};
+use super::{Comparison, Ended, Environment, LoadTest, Model, Requirement, Run, Verdict};
 
 /// The form of the document that is written now.
 const SCHEMA: u32 = 1;
@@ -81,6 +81,20 @@ pub enum UnreadableReport {
     Schema(u64),
 }
 
+/// What has come of a load test, and the exit status that says so. Wrong use is 2.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Conclusion {
+    /// All that was required is so.
+    Met = 0,
+    /// Some of it is not, or the server got slower than it was.
+    NotMet = 1,
+    /// No connection was ever made.
+    Unreachable = 3,
+    /// It was interrupted: what there is, is part of a run.
+    Interrupted = 130,
+}
+
 impl Report {
     /// Judges what was measured. There is one run at least.
     pub fn new(plan: &LoadTest, runs: Vec<Run>, requirements: &[Requirement]) -> Self {
@@ -99,6 +113,21 @@ impl Report {
             met,
             remarks: merged.remarks(),
             runs,
+            comparison: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_runs(plan: Plan, runs: Vec<Run>) -> Self {
+        Self {
+            schema: SCHEMA,
+            environment: Environment::here(),
+            plan,
+            runs,
+            requirements: vec![],
+            met: true,
+            score: None,
+            remarks: vec![],
             comparison: None,
         }
     }
@@ -135,10 +164,25 @@ impl Report {
         self.remarks.push(remark.into());
     }
 
-    /// Whether no connection was ever made.
-    pub fn is_unreachable(&self) -> bool {
-        let all = self.merged().all();
-        all.unreachable > 0 && all.unreachable == all.ended()
+    /// Compares it with an earlier one.
+    pub fn compare(&mut self, before: &Self) {
+        self.comparison = Some(Comparison::of(before, self));
+    }
+
+    /// How a program ends that has made it.
+    pub fn conclusion(&self) -> Conclusion {
+        let merged = self.merged();
+        let all = merged.all();
+        let regressed = |comparison: &Comparison| comparison.regressed;
+        if merged.ended == Ended::Interrupted {
+            Conclusion::Interrupted
+        } else if all.unreachable > 0 && all.unreachable == all.ended() {
+            Conclusion::Unreachable
+        } else if !self.met || self.comparison.as_ref().is_some_and(regressed) {
+            Conclusion::NotMet
+        } else {
+            Conclusion::Met
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use super::series::{Ending, Sample, Series};
 use super::timeline::Interval;
 use super::{LoadTest, Model};
 
+/// How often is told how far a run has come.
+const SHOWN_EVERY: Duration = Duration::from_millis(250);
+
 /// What one run has measured.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -135,6 +138,41 @@ impl Runner {
             generator,
         }
     }
+}
+
+/// Runs a test several times, or until `stop`, after which no other run begins.
+///
+/// `show` hears four times a second which run it is and how far that has come.
+///
+/// # Panics
+/// Outside of a runtime of tokio.
+pub async fn run_times(
+    test: &Arc<LoadTest>,
+    times: usize,
+    stop: impl Future<Output = ()>,
+    mut show: impl FnMut(usize, Progress),
+) -> Vec<Run> {
+    let mut stop = std::pin::pin!(stop);
+    let mut runs: Vec<Run> = vec![];
+    for index in 0..times {
+        let runner = Runner::begin(test);
+        let mut ticks = tokio::time::interval(SHOWN_EVERY);
+        let showing = async {
+            loop {
+                ticks.tick().await;
+                show(index, runner.progress());
+            }
+        };
+        let run = tokio::select! {
+            run = runner.run(stop.as_mut()) => run,
+            () = showing => break,
+        };
+        runs.push(run);
+        if runs.iter().any(|run| run.ended == Ended::Interrupted) {
+            break;
+        }
+    }
+    runs
 }
 
 impl Named {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::de::Error as _;
 use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::histogram::{Figures, Times};
 
@@ -56,6 +57,7 @@ pub struct Series {
     /// Requests whose answer had a status below 400.
     pub succeeded: u64,
     /// How many answers had which status.
+    #[serde(deserialize_with = "statuses")]
     pub statuses: BTreeMap<u16, u64>,
     /// How many connections broke off.
     pub broken: u64,
@@ -176,4 +178,14 @@ impl Serialize for Series {
         map.serialize_entry("service_histogram", &self.service)?;
         map.end()
     }
+}
+
+/// JSON's keys are texts, and where a series is read as part of something else nobody makes them numbers.
+fn statuses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u16, u64>, D::Error> {
+    let read = BTreeMap::<String, u64>::deserialize(deserializer)?;
+    let read = read.into_iter().map(|(status, count)| {
+        let status = status.parse().map_err(D::Error::custom)?;
+        Ok((status, count))
+    });
+    read.collect()
 }

@@ -38,6 +38,19 @@ pub struct Interval {
     pub p99_us: Option<u64>,
 }
 
+#[cfg(test)]
+impl Interval {
+    pub(crate) fn at(second: u32, time_us: Option<u64>) -> Self {
+        Self {
+            from_seconds: f64::from(second),
+            rate: 1.0,
+            failed: 0,
+            p50_us: time_us,
+            p99_us: time_us,
+        }
+    }
+}
+
 impl Timeline {
     pub(crate) fn new() -> Self {
         Self {

@@ -5,3 +5,4 @@ mod honesty;
 mod memory;
 mod mix;
 mod oracle;
+mod program;

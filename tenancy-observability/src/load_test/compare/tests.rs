@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::load_test::histogram::Times;
 use crate::load_test::series::{Ending, Sample};
-use crate::load_test::{Environment, Generator, Model, Named, Plan, Series};
+use crate::load_test::{Generator, Model, Named, Plan, Series};
 
 /// Numbers between 0 and 1 that are the same in every test run (Steele, Lea and Flood's SplitMix64).
 struct Noise(u64);
@@ -55,17 +55,7 @@ fn report(runs: Vec<Run>) -> Report {
     let model = Model::Closed {
         users: std::num::NonZeroU32::MIN,
     };
-    Report {
-        schema: 1,
-        environment: Environment::here(),
-        plan: Plan::empty(model),
-        runs,
-        requirements: vec![],
-        met: true,
-        score: None,
-        remarks: vec![],
-        comparison: None,
-    }
+    Report::of_runs(Plan::empty(model), runs)
 }
 
 #[test]
