@@ -3,6 +3,9 @@
 
 #[cfg(doctest)]
 mod guides;
+#[cfg(feature = "load-test")]
+#[cfg_attr(docsrs, doc(cfg(feature = "load-test")))]
+pub mod load_test;
 pub mod metrics;
 mod party;
 pub mod sink;

@@ -6,6 +6,8 @@
 )]
 
 mod installation;
+#[cfg(feature = "load-test")]
+mod load_test;
 mod metrics;
 mod sink;
 mod slow_query;
