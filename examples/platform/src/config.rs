@@ -31,7 +31,7 @@ pub(crate) use self::flags::Flags;
 pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
 pub(crate) use self::origin::Origin;
-pub(crate) use self::proxies::Proxies;
+pub(crate) use self::proxies::{Proxies, WrittenHeader};
 use self::sessions::SignedIn;
 pub(crate) use self::slow_queries::SlowStatements;
 pub(crate) use self::threat::Threat;
@@ -68,9 +68,11 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<Origin>,
     /// The domain under which tenants have theirs; that of `public_url` unless set.
     pub(crate) base_domain: Option<Host>,
-    /// Whose `X-Forwarded-For`, `Forwarded: for=` and `X-Forwarded-Host` are believed; the last
-    /// only where `Host` names no other shop.
+    /// Who is believed as to the client and `X-Forwarded-Host`; the latter only where `Host` names
+    /// no other shop.
     pub(crate) trusted_proxies: Proxies,
+    /// What they write of the client. What stands in the other is the client's own word.
+    pub(crate) proxy_header: WrittenHeader,
     pub(crate) log: Log,
     pub(crate) database: Connections,
     pub(crate) cache: Kept,
@@ -154,6 +156,7 @@ impl Default for Config {
             public_url: None,
             base_domain: None,
             trusted_proxies: Proxies::default(),
+            proxy_header: WrittenHeader::XForwardedFor,
             log: Log {
                 filter: "info,sqlx=warn".to_owned(),
                 format: LogFormat::Text,
