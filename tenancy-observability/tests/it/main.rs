@@ -4,3 +4,6 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+mod health;
+mod place;
