@@ -3,6 +3,7 @@
 
 #[cfg(doctest)]
 mod guides;
+pub mod health;
 #[cfg(feature = "load-test")]
 #[cfg_attr(docsrs, doc(cfg(feature = "load-test")))]
 pub mod load_test;

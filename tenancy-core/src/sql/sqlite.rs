@@ -122,6 +122,16 @@ impl SqliteFiles {
         self.0.registry.acquire().await.map_err(connect_error)
     }
 
+    /// Opens the registry's file once more, which reads its head.
+    pub(crate) async fn answers_aside(&self) -> Result<(), Error> {
+        let file = self.0.folder.join("registry.db");
+        let conn = options(self.0.time_out).filename(file).connect().await;
+        conn.map_err(connect_error)?
+            .close()
+            .await
+            .map_err(connect_error)
+    }
+
     pub(crate) fn connections(&self) -> (u32, u32) {
         let open = u32::try_from(self.state().open).unwrap_or(u32::MAX);
         (open, u32::try_from(self.0.budget).unwrap_or(u32::MAX))

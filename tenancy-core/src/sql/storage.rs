@@ -7,7 +7,7 @@ use log::LevelFilter;
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 #[cfg(feature = "postgres")]
-use sqlx::{ConnectOptions as _, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
 #[cfg(feature = "postgres")]
 use super::breaker::Breaker;
@@ -165,6 +165,26 @@ impl SqlStorage {
             SqlPool::Postgres(pool, _) => (pool.size(), pool.options().get_max_connections()),
             #[cfg(feature = "sqlite")]
             SqlPool::Sqlite(files) => files.connections(),
+        }
+    }
+
+    /// Whether the database answers, asked over a connection of its own: it tells a database that is
+    /// away from one whose connections are all in use. The caller bounds the wait.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable).
+    pub async fn answers_aside(&self) -> Result<(), Error> {
+        match &self.0.pool {
+            #[cfg(feature = "postgres")]
+            SqlPool::Postgres(pool, _) => {
+                let conn = PgConnection::connect_with(&pool.connect_options()).await;
+                conn.map_err(connect_error)?
+                    .close()
+                    .await
+                    .map_err(connect_error)
+            }
+            #[cfg(feature = "sqlite")]
+            SqlPool::Sqlite(files) => files.answers_aside().await,
         }
     }
 

@@ -5,9 +5,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod health;
 mod installation;
 #[cfg(feature = "load-test")]
 mod load_test;
 mod metrics;
+mod place;
 mod sink;
 mod slow_query;
