@@ -113,7 +113,7 @@ impl Bytes {
     /// `! ? ~ ^ ) ] }`, which mean nothing alone.
     const CLOSING: Self = Self::bit(27);
     /// `-` and `_`.
-    const HYPHEN: Self = Self::bit(28);
+    pub(super) const HYPHEN: Self = Self::bit(28);
 
     /// What a [`Scan`] lists: all that a judge looks for, and a phrase is known by.
     pub(super) const SIGNS: Self = Self(1 << SIGN);

@@ -89,7 +89,7 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         // Another opening bracket begins an expression of its own.
         let end = inside
             .windows(2)
-            .position(|pair| closes(pair) || *pair == *open)
+            .position(|pair| closes(pair) || (pair[0], pair[1]) == (open[0], open[1]))
             .or_else(|| inside.ends_with(close).then(|| inside.len() - close.len()));
         let expression = &inside[..end.unwrap_or(inside.len())];
         let closed = inside[expression.len()..].starts_with(close);

@@ -1,5 +1,8 @@
 use super::words::{WORDS, Word};
 
+/// How long a name in quotes of its own may be.
+const LONGEST_NAME: usize = 64;
+
 /// What the grammar sees of a token.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Token {
@@ -55,11 +58,22 @@ pub(super) struct Lexeme {
 pub(super) struct Lexer<'a> {
     value: &'a [u8],
     at: usize,
+    /// Up to where no backtick and no closing bracket stands, as far as they were looked for.
+    unclosed: [usize; 2],
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(value: &'a [u8], at: usize) -> Self {
-        Self { value, at }
+        Self {
+            value,
+            at,
+            unclosed: [0; 2],
+        }
+    }
+
+    /// Takes over what a copy that was ahead has found out.
+    pub(super) fn learn(&mut self, ahead: &Self) {
+        self.unclosed = ahead.unclosed;
     }
 
     #[inline]
@@ -291,15 +305,20 @@ impl<'a> Lexer<'a> {
     }
 
     fn quoted_name(&mut self, close: u8) -> Token {
-        let inside = &self.value[self.at + 1..];
-        match inside.iter().take(64).position(|&byte| byte == close) {
+        let start = self.at + 1;
+        let unclosed = &mut self.unclosed[usize::from(close == b']')];
+        let from = start.max(*unclosed);
+        let until = self.value.len().min(start + LONGEST_NAME);
+        let inside = self.value.get(from..until).unwrap_or_default();
+        match inside.iter().position(|&byte| byte == close) {
             Some(length) => {
-                self.at += length + 2;
-                let known = WORDS.get(&inside[..length]);
+                self.at = from + length + 1;
+                let known = WORDS.get(&self.value[start..from + length]);
                 let known = known.filter(|word| matches!(word, Word::Schema | Word::Secret));
                 self.qualify(known)
             }
             None => {
+                *unclosed = until.max(from);
                 self.at += 1;
                 Token::Other
             }
@@ -397,7 +416,7 @@ pub(super) fn skip_text(value: &[u8], at: &mut usize, quote: u8) -> bool {
 }
 
 #[inline]
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     IS_WORD[usize::from(byte)]
 }
 

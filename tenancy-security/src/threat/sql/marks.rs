@@ -75,6 +75,14 @@ impl Marks {
         Self(self.0 | other.0)
     }
 
+    /// One of the marks, if there is any.
+    pub(super) const fn highest(self) -> Self {
+        match self.0.checked_ilog2() {
+            Some(bit) => Self(1 << bit),
+            None => Self::NONE,
+        }
+    }
+
     pub(super) const fn has_all(self, others: Self) -> bool {
         self.0 & others.0 == others.0
     }

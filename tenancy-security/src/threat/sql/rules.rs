@@ -25,6 +25,8 @@ pub(super) enum Start {
 }
 
 impl Start {
+    const COUNT: usize = Self::Text as usize + 1;
+
     /// Whether the value itself goes on with a query, and is no sentence.
     pub(super) fn breaks_out(self) -> bool {
         BROKEN_OUT.0 & (1 << self as u16) != 0
@@ -94,6 +96,16 @@ const fn rule(all: Marks, any: Marks, starts: Starts, whole: bool, says: &'stati
         whole,
         severity: Severity::High,
         says,
+    }
+}
+
+impl Rule {
+    /// Marks of which it needs at least one: the rarest that it needs, or any of a choice.
+    const fn needed(&self) -> Marks {
+        match self.all.highest() {
+            NONE => self.any,
+            mark => mark,
+        }
     }
 }
 
@@ -473,19 +485,56 @@ const RULES: &[Rule] = &[
 ];
 
 /// The first rule that the marks fulfil.
-pub(super) fn judge(marks: Marks, start: Start, whole: bool, _tokens: u32) -> Option<Verdict> {
-    if marks == Marks::NONE {
+pub(super) fn judge(marks: Marks, start: Start, whole: bool) -> Option<Verdict> {
+    let held = &HELD[start as usize][usize::from(whole)];
+    // Almost every stretch of tokens lacks whatever a rule needs.
+    if !marks.has_any(held.needed) {
         return None;
     }
-    let rule = RULES.iter().find(|rule| {
-        marks.has_all(rule.all)
-            && (rule.any == NONE || marks.has_any(rule.any))
-            && rule.starts.0 & (1 << start as u16) != 0
-            && (whole || !rule.whole)
-    })?;
+    let rule = held.rules[..held.count]
+        .iter()
+        .map(|&at| &RULES[usize::from(at)])
+        .find(|rule| marks.has_all(rule.all) && (rule.any == NONE || marks.has_any(rule.any)))?;
     Some(Verdict::new(
         ThreatKind::SqlInjection,
         rule.severity,
         rule.says,
     ))
 }
+
+/// The rules that hold for one start.
+#[derive(Clone, Copy)]
+struct Held {
+    rules: [u8; RULES.len()],
+    count: usize,
+    /// One of these marks is in each of them.
+    needed: Marks,
+}
+
+/// By start, and by whether the grammar held to the end.
+static HELD: [[Held; 2]; Start::COUNT] = {
+    let none = Held {
+        rules: [0; RULES.len()],
+        count: 0,
+        needed: NONE,
+    };
+    let mut held = [[none; 2]; Start::COUNT];
+    let mut start = 0;
+    while start < Start::COUNT {
+        let mut at = 0;
+        while at < RULES.len() {
+            let rule = &RULES[at];
+            let mut whole = rule.whole as usize;
+            while whole < 2 && rule.starts.0 & (1 << start) != 0 {
+                let held = &mut held[start][whole];
+                held.rules[held.count] = at as u8;
+                held.count += 1;
+                held.needed = held.needed.and(rule.needed());
+                whole += 1;
+            }
+            at += 1;
+        }
+        start += 1;
+    }
+    held
+};
