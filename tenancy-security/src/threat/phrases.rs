@@ -13,6 +13,8 @@ pub(super) struct Phrases<T: 'static, const N: usize> {
     next: [u8; N],
     /// Where in each phrase the pair stands that it is known by.
     anchors: [u8; N],
+    /// The codes, a bit each, that stand behind the pair in a phrase or in one that is next to it.
+    follow: [u64; N],
 }
 
 impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
@@ -51,12 +53,21 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
         assert!(N < 256);
         let mut heads = [0; PAIRS];
         let mut next = [0; N];
+        let mut follow = [0; N];
         let mut entry = N;
         while entry > 0 {
             entry -= 1;
             let phrase = entries[entry].0.as_bytes();
             let at = anchors[entry] as usize;
             let pair = pair(phrase[at], phrase[at + 1]);
+            follow[entry] = if at + 2 < phrase.len() {
+                1 << CODES[phrase[at + 2] as usize]
+            } else {
+                u64::MAX
+            };
+            if heads[pair] > 0 {
+                follow[entry] |= follow[heads[pair] as usize - 1];
+            }
             next[entry] = heads[pair];
             heads[pair] = entry as u8 + 1;
         }
@@ -65,6 +76,7 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
             heads,
             next,
             anchors,
+            follow,
         }
     }
 
@@ -124,6 +136,7 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
     }
 
     /// Looks at the phrases from `entry` on, which share the pair that stands at `at`.
+    #[inline]
     fn judge(
         &self,
         text: &[u8],
@@ -131,6 +144,11 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
         mut entry: u8,
         accepts: &mut impl FnMut(usize, &str, T) -> bool,
     ) -> Option<T> {
+        // Behind most pairs stands nothing that goes on with a phrase.
+        let behind = text.get(at + 2).map_or(0, |&byte| CODES[usize::from(byte)]);
+        if self.follow[usize::from(entry) - 1] & 1 << behind == 0 {
+            return None;
+        }
         while entry > 0 {
             let at_entry = usize::from(entry) - 1;
             let (phrase, meaning) = self.entries[at_entry];

@@ -15,6 +15,8 @@ pub(super) struct Scan<'a> {
     count: usize,
     /// Where the part begins whose signs are not listed.
     rest: usize,
+    /// How many blanks the value begins with.
+    lead: usize,
 }
 
 impl<'a> Scan<'a> {
@@ -39,6 +41,7 @@ impl<'a> Scan<'a> {
             signs,
             count,
             rest,
+            lead: value.len() - value.trim_ascii_start().len(),
         }
     }
 
@@ -48,6 +51,11 @@ impl<'a> Scan<'a> {
 
     pub(super) fn bytes(&self) -> Bytes {
         self.bytes
+    }
+
+    /// How many blanks and line breaks the value begins with.
+    pub(super) fn lead(&self) -> usize {
+        self.lead
     }
 
     /// Where the part begins whose signs [`listed`](Self::listed) leaves out.

@@ -32,8 +32,8 @@ pub(super) fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     if !separated && bytes.has_any(Bytes::BLANK) {
         return None;
     }
-    let lead = value.len() - value.trim_ascii_start().len();
-    let value = value.trim_ascii();
+    let lead = scan.lead();
+    let value = value[lead..].trim_ascii_end();
     let is_path = place == Place::Path || !value.iter().any(u8::is_ascii_whitespace);
     let steps = Steps::of(value);
     if steps.up > 0 && (place == Place::Path || steps.climbs_in(value, is_path)) {

@@ -189,8 +189,9 @@ fn is_code(rest: &[u8]) -> bool {
 
 /// Judges a square bracket: is a property of the page read by its name's text?
 pub(super) fn property(value: &[u8], at: usize) -> Option<Verdict> {
-    let rest = value[at + 1..value.len().min(at + 1 + NEAR)].trim_ascii_start();
-    if !matches!(rest.first(), Some(b'"' | b'\'' | b'`' | b'/')) {
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'/');
+    let mut rest = value[at + 1..].iter().take(NEAR);
+    if !rest.find(|byte| !byte.is_ascii_whitespace()).is_some_and(is_quote) {
         return None;
     }
     let before = value[at.saturating_sub(NEAR)..at].trim_ascii_end();
@@ -367,8 +368,20 @@ impl Repetition {
 }
 
 fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
+    IS_NAME[usize::from(byte)]
 }
+
+/// Letters, digits, `_` and `$`.
+static IS_NAME: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        bytes[at] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
+        at += 1;
+    }
+    bytes
+};
 
 fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
     text.get(..prefix.len())

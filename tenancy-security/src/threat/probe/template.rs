@@ -4,21 +4,6 @@ use crate::threat::finding::{Severity, ThreatKind, Verdict};
 use crate::threat::phrases::Phrases;
 use crate::threat::scan::{Bytes, Scan};
 
-/// What opens an expression, and what closes it.
-const BRACKETS: &[([u8; 2], &[u8])] = &[
-    (*b"{{", b"}}"),
-    (*b"${", b"}"),
-    (*b"#{", b"}"),
-    (*b"*{", b"}"),
-    (*b"%{", b"}"),
-    (*b"@{", b"}"),
-    (*b"~{", b"}"),
-    (*b"<%", b"%>"),
-    (*b"{%", b"%}"),
-    (*b"[[", b"]]"),
-    (*b"@(", b")"),
-];
-
 /// How long an expression may be to be looked at.
 const LONGEST: usize = 256;
 
@@ -81,7 +66,14 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
             return None;
         }
         let pair = [value[at - 1], value[at]];
-        let (open, close) = BRACKETS.iter().find(|(open, _)| *open == pair)?;
+        let close = closing(pair)?;
+        // These enclose other things than code as well.
+        let only_computes = matches!(&pair, b"@(" | b"[[");
+        let first = value.get(at + 1)?;
+        let may_compute = is_of_arithmetic(first) || *first == b'=' || first.is_ascii_whitespace();
+        if only_computes && !may_compute {
+            return None;
+        }
         let closes = |pair: &[u8]| {
             pair[0] == close[0] && close.get(1).is_none_or(|second| pair[1] == *second)
         };
@@ -89,7 +81,7 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         // Another opening bracket begins an expression of its own.
         let end = inside
             .windows(2)
-            .position(|pair| closes(pair) || (pair[0], pair[1]) == (open[0], open[1]))
+            .position(|window| closes(window) || (window[0], window[1]) == (pair[0], pair[1]))
             .or_else(|| inside.ends_with(close).then(|| inside.len() - close.len()));
         let expression = &inside[..end.unwrap_or(inside.len())];
         let closed = inside[expression.len()..].starts_with(close);
@@ -97,10 +89,23 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         if closed && is_arithmetic(expression) {
             return found("a template is made to compute");
         }
-        if !matches!(&pair, b"@(" | b"[[") && is_code(expression, closed) {
+        if !only_computes && is_code(expression, closed) {
             return found("a template is made to run code");
         }
         None
+    })
+}
+
+/// What closes the expression that a pair opens.
+fn closing(open: [u8; 2]) -> Option<&'static [u8]> {
+    Some(match &open {
+        b"{{" => b"}}",
+        b"${" | b"#{" | b"*{" | b"%{" | b"@{" | b"~{" => b"}",
+        b"<%" => b"%>",
+        b"{%" => b"%}",
+        b"[[" => b"]]",
+        b"@(" => b")",
+        _ => return None,
     })
 }
 
@@ -128,24 +133,26 @@ fn is_arithmetic(expression: &[u8]) -> bool {
         + usize::from(expression.iter().skip(1).any(|&byte| byte == b'-'));
     digits >= 2
         && operators >= 1
-        && expression.iter().all(|byte| {
-            byte.is_ascii_digit()
-                || matches!(
-                    byte,
-                    b'*' | b'+'
-                        | b'/'
-                        | b'%'
-                        | b'-'
-                        | b' '
-                        | b'\''
-                        | b'"'
-                        | b'('
-                        | b')'
-                        | b'.'
-                        | b'{'
-                        | b'}'
-                )
-        })
+        && expression.iter().all(is_of_arithmetic)
+}
+
+fn is_of_arithmetic(byte: &u8) -> bool {
+    byte.is_ascii_digit()
+        || matches!(
+            byte,
+            b'*' | b'+'
+                | b'/'
+                | b'%'
+                | b'-'
+                | b' '
+                | b'\''
+                | b'"'
+                | b'('
+                | b')'
+                | b'.'
+                | b'{'
+                | b'}'
+        )
 }
 
 /// A word that reaches into the engine, together with what makes a call or a path of it.
