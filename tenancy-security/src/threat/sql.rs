@@ -67,10 +67,11 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     } else {
         &readings[..1]
     };
-    readings
+    let verdicts = readings
         .iter()
         .filter_map(|reading| Grammar::new(value, *reading, reads_on))
-        .find_map(Grammar::judge)
+        .filter_map(Grammar::judge);
+    Verdict::gravest(verdicts)
 }
 
 /// Whether what stands in the middle of a text can be an attack for its comparisons: they are joined

@@ -191,7 +191,10 @@ fn is_code(rest: &[u8]) -> bool {
 pub(super) fn property(value: &[u8], at: usize) -> Option<Verdict> {
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'/');
     let mut rest = value[at + 1..].iter().take(NEAR);
-    if !rest.find(|byte| !byte.is_ascii_whitespace()).is_some_and(is_quote) {
+    if !rest
+        .find(|byte| !byte.is_ascii_whitespace())
+        .is_some_and(is_quote)
+    {
         return None;
     }
     let before = value[at.saturating_sub(NEAR)..at].trim_ascii_end();

@@ -77,7 +77,10 @@ pub(super) fn open(value: &[u8], at: usize) -> Option<Opened<'_>> {
     let start = at + 1 + usize::from(value.get(at + 1) == Some(&b'/'));
     let rest = value.get(start..)?;
     let is_named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_');
-    let written = rest.iter().take(LONGEST).take_while(|&&byte| is_named(byte));
+    let written = rest
+        .iter()
+        .take(LONGEST)
+        .take_while(|&&byte| is_named(byte));
     let length = written.count();
     if rest.get(length).is_some_and(|&byte| is_dropped(byte)) && length < LONGEST {
         return mend(value, start);

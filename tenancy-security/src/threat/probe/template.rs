@@ -3,6 +3,7 @@
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
 use crate::threat::phrases::Phrases;
 use crate::threat::scan::{Bytes, Scan};
+use crate::threat::words::Words;
 
 /// How long an expression may be to be looked at.
 const LONGEST: usize = 256;
@@ -53,6 +54,24 @@ static WORDS: Phrases<(), 42> = Phrases::new(&[
     ("new ", ()),
 ]);
 
+/// What engines and frameworks hand to each template, named to see whether there is one.
+static OBJECTS: Words<(), 32> = Words::new(&[
+    ("_context", ()),
+    ("_self", ()),
+    ("config", ()),
+    ("cycler", ()),
+    ("debug", ()),
+    ("environ", ()),
+    ("globals", ()),
+    ("joiner", ()),
+    ("lipsum", ()),
+    ("namespace", ()),
+    ("request", ()),
+    ("self", ()),
+    ("session", ()),
+    ("settings", ()),
+]);
+
 pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
     let value = scan.value();
     let second = Bytes::BRACE
@@ -61,7 +80,7 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         .or(Bytes::PARENTHESIS);
     // Where the last expression ended.
     let mut from = 0;
-    scan.signs(second).find_map(|(at, _)| {
+    Verdict::gravest(scan.signs(second).filter_map(|(at, _)| {
         if at <= from {
             return None;
         }
@@ -92,8 +111,20 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         if !only_computes && is_code(expression, closed) {
             return found("a template is made to run code");
         }
-        None
-    })
+        let is_probe = closed && pair == *b"{{" && OBJECTS.get(expression.trim_ascii()).is_some();
+        is_probe.then(|| {
+            let behind = &value[from + 1 + close.len()..];
+            let is_alone = at == scan.lead() + 1 && behind.trim_ascii().is_empty();
+            // A template of a shop's own may name one as well.
+            let severity = if is_alone {
+                Severity::High
+            } else {
+                Severity::Low
+            };
+            let says = "a template is made to show what it runs in";
+            Verdict::new(ThreatKind::TemplateInjection, severity, says)
+        })
+    }))
 }
 
 /// What closes the expression that a pair opens.
@@ -131,9 +162,7 @@ fn is_arithmetic(expression: &[u8]) -> bool {
         .filter(|byte| matches!(byte, b'*' | b'+' | b'/' | b'%'))
         .count()
         + usize::from(expression.iter().skip(1).any(|&byte| byte == b'-'));
-    digits >= 2
-        && operators >= 1
-        && expression.iter().all(is_of_arithmetic)
+    digits >= 2 && operators >= 1 && expression.iter().all(is_of_arithmetic)
 }
 
 fn is_of_arithmetic(byte: &u8) -> bool {

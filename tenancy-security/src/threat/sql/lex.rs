@@ -209,7 +209,7 @@ impl<'a> Lexer<'a> {
             b'<' | b'>' | b'!' if next == b'=' => (Token::Compare, 2),
             b'<' if next == b'>' => (Token::Compare, 2),
             // PostgreSQL's operators on JSON.
-            b'<' if next == b'@' => (Token::Compare, 2),
+            b'<' if next == b'@' && self.is_contained() => (Token::Compare, 2),
             b'@' if next == b'>' => (Token::Compare, 2),
             b'?' if matches!(next, b'|' | b'&') => (Token::Compare, 2),
             b'?' if matches!(next, b' ' | b'\'') => (Token::Compare, 1),
@@ -251,6 +251,13 @@ impl<'a> Lexer<'a> {
     fn run(&self, byte: u8) -> usize {
         let rest = &self.value[self.at..];
         rest.iter().take_while(|&&next| next == byte).count()
+    }
+
+    /// Whether `<@` is one operator: in `1<@ union` an empty variable follows a smaller one.
+    fn is_contained(&self) -> bool {
+        let rest = self.value[self.at + 2..].iter().take(16);
+        let next = rest.copied().find(|&byte| byte > b' ');
+        next.is_some_and(|byte| matches!(byte, b'\'' | b'"' | b'(' | b'[' | b'{' | b'$' | b':'))
     }
 
     /// `&name=`.
@@ -314,7 +321,12 @@ impl<'a> Lexer<'a> {
             Some(length) => {
                 self.at = from + length + 1;
                 let known = WORDS.get(&self.value[start..from + length]);
-                let known = known.filter(|word| matches!(word, Word::Schema | Word::Secret));
+                let is_called = close == b'`' && self.peek(0) == b'(';
+                let known = known.filter(|word| match word {
+                    Word::Schema | Word::Secret => true,
+                    // Only MySQL calls a name in quotes of its own: {`if`(1)}.
+                    word => is_called && word.is_function(),
+                });
                 self.qualify(known)
             }
             None => {

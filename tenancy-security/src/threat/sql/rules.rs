@@ -66,6 +66,9 @@ const NO_OPERATOR: Starts = starts(&[
     Start::Sign,
     Start::Open,
 ]);
+/// "(select one or more)" and "or (select one)" are sentences.
+const NO_SENTENCE: Starts = starts(&[Start::Quote, Start::LooseQuote, Start::Number, Start::Sign]);
+const VALUE: Starts = starts(&[Start::Quote, Start::Number]);
 const OPEN: Starts = starts(&[Start::Open]);
 const NOT_TEXT: Starts = starts(&[
     Start::Quote,
@@ -116,12 +119,20 @@ const ANY_CALL: Marks = Marks::HOT_CALL
 const ANY_COMPARISON: Marks = Marks::CONSTANTS_COMPARED
     .and(Marks::RESULT_COMPARED)
     .and(Marks::COMPARED);
-const VALUES: Marks = Marks::LIST
+const SHOWN: Marks = Marks::LIST
     .and(ANY_CALL)
     .and(Marks::FROM)
     .and(Marks::SERVER)
-    .and(Marks::SUBQUERY)
     .and(Marks::TAIL);
+const VALUES: Marks = SHOWN.and(Marks::SUBQUERY);
+/// What a query has that is none of a sentence.
+const QUERIED: Marks = SHOWN
+    .and(ANY_COMPARISON)
+    .and(Marks::ARITHMETIC)
+    .and(Marks::CASE)
+    .and(Marks::JOINED)
+    .and(Marks::SCHEMA)
+    .and(Marks::SECRET);
 
 const RULES: &[Rule] = &[
     rule(
@@ -232,14 +243,35 @@ const RULES: &[Rule] = &[
     ),
     rule(
         Marks::LOGIC,
-        Marks::KNOWN_CALL.and(Marks::SUBQUERY).and(Marks::SERVER),
+        Marks::KNOWN_CALL.and(Marks::QUOTED_CALL).and(Marks::SERVER),
         BROKEN_OUT,
         false,
         "a condition calls a function of the database",
     ),
     rule(
+        Marks::LOGIC.and(Marks::SUBQUERY),
+        NONE,
+        NO_SENTENCE,
+        false,
+        "a condition holds a query",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::SUBQUERY),
+        QUERIED,
+        BROKEN_OUT,
+        false,
+        "a condition holds a query",
+    ),
+    rule(
         Marks::LOGIC.and(Marks::SELECT),
         NONE,
+        NO_SENTENCE,
+        true,
+        "a condition holds a query",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::SELECT),
+        QUERIED,
         BROKEN_OUT,
         true,
         "a condition holds a query",
@@ -318,6 +350,13 @@ const RULES: &[Rule] = &[
     rule(
         Marks::SUBQUERY,
         NONE,
+        NO_SENTENCE,
+        true,
+        "a query stands inside of the value",
+    ),
+    rule(
+        Marks::SUBQUERY,
+        QUERIED,
         BROKEN_OUT,
         true,
         "a query stands inside of the value",
@@ -365,6 +404,13 @@ const RULES: &[Rule] = &[
         Marks::KNOWN_CALL,
         ANY_COMPARISON.and(Marks::TAIL),
         BROKEN_OUT,
+        true,
+        "a function of the database is called",
+    ),
+    rule(
+        Marks::QUOTED_CALL,
+        NONE,
+        OPEN,
         true,
         "a function of the database is called",
     ),
@@ -482,6 +528,17 @@ const RULES: &[Rule] = &[
         true,
         "a comparison follows the value's quote",
     ),
+    // What may be a few words
+    Rule {
+        severity: Severity::Low,
+        ..rule(
+            Marks::LOGIC.and(Marks::SECRET),
+            NONE,
+            VALUE,
+            true,
+            "a condition names a column that tells users apart",
+        )
+    },
 ];
 
 /// The first rule that the marks fulfil.
