@@ -45,7 +45,7 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
             bracketed,
             template::judge as fn(&Scan<'_>) -> Option<Verdict>,
         ),
-        (bracketed, lookup::judge),
+        (bracketed && bytes.has_any(lookup::SIGNS), lookup::judge),
         (bytes.has_any(Bytes::LESS), xml::judge),
         (true, phrase),
     ];

@@ -70,9 +70,10 @@ impl<'a> Scan<'a> {
 
     /// Where a sign of these kinds stands, and which it is.
     pub(super) fn signs(&self, kinds: Bytes) -> impl Iterator<Item = (usize, u8)> {
-        self.listed()
-            .chain(self.rest..self.value.len())
-            .map(|at| (at, self.value[at]))
+        let listed = self.listed().map(|at| (at, self.value[at]));
+        let rest = (self.rest..).zip(self.value[self.rest..].iter().copied());
+        listed
+            .chain(rest)
             .filter(move |&(_, byte)| Bytes::of_byte(byte).has_any(kinds))
     }
 }

@@ -7,6 +7,9 @@ use crate::threat::words::Words;
 /// How far around a sign a script is looked for.
 const NEAR: usize = 48;
 
+/// How long the names are of the functions below, and of those that call them.
+const SHORTEST_NAME: usize = 4;
+
 /// What a function is to an attacker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Sink {
@@ -213,7 +216,13 @@ pub(super) fn property(value: &[u8], at: usize) -> Option<Verdict> {
 /// Judges a parenthesis or a backtick: is a function called that attackers call?
 pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     match at.checked_sub(1).map(|before| value[before]) {
-        Some(byte) if is_name(byte) || matches!(byte, 0..=b' ' | b'.') => {}
+        Some(byte) if is_name(byte) => {
+            let name = value[..at].last_chunk::<SHORTEST_NAME>()?;
+            if !name.iter().all(|&byte| is_name(byte)) {
+                return None;
+            }
+        }
+        Some(0..=b' ' | b'.') => {}
         _ => return None,
     }
     let from = at.saturating_sub(NEAR);

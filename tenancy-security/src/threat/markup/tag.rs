@@ -76,6 +76,10 @@ impl Ends {
 pub(super) fn open(value: &[u8], at: usize) -> Option<Opened<'_>> {
     let start = at + 1 + usize::from(value.get(at + 1) == Some(&b'/'));
     let rest = value.get(start..)?;
+    let &first = rest.first()?;
+    if !first.is_ascii_alphabetic() && !is_dropped(first) {
+        return None;
+    }
     let is_named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_');
     let written = rest
         .iter()
@@ -85,11 +89,23 @@ pub(super) fn open(value: &[u8], at: usize) -> Option<Opened<'_>> {
     if rest.get(length).is_some_and(|&byte| is_dropped(byte)) && length < LONGEST {
         return mend(value, start);
     }
-    rest.first()?.is_ascii_alphabetic().then_some(Opened {
+    Some(Opened {
         name: Name::Written(&rest[..length]),
         end: start + length,
     })
 }
+
+/// Letters, digits and what names are joined with.
+static IS_NAMED: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        bytes[at] = byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_');
+        at += 1;
+    }
+    bytes
+};
 
 /// NUL and its like.
 fn is_dropped(byte: u8) -> bool {

@@ -93,17 +93,17 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         if only_computes && !may_compute {
             return None;
         }
-        let closes = |pair: &[u8]| {
-            pair[0] == close[0] && close.get(1).is_none_or(|second| pair[1] == *second)
-        };
+        let (first, second) = close;
+        let closes =
+            |one: u8, next: Option<u8>| one == first && (second.is_none() || next == second);
         let inside = &value[at + 1..value.len().min(at + 1 + LONGEST)];
         // Another opening bracket begins an expression of its own.
-        let end = inside
-            .windows(2)
-            .position(|window| closes(window) || (window[0], window[1]) == (pair[0], pair[1]))
-            .or_else(|| inside.ends_with(close).then(|| inside.len() - close.len()));
+        let end = (0..inside.len()).find(|&end| {
+            let (one, next) = (inside[end], inside.get(end + 1).copied());
+            closes(one, next) || (one == pair[0] && next == Some(pair[1]))
+        });
         let expression = &inside[..end.unwrap_or(inside.len())];
-        let closed = inside[expression.len()..].starts_with(close);
+        let closed = end.is_some_and(|end| closes(inside[end], inside.get(end + 1).copied()));
         from = at + expression.len();
         if closed && is_arithmetic(expression) {
             return found("a template is made to compute");
@@ -113,7 +113,7 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         }
         let is_probe = closed && pair == *b"{{" && OBJECTS.get(expression.trim_ascii()).is_some();
         is_probe.then(|| {
-            let behind = &value[from + 1 + close.len()..];
+            let behind = &value[from + 2 + usize::from(second.is_some())..];
             let is_alone = at == scan.lead() + 1 && behind.trim_ascii().is_empty();
             // A template of a shop's own may name one as well.
             let severity = if is_alone {
@@ -127,15 +127,15 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
     }))
 }
 
-/// What closes the expression that a pair opens.
-fn closing(open: [u8; 2]) -> Option<&'static [u8]> {
+/// What closes the expression that a pair opens: one sign or two.
+fn closing(open: [u8; 2]) -> Option<(u8, Option<u8>)> {
     Some(match &open {
-        b"{{" => b"}}",
-        b"${" | b"#{" | b"*{" | b"%{" | b"@{" | b"~{" => b"}",
-        b"<%" => b"%>",
-        b"{%" => b"%}",
-        b"[[" => b"]]",
-        b"@(" => b")",
+        b"{{" => (b'}', Some(b'}')),
+        b"${" | b"#{" | b"*{" | b"%{" | b"@{" | b"~{" => (b'}', None),
+        b"<%" => (b'%', Some(b'>')),
+        b"{%" => (b'%', Some(b'}')),
+        b"[[" => (b']', Some(b']')),
+        b"@(" => (b')', None),
         _ => return None,
     })
 }
