@@ -46,13 +46,12 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     let mut inside = Inside::Text;
     let mut calls = script::Repetition::default();
     let mut ends = tag::Ends::default();
-    let lead = value.len() - value.trim_ascii_start().len();
     scan.signs(SIGNS.or(Bytes::GREATER))
         .find_map(|(at, byte)| match byte {
             b'<' => {
                 let opened = tag::open(value, at)?;
                 inside = Inside::Tag;
-                judge_tag(value, &opened, &mut ends, at <= lead)
+                judge_tag(value, &opened, &mut ends, at <= scan.lead())
             }
             b'>' if inside == Inside::Tag => {
                 inside = Inside::Perhaps;
@@ -68,7 +67,7 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
 
 fn judge_tag(
     value: &[u8],
-    opened: &tag::Opened,
+    opened: &tag::Opened<'_>,
     ends: &mut tag::Ends,
     is_first: bool,
 ) -> Option<Verdict> {

@@ -39,17 +39,18 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
         return None;
     }
     let closed = bytes.has_any(Bytes::AT) && bytes.has_any(Bytes::PARENTHESIS);
-    if (closed || bytes.has_any(Bytes::BRACE.or(Bytes::PERCENT).or(Bytes::BRACKET)))
-        && let Some(verdict) = template::judge(scan).or_else(|| lookup::judge(scan))
-    {
-        return Some(verdict);
-    }
-    if bytes.has_any(Bytes::LESS)
-        && let Some(verdict) = xml::judge(scan)
-    {
-        return Some(verdict);
-    }
-    phrase(scan)
+    let bracketed = closed || bytes.has_any(Bytes::BRACE.or(Bytes::PERCENT).or(Bytes::BRACKET));
+    let judges = [
+        (
+            bracketed,
+            template::judge as fn(&Scan<'_>) -> Option<Verdict>,
+        ),
+        (bracketed && bytes.has_any(lookup::SIGNS), lookup::judge),
+        (bytes.has_any(Bytes::LESS), xml::judge),
+        (true, phrase),
+    ];
+    let asked = judges.into_iter().filter(|(is_asked, _)| *is_asked);
+    Verdict::gravest(asked.filter_map(|(_, judge)| judge(scan)))
 }
 
 fn phrase(scan: &Scan<'_>) -> Option<Verdict> {

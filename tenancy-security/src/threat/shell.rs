@@ -49,7 +49,7 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     let mut counted = Counted::default();
     // Where the run of bytes ends that shells pass over, for all the separators in it.
     let mut passed = 0;
-    let lead = value.len() - value.trim_ascii_start().len();
+    let lead = scan.lead();
     scan.signs(SEPARATORS.or(Bytes::SLASH))
         .find_map(|(at, byte)| {
             let next = value.get(at + 1).copied().unwrap_or(0);

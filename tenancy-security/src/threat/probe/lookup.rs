@@ -3,6 +3,9 @@
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
 use crate::threat::scan::{Bytes, Scan};
 
+/// What stands before the brace.
+pub(super) const SIGNS: Bytes = Bytes::DOLLAR.or(Bytes::HASH);
+
 const LOOKUPS: &[&[u8]] = &[
     b"jndi",
     b"lower",

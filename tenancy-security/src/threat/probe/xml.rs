@@ -5,8 +5,10 @@ use crate::threat::scan::{Bytes, Scan};
 
 pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
     let value = scan.value();
-    scan.signs(Bytes::LESS)
-        .find_map(|(at, _)| judge_declaration(&value[at + 1..value.len().min(at + 1 + 512)]))
+    scan.signs(Bytes::LESS).find_map(|(at, _)| {
+        let begins = matches!(value.get(at + 1), Some(b'!' | b'?' | b'x' | b'X'));
+        begins.then(|| judge_declaration(&value[at + 1..value.len().min(at + 1 + 512)]))?
+    })
 }
 
 /// Judges what stands behind a `<`.
