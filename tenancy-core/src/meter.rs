@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 /// Time and calls spent in the database and in caches by one scope's work.
 ///
 /// Clones count together, so an outer layer can keep one and read it after the handler has
@@ -119,7 +121,7 @@ impl Statements {
 }
 
 /// What caches were asked for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct CacheLookups {
     /// Values that were there.
     pub hits: u64,

@@ -4,3 +4,11 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+mod layer;
+mod memory;
+
+/// What the tests of memory count with.
+#[global_allocator]
+static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
+    tenancy_observability::memory::CountingAllocator::system();
