@@ -4,6 +4,11 @@
 pub mod layer;
 pub mod memory;
 mod party;
+pub mod report;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod tables;
 pub mod trace_context;
 
 pub use crate::party::Party;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use crate::tables::MIGRATIONS;

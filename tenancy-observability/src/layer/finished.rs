@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tenancy_core::meter::CacheLookups;
 use tenancy_core::time::Time;
 
@@ -74,7 +74,7 @@ impl Spent {
 }
 
 /// What was done in the database.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct DatabaseUse {
     /// How many statements.
     pub calls: u64,
