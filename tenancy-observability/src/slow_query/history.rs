@@ -71,7 +71,7 @@ impl SlowQueryHistory {
     /// # Errors
     /// Those of the database; [`Corrupt`](ErrorKind::Corrupt) when what is kept cannot be read.
     pub async fn read(&self, from: Time, to: Time) -> Result<Findings, Error> {
-        const READ: &str = "SELECT began_at, writer, findings FROM tenancy_slow_queries \
+        const READ: &str = "SELECT began_at, writer, findings FROM observability_slow_queries \
             WHERE (began_at, writer) > ($1, $2) AND began_at < $3 \
             ORDER BY began_at, writer LIMIT $4";
         let mut gathered = Gathered::new(ROOM);
@@ -106,7 +106,7 @@ impl SlowQueryHistory {
     /// # Errors
     /// Those of the database.
     pub async fn forget(&self, kept: Duration, now: Time) -> Result<(), Error> {
-        const FORGET: &str = "DELETE FROM tenancy_slow_queries WHERE began_at < $1";
+        const FORGET: &str = "DELETE FROM observability_slow_queries WHERE began_at < $1";
         let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
         let oldest = hour_of(now).saturating_sub(kept);
         let mut tx = self.0.database.platform(&self.0.scope).await?;
@@ -121,7 +121,7 @@ impl SlowQueryHistory {
     }
 
     async fn write(&self, hour: i64, findings: &Findings) -> Result<(), Error> {
-        const WRITE: &str = "INSERT INTO tenancy_slow_queries (began_at, writer, findings) \
+        const WRITE: &str = "INSERT INTO observability_slow_queries (began_at, writer, findings) \
             VALUES ($1, $2, $3) \
             ON CONFLICT (began_at, writer) DO UPDATE SET findings = excluded.findings";
         if *findings == Findings::default() {

@@ -204,7 +204,7 @@ async fn statements_of_the_history_itself_are_not_found(site: Installation) {
     let found = HEARD.findings().slow;
     let own = found.iter().find(|query| {
         let text = query.statement.text();
-        text.contains("tenancy_slow_queries") && !text.starts_with("create table")
+        text.contains("observability_slow_queries") && !text.starts_with("create table")
     });
     assert_eq!(own, None);
 }
