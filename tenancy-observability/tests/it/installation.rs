@@ -30,7 +30,7 @@ impl Installation {
         let migrate =
             async |owner_url: &str| migrate::postgres(owner_url, SETS, "tenancy_app").await;
         let server = Postgres::shared().await;
-        let database = server.database("tenancy-observability", migrate).await;
+        let database = server.database("observability-slow", migrate).await;
         let storage = SqlStorage::builder()
             .slow_statements(SLOW)
             .postgres(&database.app_url())
