@@ -10,7 +10,7 @@ mod words;
 
 use self::grammar::{Grammar, Reading};
 use self::words::{WORDS, Word};
-use super::finding::{Place, Verdict};
+use super::finding::Verdict;
 use super::scan::{Bytes, Scan};
 use super::search::{any_near, contains};
 
@@ -43,7 +43,7 @@ const LOOKED_THROUGH: usize = 1024;
 const LONGEST_NAME: usize = 40;
 
 /// Judges a decoded value as part of a query, in each way that it may be quoted there.
-pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
     let (value, bytes) = (scan.value(), scan.bytes());
     let begins_as_text = value
         .iter()

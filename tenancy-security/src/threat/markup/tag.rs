@@ -80,12 +80,10 @@ pub(super) fn open(value: &[u8], at: usize) -> Option<Opened<'_>> {
     if !first.is_ascii_alphabetic() && !is_dropped(first) {
         return None;
     }
-    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_');
-    let written = rest
-        .iter()
-        .take(LONGEST)
-        .take_while(|&&byte| is_named(byte));
-    let length = written.count();
+    let written = rest.iter().take(LONGEST);
+    let length = written
+        .take_while(|&&byte| IS_NAMED[usize::from(byte)])
+        .count();
     if rest.get(length).is_some_and(|&byte| is_dropped(byte)) && length < LONGEST {
         return mend(value, start);
     }

@@ -72,28 +72,60 @@ static OBJECTS: Words<(), 32> = Words::new(&[
     ("settings", ()),
 ]);
 
-pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
-    let value = scan.value();
-    let second = Bytes::BRACE
-        .or(Bytes::PERCENT)
-        .or(Bytes::BRACKET)
-        .or(Bytes::PARENTHESIS);
-    // Where the last expression ended.
-    let mut from = 0;
-    Verdict::gravest(scan.signs(second).filter_map(|(at, _)| {
-        if at <= from {
+/// What stands second in a pair that opens an expression.
+pub(super) const SECOND: Bytes = Bytes::BRACE
+    .or(Bytes::PERCENT)
+    .or(Bytes::BRACKET)
+    .or(Bytes::PARENTHESIS);
+
+/// Judges a decoded value as a template, sign by sign.
+#[derive(Debug)]
+pub(super) struct Template<'a> {
+    value: &'a [u8],
+    lead: usize,
+    /// Where the last expression ended.
+    from: usize,
+}
+
+impl<'a> Template<'a> {
+    pub(super) fn of(scan: &Scan<'a>) -> Self {
+        Self {
+            value: scan.value(),
+            lead: scan.lead(),
+            from: 0,
+        }
+    }
+
+    /// Judges the next of the signs that stand [second](SECOND).
+    #[inline]
+    pub(super) fn see(&mut self, at: usize) -> Option<Verdict> {
+        if at <= self.from {
             return None;
         }
-        let pair = [value[at - 1], value[at]];
-        let close = closing(pair)?;
+        let pair = [self.value[at - 1], self.value[at]];
+        // In a row of brackets the last two open the expression.
+        if pair[0] == pair[1] && self.value.get(at + 1) == Some(&pair[1]) {
+            return None;
+        }
+        self.expression(at, pair, closing(pair)?)
+    }
+
+    /// Judges the expression that `pair` opens.
+    fn expression(
+        &mut self,
+        at: usize,
+        pair: [u8; 2],
+        (first, second): (u8, Option<u8>),
+    ) -> Option<Verdict> {
+        let value = self.value;
         // These enclose other things than code as well.
         let only_computes = matches!(&pair, b"@(" | b"[[");
-        let first = value.get(at + 1)?;
-        let may_compute = is_of_arithmetic(first) || *first == b'=' || first.is_ascii_whitespace();
+        let &begins = value.get(at + 1)?;
+        let may_compute =
+            is_of_arithmetic(&begins) || begins == b'=' || begins.is_ascii_whitespace();
         if only_computes && !may_compute {
             return None;
         }
-        let (first, second) = close;
         let closes =
             |one: u8, next: Option<u8>| one == first && (second.is_none() || next == second);
         let inside = &value[at + 1..value.len().min(at + 1 + LONGEST)];
@@ -104,7 +136,7 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         });
         let expression = &inside[..end.unwrap_or(inside.len())];
         let closed = end.is_some_and(|end| closes(inside[end], inside.get(end + 1).copied()));
-        from = at + expression.len();
+        self.from = at + expression.len();
         if closed && is_arithmetic(expression) {
             return found("a template is made to compute");
         }
@@ -113,8 +145,8 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         }
         let is_probe = closed && pair == *b"{{" && OBJECTS.get(expression.trim_ascii()).is_some();
         is_probe.then(|| {
-            let behind = &value[from + 2 + usize::from(second.is_some())..];
-            let is_alone = at == scan.lead() + 1 && behind.trim_ascii().is_empty();
+            let behind = self.from + 2 + usize::from(second.is_some());
+            let is_alone = at == self.lead + 1 && value[behind..].trim_ascii().is_empty();
             // A template of a shop's own may name one as well.
             let severity = if is_alone {
                 Severity::High
@@ -124,7 +156,7 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
             let says = "a template is made to show what it runs in";
             Verdict::new(ThreatKind::TemplateInjection, severity, says)
         })
-    }))
+    }
 }
 
 /// What closes the expression that a pair opens: one sign or two.
