@@ -78,6 +78,7 @@ pub struct Advisor {
     statements_max: u32,
     tenant_column: String,
     tenant: Option<Setting>,
+    counted_days_min: f64,
 }
 
 /// A parameter of the session that has to be set for rows to be seen: the tenant.
@@ -95,6 +96,7 @@ impl Advisor {
             statements_max: 500,
             tenant_column: "tenant_id".to_owned(),
             tenant: None,
+            counted_days_min: 14.0,
         }
     }
 
@@ -114,6 +116,12 @@ impl Advisor {
     /// Sets the column that names a row's tenant. Default: `tenant_id`.
     pub fn tenant_column(mut self, column: impl Into<String>) -> Self {
         self.tenant_column = column.into();
+        self
+    }
+
+    /// Sets for how many days uses have been counted before an index is called unused. Default: 14.
+    pub fn counted_for_days(mut self, days: u32) -> Self {
+        self.counted_days_min = days.into();
         self
     }
 

@@ -197,7 +197,7 @@ impl Shaper<'_> {
                     && matches!(predicate.test, Test::Equal | Test::IsNull | Test::In(Some(1)))
             })
         };
-        let mut keys: Vec<Key> = order
+        order
             .iter()
             .filter(is_fixed)
             .map(|item| Key {
@@ -207,16 +207,7 @@ impl Shaper<'_> {
                 collation: item.collation.clone(),
                 opclass: None,
             })
-            .collect();
-        // An index is read in both directions, so the plain one does unless the last key tells more.
-        let is_mixed = keys.windows(2).any(|pair| pair[0].descending != pair[1].descending);
-        let has_nulls = keys.iter().any(|key| key.nulls_first.is_some());
-        if !is_mixed && !has_nulls && keys.len() > 1 && keys.iter().all(|key| key.descending) {
-            for key in &mut keys {
-                key.descending = false;
-            }
-        }
-        keys
+            .collect()
     }
 
     /// Whether an index of only the rows that meet the condition is worth a thought.

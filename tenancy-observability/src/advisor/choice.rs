@@ -20,7 +20,7 @@ pub(crate) struct Read<'a> {
 pub(crate) struct Choice {
     pub(crate) table: usize,
     pub(crate) bundle: Bundle,
-    /// The statements that gain, by their place, with their cost before and after.
+    /// The statements that gain, by their place, with what the table costs them before and after.
     pub(crate) gains: Vec<Gain>,
     /// What all writes of the workload cost more, in the same unit.
     pub(crate) write_price: f64,
@@ -58,6 +58,7 @@ const WRITE_PRICE: f64 = 2.0;
 const WORTH: f64 = 3.0;
 /// A wider index has to be better by this much than a narrower one.
 const WIDER_SHARE: f64 = 0.9;
+const WIDER_GAIN: f64 = 0.05;
 
 pub(crate) struct Chooser<'a> {
     pub(crate) catalog: &'a Catalog,
@@ -159,14 +160,17 @@ impl Chooser<'_> {
         best.map(|(_, choice)| choice)
     }
 
-    /// Whether a wider bundle is worth its width: what remains to pay falls by a tenth and more.
+    /// Whether a wider bundle is worth its width: it serves more statements, or what remains to pay
+    /// falls clearly, also against all that there was to pay.
     fn is_clearly_better(&self, score: f64, other: f64, gains: &[Gain], narrower: &Choice) -> bool {
         let remains = |gains: &[Gain]| -> f64 {
             let places = gains.iter();
             places.map(|gain| self.calls(gain.statement) * gain.after).sum()
         };
-        let saved_more = gains.len() > narrower.gains.len();
-        score > other && (saved_more || remains(gains) < remains(&narrower.gains) * WIDER_SHARE)
+        let paid: f64 = gains.iter().map(|gain| self.calls(gain.statement) * gain.before).sum();
+        let serves_more = gains.len() > narrower.gains.len();
+        let remains_less = remains(gains) < remains(&narrower.gains) * WIDER_SHARE;
+        score > other && (serves_more || remains_less && score - other > paid * WIDER_GAIN)
     }
 
     /// The statements that become clearly cheaper.
@@ -182,8 +186,8 @@ impl Chooser<'_> {
             .filter(|(_, read)| read.accesses.iter().any(|access| access.table == table))
             .filter_map(|(statement, read)| {
                 let costs = Costs { catalog: self.catalog, accesses: &read.accesses };
-                let before = costs.statement(&having);
-                let after = costs.statement(&with);
+                let before = costs.of_table(table, &having);
+                let after = costs.of_table(table, &with);
                 let saved = before - after;
                 let is_enough = before >= COST_MIN
                     && (saved >= before * SAVED_SHARE_MIN || saved >= SAVED_COST_MIN);

@@ -38,6 +38,14 @@ impl Costs<'_> {
             .sum()
     }
 
+    /// The part of it that one table takes.
+    pub(crate) fn of_table(self, table: usize, extra: &[(usize, &Design)]) -> f64 {
+        (0..self.accesses.len())
+            .filter(|place| self.accesses[*place].table == table)
+            .map(|place| self.access(place, extra))
+            .sum()
+    }
+
     /// The cost of one mention by the cheapest way there is.
     pub(crate) fn access(self, place: usize, extra: &[(usize, &Design)]) -> f64 {
         let access = &self.accesses[place];
@@ -170,8 +178,7 @@ impl Costs<'_> {
             visited = visited.min(LIMIT_ROWS * (visited / wanted).max(1.0));
         }
         let covers = covers(design, access);
-        let keeps_order = is_ordered && access.is_limited;
-        let mut cost = fetch(table, held, visited, lookups, covers, keeps_order);
+        let mut cost = fetch(table, held, visited, lookups, covers, is_ordered);
         if !access.order.is_empty() && !is_ordered {
             cost += sort(wanted);
         }
@@ -236,7 +243,7 @@ impl Lookup {
                 break;
             };
             found.equalities += 1;
-            found.share *= predicate_share(table, predicate);
+            let mut share = predicate_share(table, predicate);
             found.shares_predicate |= design.predicate.contains(&predicate.text);
             match predicate.test {
                 Test::Join(other) => found.join = Some(other),
@@ -244,9 +251,11 @@ impl Lookup {
                     #[allow(clippy::cast_precision_loss, reason = "a list has few values")]
                     let values = values.map_or(LIST_VALUES, |values| values as f64);
                     found.values *= values;
+                    share /= values;
                 }
                 _ => {}
             }
+            found.share *= share;
         }
         found
     }
@@ -356,7 +365,6 @@ fn fetch(
         // Many pages in their order are cheaper each than few here and there.
         RANDOM_PAGE - (RANDOM_PAGE - 1.0) * (touched / pages).sqrt()
     };
-    let touched = if keeps_order { all.min(touched.max(1.0)) } else { touched };
     index + touched * page + all * ROW
 }
 

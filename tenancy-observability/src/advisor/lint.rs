@@ -27,9 +27,9 @@ pub(super) fn all(catalog: &Catalog, advisor: &Advisor) -> Vec<Advice> {
         advice.extend(foreign_key::check(catalog, table));
         advice.extend(duplicate::check(table, catalog.engine, tenant_column));
         advice.extend(tenant::check(table, tenant_column));
-        advice.extend(unused::check(catalog, table));
+        advice.extend(unused::check(catalog, table, advisor.counted_days_min));
     }
-    advice.extend(unused::young(catalog));
+    advice.extend(unused::young(catalog, advisor.counted_days_min));
     across::aggregated(catalog, advice)
 }
 

@@ -93,7 +93,8 @@ pub(super) async fn advise(
 fn unanalyzed(catalog: &super::catalog::Catalog, advisor: &Advisor) -> Option<Advice> {
     let rows_min = advisor.limits().rows_min;
     let has_choice = |table: &&super::catalog::Table| {
-        !table.is_analyzed && table.rows >= rows_min && table.indexes.len() > 1
+        let free = table.indexes.iter().filter(|index| index.duty == super::catalog::Duty::Free);
+        !table.is_analyzed && table.rows >= rows_min && free.count() > 1
     };
     let names: Vec<_> = catalog.tables.iter().filter(has_choice).map(|table| table.path()).collect();
     if names.is_empty() {

@@ -4,3 +4,6 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+#[cfg(all(feature = "advisor", feature = "postgres", feature = "sqlite"))]
+mod advisor;

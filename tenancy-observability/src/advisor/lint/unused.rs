@@ -4,14 +4,12 @@ use super::{foreign_key, removal};
 use crate::advisor::catalog::{Catalog, Duty, Table};
 use crate::advisor::report::{Advice, Rule, Severity};
 
-/// Counts younger than this have not seen the end of a month, nor a holiday.
-const DAYS_MIN: f64 = 14.0;
 /// What is smaller is not worth a thought.
 const BYTES_MIN: u64 = 64 * 1024;
 
 /// Indexes that no statement has used for as long as the server has counted.
-pub(super) fn check(catalog: &Catalog, table: &Table) -> Vec<Advice> {
-    if catalog.counted_days.is_none_or(|days| days < DAYS_MIN) {
+pub(super) fn check(catalog: &Catalog, table: &Table, days_min: f64) -> Vec<Advice> {
+    if catalog.counted_days.is_none_or(|days| days < days_min) {
         return Vec::new();
     }
     let mut advice = Vec::new();
@@ -45,8 +43,8 @@ pub(super) fn check(catalog: &Catalog, table: &Table) -> Vec<Advice> {
 }
 
 /// Where counts are too young to call an index unused.
-pub(super) fn young(catalog: &Catalog) -> Option<Advice> {
-    let days = catalog.counted_days.filter(|days| *days < DAYS_MIN)?;
+pub(super) fn young(catalog: &Catalog, days_min: f64) -> Option<Advice> {
+    let days = catalog.counted_days.filter(|days| *days < days_min)?;
     let idle = catalog.tables.iter().flat_map(Table::usable_indexes).any(|index| {
         index.scans == Some(0)
             && !index.is_unique
@@ -55,7 +53,7 @@ pub(super) fn young(catalog: &Catalog) -> Option<Advice> {
     });
     let message = format!(
         "uses of indexes have been counted for {days:.1} days, which is too short to tell which are \
-         not needed: look again after {DAYS_MIN:.0} days"
+         not needed: look again after {days_min:.0} days"
     );
     idle.then(|| Advice::new(Rule::YoungCounts, Severity::Info, String::new(), message))
 }

@@ -19,10 +19,12 @@ const COUNTED: &str = "SELECT (extract(epoch FROM now() - coalesce(stats_reset, 
      FROM pg_stat_database WHERE datname = current_database()";
 
 const TABLES: &str = "SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, \
-         greatest(c.reltuples, 0)::float8 AS rows, greatest(c.relpages, 0)::float8 AS pages, \
+         greatest(c.reltuples, (SELECT sum(p.reltuples) FROM pg_partition_tree(c.oid) t \
+             JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf), 0)::float8 AS rows, \
          c.relkind::text AS kind, c.relispartition AS is_partition, \
          c.relreplident::text AS identity, row_security_active(c.oid) AS is_secured, \
-         pg_relation_size(c.oid)::float8 AS bytes \
+         coalesce((SELECT sum(pg_relation_size(t.relid)) FROM pg_partition_tree(c.oid) t), \
+             pg_relation_size(c.oid))::float8 AS bytes \
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' \
        AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' \
@@ -56,7 +58,8 @@ const INDEXES: &str = "SELECT i.indrelid::int8 AS oid, c.relname::text AS name, 
          (SELECT array_agg(CASE WHEN i.indkey[k - 1] = 0 OR k > i.indnkeyatts \
                      THEN pg_get_indexdef(i.indexrelid, k, true) END ORDER BY k) \
              FROM generate_series(1, i.indnatts::int) k) AS expressions, \
-         i.indkey::int2[] AS columns, i.indoption::int2[] AS options, \
+         string_to_array(i.indkey::text, ' ')::int2[] AS columns, \
+         string_to_array(i.indoption::text, ' ')::int2[] AS options, \
          (SELECT array_agg(CASE WHEN o.opcdefault THEN NULL ELSE o.opcname::text END ORDER BY k) \
              FROM generate_series(1, i.indnkeyatts::int) k \
              JOIN pg_opclass o ON o.oid = i.indclass[k - 1]) AS opclasses, \
@@ -175,7 +178,7 @@ fn table(row: &sqlx::postgres::PgRow) -> Result<Table, sqlx::Error> {
         schema: row.try_get("schema")?,
         name: row.try_get("name")?,
         rows: row.try_get("rows")?,
-        pages: row.try_get::<f64, _>("pages")?.max(row.try_get::<f64, _>("bytes")? / 8192.0),
+        pages: row.try_get::<f64, _>("bytes")? / 8192.0,
         columns: Vec::new(),
         indexes: Vec::new(),
         foreign_keys: Vec::new(),

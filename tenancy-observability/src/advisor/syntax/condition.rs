@@ -160,10 +160,15 @@ impl Reader<'_> {
             }
             _ => Test::Other,
         };
-        let is_about = |expr: &Expr| self.term(expr).is_some();
+        let is_about = |expr: &Expr| self.term(collated(expr).0).is_some();
+        let about = |expr, value: &Expr| {
+            let (access, mut predicate) = self.about(expr, test, literal(value), condition)?;
+            predicate.collation = predicate.collation.or_else(|| collated(value).1);
+            Some((access, predicate))
+        };
         match (is_about(left), is_about(right)) {
-            (true, false) => self.about(left, test, literal(right), condition),
-            (false, true) => self.about(right, test, literal(left), condition),
+            (true, false) => about(left, right),
+            (false, true) => about(right, left),
             // Two columns of one row: `on_hand <= reorder_point`.
             _ => self.about(left, Test::Other, None, condition),
         }
@@ -204,13 +209,7 @@ impl Reader<'_> {
         value: Option<String>,
         condition: &Expr,
     ) -> Option<(usize, Predicate)> {
-        let (expr, collation) = match uncast(expr) {
-            Expr::Collate { expr, collation } => {
-                let name = collation.0.last().and_then(ObjectNamePart::as_ident);
-                (&**expr, name.map(|name| name.value.clone()))
-            }
-            _ => (expr, None),
-        };
+        let (expr, collation) = collated(expr);
         let (access, term) = self.term(expr)?;
         let predicate = Predicate {
             term,
@@ -220,6 +219,17 @@ impl Reader<'_> {
             collation,
         };
         Some((access, predicate))
+    }
+}
+
+/// The expression, and the collation that it says to compare it in.
+fn collated(expr: &Expr) -> (&Expr, Option<String>) {
+    match uncast(expr) {
+        Expr::Collate { expr, collation } => {
+            let name = collation.0.last().and_then(ObjectNamePart::as_ident);
+            (expr, name.map(|name| name.value.clone()))
+        }
+        _ => (expr, None),
     }
 }
 
