@@ -13,6 +13,8 @@ pub(crate) type Bundle = Vec<Design>;
 const RARE_SHARE: f64 = 0.1;
 /// No more keys than anybody reads; the database takes 32.
 const KEYS_MAX: usize = 6;
+/// Fewer rows are fetched from the table as quickly.
+const COVERED_ROWS_MIN: f64 = 100.0;
 /// So many columns are carried along at most, and no wider than this together.
 const INCLUDED_MAX: usize = 4;
 const INCLUDED_BYTES_MAX: f64 = 64.0;
@@ -269,9 +271,13 @@ impl Shaper<'_> {
         if design.method != "btree" || access.purpose != Purpose::Read {
             return None;
         }
+        if self.rows_visited(access) < COVERED_ROWS_MIN {
+            return None;
+        }
         let columns = access.columns.as_ref()?;
         let is_key = |name: &str| design.keys.iter().any(|key| key.term.column() == Some(name));
-        let include: Vec<String> = columns.iter().filter(|name| !is_key(name)).cloned().collect();
+        let is_there = |name: &String| is_key(name) || self.is_row_number(name);
+        let include: Vec<String> = columns.iter().filter(|name| !is_there(name)).cloned().collect();
         if include.is_empty() || include.len() > INCLUDED_MAX {
             return None;
         }
@@ -290,6 +296,27 @@ impl Shaper<'_> {
                 .extend(include.into_iter().map(|name| Key::ascending(Term::Column(name)))),
         }
         Some(wider)
+    }
+
+    /// How many rows one lookup has to look at, with the best of indexes.
+    fn rows_visited(&self, access: &Access) -> f64 {
+        if access.is_limited && !access.order.is_empty() {
+            return 0.0;
+        }
+        let found = access.predicates.iter().filter(|predicate| predicate.test != Test::Other);
+        let share: f64 = found.map(|predicate| predicate_share(self.table, predicate)).product();
+        self.table.rows * share
+    }
+
+    /// SQLite's indexes all have the number of their rows.
+    fn is_row_number(&self, name: &str) -> bool {
+        let mut indexes = self.table.indexes.iter();
+        self.engine == Engine::Sqlite
+            && indexes.any(|index| {
+                index.definition.is_empty()
+                    && index.name == "INTEGER PRIMARY KEY"
+                    && index.design.leading_columns().next() == Some(name)
+            })
     }
 }
 

@@ -56,8 +56,9 @@ const COST_MIN: f64 = 20.0;
 const WRITE_PRICE: f64 = 2.0;
 /// What the workload gains has to be so many times what its writes pay.
 const WORTH: f64 = 3.0;
-/// A wider index has to be better by this much than a narrower one.
+/// A wider index, or a further one, has to be better by this much than a narrower one.
 const WIDER_SHARE: f64 = 0.9;
+/// Of what there was to pay without any, it has to save so much.
 const WIDER_GAIN: f64 = 0.05;
 
 pub(crate) struct Chooser<'a> {
@@ -190,6 +191,7 @@ impl Chooser<'_> {
                 let after = costs.of_table(table, &with);
                 let saved = before - after;
                 let is_enough = before >= COST_MIN
+                    && saved >= costs.of_table(table, &[]) * WIDER_GAIN
                     && (saved >= before * SAVED_SHARE_MIN || saved >= SAVED_COST_MIN);
                 is_enough.then_some(Gain { statement, before, after })
             })
@@ -352,10 +354,14 @@ fn holds(design: &Design, columns: &[String]) -> bool {
             .any(|column| design.predicate.iter().any(|condition| condition.starts_with(column.as_str())))
 }
 
-/// Keys count whole, columns carried along half.
+/// Keys count whole, and half what is carried along or compared with a constant.
 fn width(bundle: &[Design]) -> usize {
+    let constants = |design: &Design| {
+        let conditions = design.predicate.iter();
+        conditions.filter(|condition| condition.contains(" = ")).count()
+    };
     bundle
         .iter()
-        .map(|design| design.keys.len() * 2 + design.include.len())
+        .map(|design| design.keys.len() * 2 + design.include.len() + constants(design))
         .sum()
 }

@@ -34,6 +34,7 @@ pub(crate) fn read<'a>(
             Some(mut accesses) => {
                 for access in &mut accesses {
                     super::lint::add_policy_conditions(catalog, access, limits.tenant_column);
+                    cut_order(catalog, access);
                 }
                 reads.push(Read { statement, accesses });
             }
@@ -44,6 +45,28 @@ pub(crate) fn read<'a>(
         }
     }
     reads
+}
+
+/// Behind columns that no two rows share, an order says nothing more.
+fn cut_order(catalog: &Catalog, access: &mut syntax::Access) {
+    let unique = catalog.tables[access.table].usable_indexes().filter(|index| {
+        index.is_unique && index.design.predicate.is_empty() && index.design.is_btree()
+    });
+    let length = |index: &super::catalog::Index| {
+        let mut keys: Vec<_> = index.design.keys.iter().map(|key| &key.term).collect();
+        keys.retain(|term| {
+            let fixed = |predicate: &syntax::Predicate| {
+                predicate.term == **term && predicate.test == syntax::Test::Equal
+            };
+            !access.predicates.iter().any(fixed)
+        });
+        (1..=access.order.len()).find(|length| {
+            keys.iter().all(|term| access.order[..*length].iter().any(|item| item.term == **term))
+        })
+    };
+    if let Some(length) = unique.filter_map(length).min() {
+        access.order.truncate(length);
+    }
 }
 
 /// How often a table's choice is made anew after the planner has declined one.

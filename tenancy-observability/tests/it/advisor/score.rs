@@ -43,7 +43,8 @@ impl Score {
         }
         self.missed += missing.len();
         for line in missing {
-            self.faults.push(format!("{}: missing: {line}", case.name));
+            let refused = &report.refused;
+            self.faults.push(format!("{}: missing: {line}, refused {refused:?}", case.name));
         }
         let reasons: Vec<String> = report
             .refused

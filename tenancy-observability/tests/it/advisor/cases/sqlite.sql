@@ -6,7 +6,7 @@ CREATE TABLE customers (
     active INTEGER NOT NULL, code TEXT NOT NULL COLLATE NOCASE
 );
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
-INSERT INTO customers SELECT i, 'person' || i || '@example.com', 'Person ' || i, 'city' || i % 300,
+INSERT INTO customers SELECT i, 'person' || i || '@example.com', 'Person ' || i, 'city' || (i % 300),
     i % 2, 'code' || i FROM n;
 CREATE TABLE orders (
     id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, status TEXT NOT NULL, region_id INTEGER NOT NULL,
@@ -244,7 +244,7 @@ INSERT INTO orders (customer_id, status, region_id, total, note, placed_at) VALU
 --- setup
 CREATE TABLE visits (id INTEGER PRIMARY KEY, page TEXT NOT NULL, visitor INTEGER NOT NULL, at INTEGER NOT NULL);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-INSERT INTO visits SELECT i, 'page' || i % 50, (i * 7919) % 3000, i FROM n;
+INSERT INTO visits SELECT i, 'page' || (i % 50), (i * 7919) % 3000, i FROM n;
 --- statement 100
 SELECT * FROM visits WHERE visitor = $1
 --- expect missing_index visits (visitor)
@@ -294,7 +294,7 @@ CREATE INDEX customers_name_lower ON customers (lower(name));
 --- setup
 CREATE TABLE tags (product INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (product, tag)) WITHOUT ROWID;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-INSERT INTO tags SELECT i, 'tag' || (i * 7919) % 2000 FROM n;
+INSERT INTO tags SELECT i, 'tag' || ((i * 7919) % 2000) FROM n;
 --- statement 100
 SELECT product FROM tags WHERE tag = $1
 --- expect missing_index tags (tag)
