@@ -9,6 +9,8 @@
 static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
     tenancy_observability::memory::CountingAllocator::system();
 
+#[cfg(all(feature = "advisor", feature = "postgres", feature = "sqlite"))]
+mod advisor;
 mod health;
 mod installation;
 mod layer;

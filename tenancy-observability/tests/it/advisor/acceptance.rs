@@ -1,0 +1,79 @@
+//! How right the advisor is, over cases kept as data.
+
+use super::case::{self, Case};
+use super::score::Score;
+use super::{postgres, sqlite};
+
+const POSTGRES: &str = include_str!("cases/postgres.sql");
+const SQLITE: &str = include_str!("cases/sqlite.sql");
+
+const PRECISION_MIN: f64 = 0.95;
+const RECALL_MIN: f64 = 0.9;
+
+/// Scores of the cases that numbers were chosen by, and of those that were held out.
+#[derive(Default)]
+struct Scores {
+    tuned: Score,
+    held_out: Score,
+}
+
+impl Scores {
+    fn of(&mut self, case: &Case) -> &mut Score {
+        if case.is_held_out {
+            &mut self.held_out
+        } else {
+            &mut self.tuned
+        }
+    }
+
+    /// Fails below the bounds, for each of the two.
+    fn require(&self, database: &str) {
+        println!("{database}, tuned: {}", self.tuned);
+        println!("{database}, held out: {}", self.held_out);
+        for score in [&self.tuned, &self.held_out] {
+            assert!(score.precision() >= PRECISION_MIN, "{database}: {score}");
+            assert!(score.recall() >= RECALL_MIN, "{database}: {score}");
+            assert!(score.reasons() >= RECALL_MIN, "{database}: {score}");
+        }
+    }
+}
+
+#[test]
+fn there_are_cases_enough_of_each_kind() {
+    let cases = [case::read(POSTGRES), case::read(SQLITE)].concat();
+    assert!(cases.len() >= 60, "{}", cases.len());
+    let held_out = cases.iter().filter(|case| case.is_held_out).count();
+    assert!(held_out >= 15, "{held_out}");
+    let refused = cases.iter().filter(|case| !case.refused.is_empty()).count();
+    assert!(refused >= 15, "{refused}");
+}
+
+#[tokio::test]
+async fn advice_for_postgres_is_right_by_statistics_alone() {
+    let mut scores = Scores::default();
+    for case in case::read(POSTGRES) {
+        let report = postgres::advise(&case, postgres::Proof::None).await;
+        scores.of(&case).note(&case, &report);
+    }
+    scores.require("postgres");
+}
+
+#[tokio::test]
+async fn advice_for_postgres_is_right_by_a_copy() {
+    let mut scores = Scores::default();
+    for case in case::read(POSTGRES) {
+        let report = postgres::advise(&case, postgres::Proof::Copy).await;
+        scores.of(&case).note(&case, &report);
+    }
+    scores.require("postgres with a copy");
+}
+
+#[tokio::test]
+async fn advice_for_sqlite_is_right() {
+    let mut scores = Scores::default();
+    for case in case::read(SQLITE) {
+        let report = sqlite::advise(&case).await;
+        scores.of(&case).note(&case, &report);
+    }
+    scores.require("sqlite");
+}
