@@ -1,5 +1,6 @@
 //! What can be done from the command line, beside a running server or without one.
 
+mod bench;
 mod block;
 mod cache;
 mod catalog;
@@ -15,7 +16,7 @@ mod user;
 
 use clap::Subcommand;
 
-pub(crate) use self::output::{Output, usage};
+pub(crate) use self::output::{Output, show, usage};
 pub(crate) use self::serve::{serve, serve_embedded};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -58,15 +59,25 @@ pub(crate) enum Command {
     /// See what a follower of the journal could not take, and hand it over again
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Send requests to a server, and say whether it keeps up
+    ///
+    /// Without --target it starts a server of its own on the same data, with the limits of callers out of
+    /// reach. It works at shops of its own, load-test-1 and so on, which are suspended in between: products
+    /// it makes there are deleted again, orders and uploads stay. Exit status: 0 all requirements are met; 1
+    /// one is not, the server is slower than in the report compared with, or something failed; 2 wrong use; 3
+    /// no connection was ever made; 130 interrupted, with what there was written down all the same.
+    Bench(bench::Bench),
+    #[command(hide = true)]
+    BenchServer,
     /// Check that the database answers, its schema is current, and tenants are kept apart
     Health,
 }
 
 impl Command {
-    /// Runs any command but `serve`.
+    /// Runs any command that needs nothing but the configuration.
     pub(crate) async fn run(self, config: Config) -> Result<Output, Failure> {
         match self {
-            Self::Serve => unreachable!("`main` serves"),
+            Self::Serve | Self::Bench(_) | Self::BenchServer => unreachable!("`main` runs these"),
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,

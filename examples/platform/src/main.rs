@@ -4,6 +4,7 @@
 
 mod api;
 mod background;
+mod bench;
 mod blocks;
 mod cli;
 mod command;
@@ -38,6 +39,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use self::bench::ServerLikeThis;
 use self::cli::Cli;
 use self::command::{Command, Output};
 use self::config::Config;
@@ -68,6 +70,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         None => command::serve_embedded(config)
             .await
             .map(|()| ExitCode::SUCCESS),
+        Some(Command::Bench(command)) => {
+            let config_file = cli.config.as_deref();
+            let like_this = ServerLikeThis::new(config_file, &cli.flags)?;
+            command.run(config, &like_this, cli.json).await
+        }
+        Some(Command::BenchServer) => bench::serve(config).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Serve) => command::serve(config).await.map(|()| ExitCode::SUCCESS),
         Some(command) => command.run(config).await?.print(cli.json),
     }
