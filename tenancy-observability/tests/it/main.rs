@@ -7,6 +7,8 @@
 
 mod layer;
 mod memory;
+mod report;
+mod site;
 
 /// What the tests of memory count with.
 #[global_allocator]
