@@ -5,5 +5,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod layer;
+mod memory;
 mod metrics;
+mod report;
 mod sink;
+mod site;
+
+/// What the tests of memory count with.
+#[global_allocator]
+static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
+    tenancy_observability::memory::CountingAllocator::system();
