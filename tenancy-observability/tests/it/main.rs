@@ -19,5 +19,7 @@ mod load_test;
 mod memory;
 mod metrics;
 mod place;
+mod report;
 mod sink;
+mod site;
 mod slow_query;
