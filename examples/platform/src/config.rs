@@ -8,11 +8,13 @@ mod environment;
 mod flags;
 mod limits;
 mod media;
+mod metrics;
 mod origin;
 mod proxies;
 mod sessions;
 mod threat;
 mod unsafe_setting;
+mod web_url;
 mod within;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,6 +31,7 @@ use self::environment::Environment;
 pub(crate) use self::flags::Flags;
 pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
+pub(crate) use self::metrics::{Metrics, Push, Temporality};
 pub(crate) use self::origin::Origin;
 pub(crate) use self::proxies::Proxies;
 use self::sessions::SignedIn;
@@ -77,6 +80,8 @@ pub(crate) struct Config {
     pub(crate) threat: Threat,
     pub(crate) media: Media,
     pub(crate) http: Http,
+    pub(crate) metrics: Metrics,
+    pub(crate) push: Push,
     pub(crate) sessions: SignedIn,
 }
 
@@ -181,6 +186,8 @@ impl Default for Config {
                 headers_max: Within::new(100),
                 body_bytes_max: Within::new(1024 * 1024),
             },
+            metrics: Metrics::default(),
+            push: Push::default(),
             sessions: SignedIn::default(),
         }
     }

@@ -15,6 +15,7 @@ mod edge;
 mod failure;
 mod keys;
 mod logging;
+mod measure;
 mod media;
 mod onboard;
 mod overview;

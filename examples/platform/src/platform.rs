@@ -23,6 +23,7 @@ use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
 use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, TenantScope, Tenants};
+use tenancy_observability::metrics::Metrics;
 use tenancy_security::block::BlockList;
 use tenancy_security::credential::Passwords;
 use tenancy_security::login_guard::LoginGuard;
@@ -81,6 +82,7 @@ struct Parts {
     sessions: Sessions,
     login_guard: LoginGuard,
     media: MediaStore,
+    metrics: Metrics,
 }
 
 impl Platform {
@@ -92,6 +94,15 @@ impl Platform {
 
     /// The same, for an actor that the journal will name.
     pub(crate) async fn open_as(config: Config, actor: Actor) -> Result<Self, Failure> {
+        Self::open_measured(config, actor, Metrics::off()).await
+    }
+
+    /// The same, for one who counts. What counts must be installed by then.
+    pub(crate) async fn open_measured(
+        config: Config,
+        actor: Actor,
+        metrics: Metrics,
+    ) -> Result<Self, Failure> {
         let connections = config.database.connections.get();
         let storage = SqlStorage::builder()
             .connections(u32::try_from(connections).unwrap_or(u32::MAX))
@@ -139,6 +150,7 @@ impl Platform {
             login_guard,
             redis,
             media: MediaStore::new(&config, &database),
+            metrics,
             config,
             tenants,
             database,
@@ -211,6 +223,11 @@ impl Platform {
 
     pub(crate) fn media(&self) -> &MediaStore {
         &self.0.media
+    }
+
+    /// What the server counts, if it does.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// The content of uploaded files.

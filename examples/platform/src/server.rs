@@ -28,6 +28,7 @@ use tenancy_security::stack::SecurityStack;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -42,6 +43,7 @@ use crate::control;
 use crate::defence;
 use crate::edge::Cdn;
 use crate::failure::Failure;
+use crate::measure;
 use crate::media;
 use crate::platform::Platform;
 use crate::site;
@@ -65,6 +67,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let stack = defence::stack(platform);
     let app = bounded(site::app(platform, &stack), platform.config(), &stack);
     say_concerns(platform, &app).await;
+    let pushers = measure::pushers(platform.config(), platform.metrics())?;
     let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
     let (end, ended) = watch::channel(false);
@@ -75,6 +78,11 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let mut blocking = tokio::spawn(keep_blocks(platform.clone(), ended.clone()));
     let sweeping = tokio::spawn(keep_media(platform.clone(), ended.clone()));
     let mut noting = tokio::spawn(keep_threats(platform.clone(), ended));
+    let (end_of_counting, counted) = watch::channel(false);
+    let mut pushing = JoinSet::new();
+    for pusher in pushers {
+        pushing.spawn(measure::keep_pushing(pusher, counted.clone()));
+    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -129,6 +137,9 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     working.abort();
     sweeping.abort();
     noting.abort();
+    // The last requests are counted by now. Each pusher bounds how long it goes on.
+    end_of_counting.send_replace(true);
+    while pushing.join_next().await.is_some() {}
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod compress;
 mod console;
 mod landing;
 mod media;
+mod metrics;
 mod refuse;
 mod shop;
 mod sign_in;
@@ -76,6 +77,7 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .route("/pictures/{file}", get(pictures::serve))
         .route_service(REPORT_PATH, defence::reports())
         .route("/livez", get(StatusCode::OK))
+        .route("/metrics", get(metrics::show))
         .route("/readyz", get(ready))
         .with_state(platform.clone())
 }

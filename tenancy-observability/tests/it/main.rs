@@ -7,7 +7,9 @@
 
 mod layer;
 mod memory;
+mod metrics;
 mod report;
+mod sink;
 mod site;
 
 /// What the tests of memory count with.
