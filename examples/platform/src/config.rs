@@ -10,6 +10,7 @@ mod limits;
 mod media;
 mod metrics;
 mod origin;
+mod performance;
 mod proxies;
 mod sessions;
 mod threat;
@@ -33,6 +34,7 @@ pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
 pub(crate) use self::metrics::{Metrics, Push, Temporality};
 pub(crate) use self::origin::Origin;
+pub(crate) use self::performance::Performance;
 pub(crate) use self::proxies::Proxies;
 use self::sessions::SignedIn;
 pub(crate) use self::threat::Threat;
@@ -81,6 +83,7 @@ pub(crate) struct Config {
     pub(crate) media: Media,
     pub(crate) http: Http,
     pub(crate) metrics: Metrics,
+    pub(crate) performance: Performance,
     pub(crate) push: Push,
     pub(crate) sessions: SignedIn,
 }
@@ -187,6 +190,7 @@ impl Default for Config {
                 body_bytes_max: Within::new(1024 * 1024),
             },
             metrics: Metrics::default(),
+            performance: Performance::default(),
             push: Push::default(),
             sessions: SignedIn::default(),
         }
