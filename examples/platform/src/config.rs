@@ -10,6 +10,7 @@ mod limits;
 mod media;
 mod metrics;
 mod origin;
+mod performance;
 mod proxies;
 mod sessions;
 mod slow_queries;
@@ -34,6 +35,7 @@ pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
 pub(crate) use self::metrics::{Metrics, Push, Temporality};
 pub(crate) use self::origin::Origin;
+pub(crate) use self::performance::Performance;
 pub(crate) use self::proxies::{Proxies, WrittenHeader};
 use self::sessions::SignedIn;
 pub(crate) use self::slow_queries::SlowStatements;
@@ -85,6 +87,7 @@ pub(crate) struct Config {
     pub(crate) media: Media,
     pub(crate) http: Http,
     pub(crate) metrics: Metrics,
+    pub(crate) performance: Performance,
     pub(crate) push: Push,
     pub(crate) sessions: SignedIn,
     pub(crate) slow_queries: SlowStatements,
@@ -193,6 +196,7 @@ impl Default for Config {
                 body_bytes_max: Within::new(1024 * 1024),
             },
             metrics: Metrics::default(),
+            performance: Performance::default(),
             push: Push::default(),
             sessions: SignedIn::default(),
             slow_queries: SlowStatements::default(),

@@ -21,6 +21,7 @@ mod media;
 mod onboard;
 mod overview;
 mod pages;
+mod performance;
 mod pictures;
 mod platform;
 mod secret;
@@ -38,12 +39,17 @@ mod why;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tenancy_observability::memory::CountingAllocator;
 
 use self::bench::ServerLikeThis;
 use self::cli::Cli;
 use self::command::{Command, Output};
 use self::config::Config;
 use self::failure::Failure;
+
+/// Counts what each request asks for.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -36,8 +36,10 @@ use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
 use crate::media::MediaStore;
+use crate::performance::Performance;
 use crate::secret::Secret;
 use crate::shared;
+use crate::slow_queries;
 use crate::tables;
 use crate::threats::Threats;
 use crate::users::{Door, Users};
@@ -84,6 +86,7 @@ struct Parts {
     login_guard: LoginGuard,
     media: MediaStore,
     metrics: Metrics,
+    performance: Performance,
 }
 
 impl Platform {
@@ -152,6 +155,13 @@ impl Platform {
             login_guard,
             redis,
             media: MediaStore::new(&config, &database),
+            performance: Performance::new(
+                &config.performance,
+                &database,
+                &scope,
+                &metrics,
+                slow_queries::begin(&config.slow_queries),
+            ),
             metrics,
             config,
             tenants,
@@ -225,6 +235,11 @@ impl Platform {
 
     pub(crate) fn media(&self) -> &MediaStore {
         &self.0.media
+    }
+
+    /// What requests take.
+    pub(crate) fn performance(&self) -> &Performance {
+        &self.0.performance
     }
 
     /// What the server counts, if it does.

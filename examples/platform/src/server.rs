@@ -23,6 +23,7 @@ use hyper_util::service::TowerToHyperService;
 use tenancy_cache::EdgeFollower;
 use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
+use tenancy_observability::layer::PerformanceLayer;
 use tenancy_security::diagnosis::diagnose;
 use tenancy_security::stack::SecurityStack;
 use tokio::net::{TcpListener, TcpStream};
@@ -44,6 +45,7 @@ use crate::edge::Cdn;
 use crate::failure::Failure;
 use crate::measure;
 use crate::media;
+use crate::performance;
 use crate::platform::Platform;
 use crate::site;
 use crate::slow_queries;
@@ -65,7 +67,13 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     })?;
     let connections_max = descriptors::connections(platform.config())?;
     let stack = defence::stack(platform);
-    let app = bounded(site::app(platform, &stack), platform.config(), &stack);
+    let performance = platform.performance();
+    let app = bounded(
+        site::app(platform, &stack),
+        platform.config(),
+        &stack,
+        performance.layer(),
+    );
     say_concerns(platform, &app).await;
     let pushers = measure::pushers(platform.config(), platform.metrics())?;
     let connections = Arc::new(Semaphore::new(connections_max));
@@ -76,6 +84,9 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let mut counting = Beside::new();
     for pusher in &pushers {
         counting.keep("push of metrics", pusher, measure::push);
+    }
+    if performance.layer().is_some() {
+        counting.keep("reports", performance, performance::keep);
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -117,7 +128,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     {
         tracing::warn!("some requests, or the journal, did not finish in time and were cut off");
     }
-    // The last requests are counted by now. Each pusher bounds how long it goes on.
+    // The last requests are counted by now. Each of them bounds how long it goes on.
     counting.finish().await;
     Ok(())
 }
@@ -188,7 +199,12 @@ async fn bound_time(State(times): State<Times>, request: Request<Body>, next: Ne
 }
 
 /// `app` within its bounds, whatever happens inside.
-fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
+fn bounded(
+    app: Router,
+    config: &Config,
+    stack: &SecurityStack,
+    measured: Option<&PerformanceLayer>,
+) -> Router {
     let http = &config.http;
     let times = Times {
         request: http.request_time(),
@@ -203,7 +219,7 @@ fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
         .layer(middleware::from_fn_with_state(http.body_time(), bound_body))
         .layer(middleware::from_fn_with_state(times, bound_time))
         .layer(CatchPanicLayer::new());
-    site::finish(app, config, stack)
+    site::finish(app, config, stack, measured)
 }
 
 fn connect(

@@ -39,7 +39,12 @@ pub(crate) fn bundles(catalog: &Catalog, access: &Access, tenant_column: &str) -
             bundles.push(bundle);
         }
     }
-    bundles.extend(shaper.designs(access).into_iter().map(|design| vec![design]));
+    bundles.extend(
+        shaper
+            .designs(access)
+            .into_iter()
+            .map(|design| vec![design]),
+    );
     let mut seen = Vec::new();
     bundles.retain(|bundle| {
         let is_new = !seen.contains(bundle) && bundle.iter().all(|design| !design.keys.is_empty());
@@ -90,10 +95,16 @@ impl Shaper<'_> {
     /// Without conditions of the index's own.
     fn plain(&self, predicates: &[Predicate], access: &Access) -> Vec<Design> {
         let equal = self.equalities(predicates, |predicate| predicate.is_equality());
-        let joined = self.equalities(predicates, |predicate| matches!(predicate.test, Test::Join(_)));
+        let joined = self.equalities(predicates, |predicate| {
+            matches!(predicate.test, Test::Join(_))
+        });
         let mut heads = vec![equal.clone()];
         for join in &joined {
-            let mut head: Vec<Key> = equal.iter().filter(|key| key.term != join.term).cloned().collect();
+            let mut head: Vec<Key> = equal
+                .iter()
+                .filter(|key| key.term != join.term)
+                .cloned()
+                .collect();
             head.push(join.clone());
             heads.push(head.clone());
             let mut short: Vec<Key> = self.tenant_keys(&equal);
@@ -140,7 +151,10 @@ impl Shaper<'_> {
                 keys.push(key);
             }
         }
-        if keys.iter().all(|key| key.term.column() == Some(self.tenant_column)) {
+        if keys
+            .iter()
+            .all(|key| key.term.column() == Some(self.tenant_column))
+        {
             let range = arm.iter().find(|predicate| predicate.is_range())?;
             keys.extend(self.range_key(range));
         }
@@ -153,7 +167,11 @@ impl Shaper<'_> {
     }
 
     /// Keys for what equals: the tenant, then those that leave the fewest rows.
-    fn equalities(&self, predicates: &[Predicate], wanted: impl Fn(&Predicate) -> bool) -> Vec<Key> {
+    fn equalities(
+        &self,
+        predicates: &[Predicate],
+        wanted: impl Fn(&Predicate) -> bool,
+    ) -> Vec<Key> {
         let mut chosen: Vec<&Predicate> = Vec::new();
         for predicate in predicates.iter().filter(|predicate| wanted(predicate)) {
             if !chosen.iter().any(|other| other.term == predicate.term) {
@@ -187,8 +205,13 @@ impl Shaper<'_> {
         if matches!(collation, Some("C" | "POSIX")) {
             return None;
         }
-        let is_varchar = column.is_some_and(|column| column.data_type.starts_with("character varying"));
-        let name = if is_varchar { "varchar_pattern_ops" } else { "text_pattern_ops" };
+        let is_varchar =
+            column.is_some_and(|column| column.data_type.starts_with("character varying"));
+        let name = if is_varchar {
+            "varchar_pattern_ops"
+        } else {
+            "text_pattern_ops"
+        };
         Some(name.to_owned())
     }
 
@@ -196,7 +219,10 @@ impl Shaper<'_> {
         let is_fixed = |item: &&Order| {
             !predicates.iter().any(|predicate| {
                 predicate.term == item.term
-                    && matches!(predicate.test, Test::Equal | Test::IsNull | Test::In(Some(1)))
+                    && matches!(
+                        predicate.test,
+                        Test::Equal | Test::IsNull | Test::In(Some(1))
+                    )
             })
         };
         order
@@ -252,7 +278,9 @@ impl Shaper<'_> {
         if self.engine == Engine::Sqlite {
             return Vec::new();
         }
-        let patterns = predicates.iter().filter(|predicate| predicate.test == Test::Contains);
+        let patterns = predicates
+            .iter()
+            .filter(|predicate| predicate.test == Test::Contains);
         patterns
             .map(|predicate| Design {
                 method: "gin".to_owned(),
@@ -275,9 +303,18 @@ impl Shaper<'_> {
             return None;
         }
         let columns = access.columns.as_ref()?;
-        let is_key = |name: &str| design.keys.iter().any(|key| key.term.column() == Some(name));
+        let is_key = |name: &str| {
+            design
+                .keys
+                .iter()
+                .any(|key| key.term.column() == Some(name))
+        };
         let is_there = |name: &String| is_key(name) || self.is_row_number(name);
-        let include: Vec<String> = columns.iter().filter(|name| !is_there(name)).cloned().collect();
+        let include: Vec<String> = columns
+            .iter()
+            .filter(|name| !is_there(name))
+            .cloned()
+            .collect();
         if include.is_empty() || include.len() > INCLUDED_MAX {
             return None;
         }
@@ -291,9 +328,11 @@ impl Shaper<'_> {
         let mut wider = design.clone();
         match self.engine {
             Engine::Postgres => wider.include = include,
-            Engine::Sqlite => wider
-                .keys
-                .extend(include.into_iter().map(|name| Key::ascending(Term::Column(name)))),
+            Engine::Sqlite => wider.keys.extend(
+                include
+                    .into_iter()
+                    .map(|name| Key::ascending(Term::Column(name))),
+            ),
         }
         Some(wider)
     }
@@ -303,8 +342,13 @@ impl Shaper<'_> {
         if access.is_limited && !access.order.is_empty() {
             return 0.0;
         }
-        let found = access.predicates.iter().filter(|predicate| predicate.test != Test::Other);
-        let share: f64 = found.map(|predicate| predicate_share(self.table, predicate)).product();
+        let found = access
+            .predicates
+            .iter()
+            .filter(|predicate| predicate.test != Test::Other);
+        let share: f64 = found
+            .map(|predicate| predicate_share(self.table, predicate))
+            .product();
         self.table.rows * share
     }
 

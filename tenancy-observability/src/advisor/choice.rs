@@ -95,7 +95,10 @@ impl Chooser<'_> {
         let mut taken: Vec<Choice> = Vec::new();
         let mut too_dear = Vec::new();
         while !is_small && self.catalog.tables[table].kind != TableKind::Partition {
-            let have: Vec<Design> = taken.iter().flat_map(|choice| choice.bundle.clone()).collect();
+            let have: Vec<Design> = taken
+                .iter()
+                .flat_map(|choice| choice.bundle.clone())
+                .collect();
             let Some(best) = self.best(table, &pool, &have, &mut too_dear) else {
                 break;
             };
@@ -133,7 +136,10 @@ impl Chooser<'_> {
         too_dear: &mut Vec<usize>,
     ) -> Option<Choice> {
         let mut best: Option<(f64, Choice)> = None;
-        for bundle in pool.iter().filter(|bundle| !bundle.iter().any(|design| have.contains(design))) {
+        for bundle in pool
+            .iter()
+            .filter(|bundle| !bundle.iter().any(|design| have.contains(design)))
+        {
             let gains = self.gains(table, bundle, have);
             if gains.is_empty() {
                 continue;
@@ -147,15 +153,33 @@ impl Chooser<'_> {
             let score = gained - write_price - self.size_price(table, bundle);
             let is_better = best.as_ref().is_none_or(|(other, choice)| {
                 match width(bundle).cmp(&width(&choice.bundle)) {
-                    std::cmp::Ordering::Greater => self.is_clearly_better(score, *other, &gains, choice),
-                    std::cmp::Ordering::Less => !self.is_clearly_better(*other, score, &choice.gains, &Choice {
-                        table, bundle: bundle.clone(), gains: gains.clone(), write_price,
-                    }),
+                    std::cmp::Ordering::Greater => {
+                        self.is_clearly_better(score, *other, &gains, choice)
+                    }
+                    std::cmp::Ordering::Less => !self.is_clearly_better(
+                        *other,
+                        score,
+                        &choice.gains,
+                        &Choice {
+                            table,
+                            bundle: bundle.clone(),
+                            gains: gains.clone(),
+                            write_price,
+                        },
+                    ),
                     std::cmp::Ordering::Equal => score > *other,
                 }
             });
             if is_better {
-                best = Some((score, Choice { table, bundle: bundle.clone(), gains, write_price }));
+                best = Some((
+                    score,
+                    Choice {
+                        table,
+                        bundle: bundle.clone(),
+                        gains,
+                        write_price,
+                    },
+                ));
             }
         }
         best.map(|(_, choice)| choice)
@@ -166,9 +190,14 @@ impl Chooser<'_> {
     fn is_clearly_better(&self, score: f64, other: f64, gains: &[Gain], narrower: &Choice) -> bool {
         let remains = |gains: &[Gain]| -> f64 {
             let places = gains.iter();
-            places.map(|gain| self.calls(gain.statement) * gain.after).sum()
+            places
+                .map(|gain| self.calls(gain.statement) * gain.after)
+                .sum()
         };
-        let paid: f64 = gains.iter().map(|gain| self.calls(gain.statement) * gain.before).sum();
+        let paid: f64 = gains
+            .iter()
+            .map(|gain| self.calls(gain.statement) * gain.before)
+            .sum();
         let serves_more = gains.len() > narrower.gains.len();
         let remains_less = remains(gains) < remains(&narrower.gains) * WIDER_SHARE;
         score > other && (serves_more || remains_less && score - other > paid * WIDER_GAIN)
@@ -186,14 +215,21 @@ impl Chooser<'_> {
         places
             .filter(|(_, read)| read.accesses.iter().any(|access| access.table == table))
             .filter_map(|(statement, read)| {
-                let costs = Costs { catalog: self.catalog, accesses: &read.accesses };
+                let costs = Costs {
+                    catalog: self.catalog,
+                    accesses: &read.accesses,
+                };
                 let before = costs.of_table(table, &having);
                 let after = costs.of_table(table, &with);
                 let saved = before - after;
                 let is_enough = before >= COST_MIN
                     && saved >= costs.of_table(table, &[]) * WIDER_GAIN
                     && (saved >= before * SAVED_SHARE_MIN || saved >= SAVED_COST_MIN);
-                is_enough.then_some(Gain { statement, before, after })
+                is_enough.then_some(Gain {
+                    statement,
+                    before,
+                    after,
+                })
             })
             .collect()
     }
@@ -216,7 +252,11 @@ impl Chooser<'_> {
                     Purpose::Delete => 0.0,
                     Purpose::Insert => 1.0,
                     // A row whose keys stay is still a new version, for which an index can be left out.
-                    Purpose::Update(columns) if bundle.iter().any(|design| holds(design, columns)) => 2.0,
+                    Purpose::Update(columns)
+                        if bundle.iter().any(|design| holds(design, columns)) =>
+                    {
+                        2.0
+                    }
                     Purpose::Update(_) => 0.0,
                 };
                 #[allow(clippy::cast_precision_loss, reason = "a bundle has few indexes")]
@@ -230,7 +270,11 @@ impl Chooser<'_> {
     /// Of two indexes that serve alike, the smaller is the better.
     fn size_price(&self, table: usize, bundle: &[Design]) -> f64 {
         let table = &self.catalog.tables[table];
-        bundle.iter().map(|design| super::size::bytes(table, design)).sum::<f64>() * 1e-9
+        bundle
+            .iter()
+            .map(|design| super::size::bytes(table, design))
+            .sum::<f64>()
+            * 1e-9
     }
 
     /// Takes back what a later and wider choice has made needless.
@@ -292,12 +336,19 @@ impl Chooser<'_> {
             } else {
                 self.reason(read, &places)
             };
-            refused.push(Refused { statement, table, reason });
+            refused.push(Refused {
+                statement,
+                table,
+                reason,
+            });
         }
     }
 
     fn reason(&self, read: &Read, places: &[usize]) -> Reason {
-        let costs = Costs { catalog: self.catalog, accesses: &read.accesses };
+        let costs = Costs {
+            catalog: self.catalog,
+            accesses: &read.accesses,
+        };
         let served = |place: &usize| {
             let table = &self.catalog.tables[read.accesses[*place].table];
             table
@@ -323,10 +374,12 @@ impl Chooser<'_> {
 /// Candidates that serve what two others do: one's keys first, then what the other has more.
 fn merged(pool: &[Bundle]) -> Vec<Bundle> {
     let mut merged: Vec<Bundle> = Vec::new();
-    let singles = || pool.iter().filter_map(|bundle| match bundle.as_slice() {
-        [design] if design.is_btree() => Some(design),
-        _ => None,
-    });
+    let singles = || {
+        pool.iter().filter_map(|bundle| match bundle.as_slice() {
+            [design] if design.is_btree() => Some(design),
+            _ => None,
+        })
+    };
     for design in singles() {
         for other in singles() {
             let has_all = design.keys.iter().all(|key| other.keys.contains(key));
@@ -334,9 +387,16 @@ fn merged(pool: &[Bundle]) -> Vec<Bundle> {
                 continue;
             }
             // The same keys in another order: those of the shorter first.
-            let rest = other.keys.iter().filter(|key| !design.keys.contains(key)).cloned();
+            let rest = other
+                .keys
+                .iter()
+                .filter(|key| !design.keys.contains(key))
+                .cloned();
             let keys: Vec<_> = design.keys.iter().cloned().chain(rest).collect();
-            let bundle = vec![Design { keys, ..other.clone() }];
+            let bundle = vec![Design {
+                keys,
+                ..other.clone()
+            }];
             if !pool.contains(&bundle) && !merged.contains(&bundle) {
                 merged.push(bundle);
             }
@@ -349,16 +409,21 @@ fn holds(design: &Design, columns: &[String]) -> bool {
     let keys = design.keys.iter().filter_map(|key| key.term.column());
     let mut held = keys.chain(design.include.iter().map(String::as_str));
     held.any(|name| columns.iter().any(|column| column == name))
-        || columns
-            .iter()
-            .any(|column| design.predicate.iter().any(|condition| condition.starts_with(column.as_str())))
+        || columns.iter().any(|column| {
+            design
+                .predicate
+                .iter()
+                .any(|condition| condition.starts_with(column.as_str()))
+        })
 }
 
 /// Keys count whole, and half what is carried along or compared with a constant.
 fn width(bundle: &[Design]) -> usize {
     let constants = |design: &Design| {
         let conditions = design.predicate.iter();
-        conditions.filter(|condition| condition.contains(" = ")).count()
+        conditions
+            .filter(|condition| condition.contains(" = "))
+            .count()
     };
     bundle
         .iter()

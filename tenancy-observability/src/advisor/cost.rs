@@ -53,7 +53,12 @@ impl Costs<'_> {
         let designs: Vec<&Design> = table
             .usable_indexes()
             .map(|index| &index.design)
-            .chain(extra.iter().filter(|(of, _)| *of == access.table).map(|(_, design)| *design))
+            .chain(
+                extra
+                    .iter()
+                    .filter(|(of, _)| *of == access.table)
+                    .map(|(_, design)| *design),
+            )
             .collect();
         let paths = designs.iter().filter_map(|design| self.path(place, design));
         let by_parts = self.by_parts(place, &designs);
@@ -134,7 +139,11 @@ impl Costs<'_> {
     ) -> Option<f64> {
         let access = &self.accesses[place];
         let table = self.table(place);
-        if !design.predicate.iter().all(|condition| is_implied(condition, predicates)) {
+        if !design
+            .predicate
+            .iter()
+            .all(|condition| is_implied(condition, predicates))
+        {
             return None;
         }
         let held: f64 = table.rows
@@ -170,7 +179,11 @@ impl Costs<'_> {
             .filter(|predicate| design.predicate.contains(&predicate.text))
             .map(|predicate| predicate_share(table, predicate))
             .product();
-        let share = if found.shares_predicate { found.share / inside.max(1e-9) } else { found.share };
+        let share = if found.shares_predicate {
+            found.share / inside.max(1e-9)
+        } else {
+            found.share
+        };
         let mut visited = (held * share.min(1.0)).max(1.0);
         let wanted = self.rows_out(place).min(visited);
         let stops_early = access.is_limited && (is_ordered || access.order.is_empty());
@@ -193,9 +206,8 @@ impl Costs<'_> {
         for arm in arms {
             let predicates = [&access.predicates[..], arm].concat();
             let uses_arm = |design: &&&Design| {
-                arm.iter().any(|predicate| {
-                    design.keys.iter().any(|key| key.term == predicate.term)
-                })
+                arm.iter()
+                    .any(|predicate| design.keys.iter().any(|key| key.term == predicate.term))
             };
             let cheapest = designs
                 .iter()
@@ -231,7 +243,11 @@ impl Lookup {
             shares_predicate: false,
         };
         for key in &design.keys {
-            let of_key = || predicates.iter().filter(|predicate| matches(key, predicate));
+            let of_key = || {
+                predicates
+                    .iter()
+                    .filter(|predicate| matches(key, predicate))
+            };
             let equal = of_key().find(|predicate| predicate.is_equality());
             let joined = of_key().find(|predicate| matches!(predicate.test, Test::Join(_)));
             let Some(predicate) = equal.or(joined.filter(|_| joins)) else {
@@ -268,7 +284,10 @@ pub(crate) fn matches(key: &Key, predicate: &Predicate) -> bool {
 
 /// A pattern's beginning is a range only in an order of single characters.
 fn is_bounded(key: &Key, predicate: &Predicate, table: &Table) -> bool {
-    let by_character = key.opclass.as_deref().is_some_and(|name| name.ends_with("_pattern_ops"));
+    let by_character = key
+        .opclass
+        .as_deref()
+        .is_some_and(|name| name.ends_with("_pattern_ops"));
     match predicate.test {
         Test::Range { .. } => !by_character,
         Test::Prefix => by_character || sorts_by_character(key, table),
@@ -277,8 +296,14 @@ fn is_bounded(key: &Key, predicate: &Predicate, table: &Table) -> bool {
 }
 
 fn sorts_by_character(key: &Key, table: &Table) -> bool {
-    let own = key.term.column().and_then(|name| table.column(name)?.collation.as_deref());
-    matches!(key.collation.as_deref().or(own), Some("C" | "POSIX" | "NOCASE"))
+    let own = key
+        .term
+        .column()
+        .and_then(|name| table.column(name)?.collation.as_deref());
+    matches!(
+        key.collation.as_deref().or(own),
+        Some("C" | "POSIX" | "NOCASE")
+    )
 }
 
 /// Whether an index that holds rows of a condition holds all that the predicates want.
@@ -289,14 +314,18 @@ pub(crate) fn is_implied(condition: &str, predicates: &[Predicate]) -> bool {
             && (predicate.test != Test::IsNull && predicate.test != Test::Other)
     };
     let is_listed = |predicate: &&Predicate| {
-        let listed = condition.split_once(" IN (").map(|(_, values)| values.trim_end_matches(')'));
+        let listed = condition
+            .split_once(" IN (")
+            .map(|(_, values)| values.trim_end_matches(')'));
         let Some((Some(value), values)) = predicate.value.as_ref().map(Some).zip(listed) else {
             return false;
         };
         let column = predicate.term.column().unwrap_or_default();
         predicate.test == Test::Equal
             && condition.starts_with(&format!("{column} IN ("))
-            && values.split(", ").any(|other| other.trim_matches('\'') == value)
+            && values
+                .split(", ")
+                .any(|other| other.trim_matches('\'') == value)
     };
     predicates.iter().any(|predicate| {
         predicate.text.split(" AND ").any(|part| part == condition)
@@ -311,10 +340,16 @@ pub(crate) fn gives_order(design: &Design, order: &[Order], predicates: &[Predic
         predicates.iter().any(|predicate| {
             predicate.term == term
                 && predicate.collation == *collation
-                && matches!(predicate.test, Test::Equal | Test::IsNull | Test::In(Some(1)))
+                && matches!(
+                    predicate.test,
+                    Test::Equal | Test::IsNull | Test::In(Some(1))
+                )
         })
     };
-    let mut keys = design.keys.iter().skip_while(|key| is_fixed(key.term.clone(), &key.collation));
+    let mut keys = design
+        .keys
+        .iter()
+        .skip_while(|key| is_fixed(key.term.clone(), &key.collation));
     let mut backwards = None;
     order
         .iter()
@@ -334,10 +369,14 @@ pub(crate) fn gives_order(design: &Design, order: &[Order], predicates: &[Predic
 fn covers(design: &Design, access: &Access) -> bool {
     let has = |column: &String| {
         let keys = design.keys.iter().filter_map(|key| key.term.column());
-        keys.chain(design.include.iter().map(String::as_str)).any(|name| name == column)
+        keys.chain(design.include.iter().map(String::as_str))
+            .any(|name| name == column)
     };
     design.method == "btree"
-        && access.columns.as_ref().is_some_and(|columns| columns.iter().all(has))
+        && access
+            .columns
+            .as_ref()
+            .is_some_and(|columns| columns.iter().all(has))
 }
 
 /// The cost of so many lookups, each of which visits so many rows.
@@ -351,7 +390,8 @@ fn fetch(
 ) -> f64 {
     let all = visited * lookups;
     let index_pages = (held / INDEX_PAGE_ROWS).max(1.0);
-    let leaves = ((visited / INDEX_PAGE_ROWS).ceil() * lookups).min(index_pages.max(lookups.sqrt()));
+    let leaves =
+        ((visited / INDEX_PAGE_ROWS).ceil() * lookups).min(index_pages.max(lookups.sqrt()));
     let descent = lookups * 0.4;
     let index = leaves * RANDOM_PAGE + descent + all * INDEX_ROW;
     if covers {

@@ -217,6 +217,7 @@ impl Drop for Watch {
             status: self.status,
             at: Time::now(),
             spent,
+            meter: self.slot.scope().map(TenantScope::meter),
             trace: &self.trace,
             request_id: request_id.or_else(of_scope),
         };

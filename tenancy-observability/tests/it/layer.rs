@@ -2,6 +2,7 @@
 
 mod endings;
 mod headers;
+mod metrics;
 mod servers;
 mod slow;
 mod tenants;

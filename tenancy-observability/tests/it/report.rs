@@ -75,6 +75,7 @@ impl Node {
             status: status.map(|status| StatusCode::from_u16(status).unwrap()),
             at,
             spent,
+            meter: None,
             trace: &TraceContext::begin(),
             request_id: None,
         });

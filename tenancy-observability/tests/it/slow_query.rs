@@ -282,7 +282,7 @@ async fn a_line_that_sends_a_statement_for_each_row_is_found() {
         assert_eq!(row, number);
     }
     let tenant = acme.tenant_id();
-    queries.request_ended(Some(tenant), "/api/orders", acme.meter());
+    queries.job_ended(Some(tenant), "/api/orders", acme.meter());
     let [found] = &queries.findings().repeated[..] else {
         panic!("{:?}", queries.findings());
     };
@@ -295,6 +295,6 @@ async fn a_line_that_sends_a_statement_for_each_row_is_found() {
     assert_eq!(found.tenant_id, Some(tenant));
 
     let other = site.add("other").await;
-    queries.request_ended(Some(TenantId::generate()), "/", other.meter());
+    queries.job_ended(Some(TenantId::generate()), "/", other.meter());
     assert_eq!(queries.findings().repeated.len(), 1);
 }

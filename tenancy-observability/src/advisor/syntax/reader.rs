@@ -304,7 +304,9 @@ impl<'a> Reader<'a> {
                     return;
                 };
                 let source = self.source(name, &own_name);
-                let alias = alias.as_ref().map_or(own_name, |alias| alias.name.value.clone());
+                let alias = alias
+                    .as_ref()
+                    .map_or(own_name, |alias| alias.name.value.clone());
                 self.relate(alias, source);
             }
             TableFactor::Derived {
@@ -345,7 +347,10 @@ impl<'a> Reader<'a> {
         let schema = schema_name(name);
         let view = self.catalog.view(schema.as_deref(), own_name);
         let body = view.and_then(|view| {
-            expression(self.catalog.engine, &format!("({})", view.sql.trim_end_matches(';')))
+            expression(
+                self.catalog.engine,
+                &format!("({})", view.sql.trim_end_matches(';')),
+            )
         });
         match body {
             Some(Expr::Subquery(query)) => Source::Derived(self.query(&query)),
@@ -401,8 +406,14 @@ impl<'a> Reader<'a> {
     /// A limit without an order stops early, and then no index is needed for it.
     fn limit_alone(&mut self, query: &Query, is_plain: bool) {
         let innermost = self.scopes.last();
-        if let Some([Relation { source: Source::Access(access), .. }]) =
-            innermost.map(|scope| scope.relations.as_slice())
+        if let Some(
+            [
+                Relation {
+                    source: Source::Access(access),
+                    ..
+                },
+            ],
+        ) = innermost.map(|scope| scope.relations.as_slice())
             && is_plain
         {
             self.accesses[*access].is_limited = is_limited(query);
@@ -411,8 +422,13 @@ impl<'a> Reader<'a> {
 
     /// The least or greatest value is the first in an order.
     fn extreme(&mut self, select: &Select, first: usize, is_plain: bool) {
-        let [SelectItem::UnnamedExpr(Expr::Function(function)) | SelectItem::ExprWithAlias { expr: Expr::Function(function), .. }] =
-            select.projection.as_slice()
+        let [
+            SelectItem::UnnamedExpr(Expr::Function(function))
+            | SelectItem::ExprWithAlias {
+                expr: Expr::Function(function),
+                ..
+            },
+        ] = select.projection.as_slice()
         else {
             return;
         };
@@ -464,7 +480,10 @@ impl<'a> Reader<'a> {
             return self.used(&place);
         }
         match expr {
-            Expr::Subquery(query) | Expr::Exists { subquery: query, .. } => {
+            Expr::Subquery(query)
+            | Expr::Exists {
+                subquery: query, ..
+            } => {
                 self.query(query);
             }
             Expr::In {
@@ -476,7 +495,9 @@ impl<'a> Reader<'a> {
                 self.query(query);
             }
             Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => self.look_at_all(),
-            _ => children(expr).into_iter().for_each(|child| self.look_at(child)),
+            _ => children(expr)
+                .into_iter()
+                .for_each(|child| self.look_at(child)),
         }
     }
 
@@ -508,9 +529,10 @@ impl<'a> Reader<'a> {
             _ => return None,
         };
         let qualifier = qualifier.map(|qualifier| qualifier.value.as_str());
-        self.scopes.iter().rev().find_map(|scope| {
-            scope.resolve(self.catalog, &self.accesses, qualifier, &name.value)
-        })
+        self.scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.resolve(self.catalog, &self.accesses, qualifier, &name.value))
     }
 
     /// What an index could hold of the expression, and of which mention.
@@ -529,7 +551,9 @@ impl<'a> Reader<'a> {
     fn places(&self, expr: &Expr, found: &mut Vec<Place>) {
         match self.place(expr) {
             Some(place) => found.push(place),
-            None => children(expr).into_iter().for_each(|child| self.places(child, found)),
+            None => children(expr)
+                .into_iter()
+                .for_each(|child| self.places(child, found)),
         }
     }
 }
@@ -557,22 +581,39 @@ pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
         | Expr::AllOp { left, right, .. }
         | Expr::IsDistinctFrom(left, right)
         | Expr::IsNotDistinctFrom(left, right) => vec![left, right],
-        Expr::AtTimeZone { timestamp, time_zone } => vec![timestamp, time_zone],
-        Expr::Between { expr, low, high, .. } => vec![expr, low, high],
+        Expr::AtTimeZone {
+            timestamp,
+            time_zone,
+        } => vec![timestamp, time_zone],
+        Expr::Between {
+            expr, low, high, ..
+        } => vec![expr, low, high],
         Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => vec![expr, pattern],
-        Expr::In { expr, target: InTarget::List(list), .. } => {
-            std::iter::once(&**expr).chain(list).collect()
-        }
+        Expr::In {
+            expr,
+            target: InTarget::List(list),
+            ..
+        } => std::iter::once(&**expr).chain(list).collect(),
         Expr::Tuple(list) => list.iter().collect(),
         Expr::Array(array) => array.elem.iter().collect(),
-        Expr::Case { operand, conditions, else_result, .. } => {
-            let branches = conditions.iter().flat_map(|when| [&when.condition, &when.result]);
+        Expr::Case {
+            operand,
+            conditions,
+            else_result,
+            ..
+        } => {
+            let branches = conditions
+                .iter()
+                .flat_map(|when| [&when.condition, &when.result]);
             let ends = operand.iter().chain(else_result).map(|expr| &**expr);
             branches.chain(ends).collect()
         }
         Expr::Function(function) => {
             let filter = function.filter.as_deref();
-            arguments(&function.args).into_iter().chain(filter).collect()
+            arguments(&function.args)
+                .into_iter()
+                .chain(filter)
+                .collect()
         }
         _ => Vec::new(),
     }
