@@ -4,6 +4,7 @@ use std::io::{ErrorKind as IoErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand;
 use base64::Engine as _;
@@ -63,6 +64,7 @@ pub(crate) struct Platform(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
+    opened_at: Instant,
     config: Config,
     registry: Arc<SqlTenants>,
     tenants: Tenants,
@@ -135,6 +137,7 @@ impl Platform {
         let blocks = BlockList::default();
         let login_guard = login_guard(&config, redis.as_ref(), &blocks);
         Ok(Self(Arc::new(Parts {
+            opened_at: Instant::now(),
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
             cursor_key: CursorKey::new(secret.expose().as_bytes()),
@@ -168,6 +171,11 @@ impl Platform {
             database,
             scope,
         })))
+    }
+
+    /// How long it has been open.
+    pub(crate) fn age(&self) -> Duration {
+        self.0.opened_at.elapsed()
     }
 
     pub(crate) fn config(&self) -> &Config {
