@@ -47,7 +47,6 @@
 mod body;
 mod finished;
 mod future;
-mod http_metrics;
 mod observe;
 mod performance_layer;
 mod route;
@@ -58,7 +57,6 @@ mod watch;
 pub use self::body::PerformanceBody;
 pub use self::finished::{DatabaseUse, FinishedRequest, Outcome, Spent};
 pub use self::future::ResponseFuture;
-pub use self::http_metrics::HttpMetrics;
 pub use self::observe::ObserveRequests;
 pub use self::performance_layer::{Begun, PerformanceLayer};
 pub use self::route::{RequestRoute, UNMATCHED};

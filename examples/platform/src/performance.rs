@@ -2,8 +2,8 @@
 
 use tenancy_core::PlatformScope;
 use tenancy_core::sql::Database;
-use tenancy_observability::layer::{Begun, HttpMetrics, PerformanceLayer, SlowRequests};
-use tenancy_observability::metrics::Metrics;
+use tenancy_observability::layer::{Begun, PerformanceLayer, SlowRequests};
+use tenancy_observability::metrics::{Metrics, RequestMetrics};
 use tenancy_observability::report::{Recorder, Reports};
 use tenancy_observability::slow_query::SlowQueries;
 use tokio::sync::watch;
@@ -43,7 +43,7 @@ impl Performance {
             .observe(recorder.clone())
             .observe(slow_requests.clone())
             .observe(statements.clone())
-            .observe(HttpMetrics::new(metrics))
+            .observe(RequestMetrics::new(metrics))
             .response_time(wanted.response_time)
             .memory_usage(wanted.memory_usage)
             .span(outer_span);

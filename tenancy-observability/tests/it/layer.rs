@@ -2,7 +2,6 @@
 
 mod endings;
 mod headers;
-mod metrics;
 mod servers;
 mod slow;
 mod tenants;
