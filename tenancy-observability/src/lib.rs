@@ -4,3 +4,14 @@
 #[cfg(feature = "alert")]
 pub mod alert;
 pub mod health;
+pub mod layer;
+pub mod memory;
+mod party;
+pub mod report;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod tables;
+pub mod trace_context;
+
+pub use crate::party::Party;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use crate::tables::MIGRATIONS;

@@ -6,4 +6,11 @@
 )]
 
 mod health;
+mod layer;
+mod memory;
 mod place;
+
+/// What the tests of memory count with.
+#[global_allocator]
+static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
+    tenancy_observability::memory::CountingAllocator::system();
