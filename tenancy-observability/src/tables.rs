@@ -4,19 +4,37 @@ use tenancy_core::sql::migrate::{MigrationSet, Table};
 /// The crate's tables, which belong to the platform and hold no tenant's content.
 pub static MIGRATIONS: MigrationSet = MigrationSet {
     name: "observability",
-    postgres: &[migration!(
-        1,
-        "performance",
-        "../migrations/postgres/0001_performance.sql"
-    )],
-    sqlite_registry: &[migration!(
-        1,
-        "performance",
-        "../migrations/sqlite/registry/0001_performance.sql"
-    )],
+    postgres: &[
+        migration!(
+            1,
+            "performance",
+            "../migrations/postgres/0001_performance.sql"
+        ),
+        migration!(2, "alerts", "../migrations/postgres/0002_alerts.sql"),
+    ],
+    sqlite_registry: &[
+        migration!(
+            1,
+            "performance",
+            "../migrations/sqlite/registry/0001_performance.sql"
+        ),
+        migration!(2, "alerts", "../migrations/sqlite/registry/0002_alerts.sql"),
+    ],
     sqlite_tenant: &[],
     tenant_tables: &[],
     platform_tables: &[
+        Table {
+            name: "observability_alerts",
+            privileges: "SELECT, INSERT, UPDATE (body), DELETE",
+        },
+        Table {
+            name: "observability_alert_turns",
+            privileges: "SELECT, UPDATE (turns)",
+        },
+        Table {
+            name: "observability_alert_deliveries",
+            privileges: "SELECT, INSERT, UPDATE, DELETE",
+        },
         Table {
             name: "observability_windows",
             privileges: "SELECT, INSERT, UPDATE (data), DELETE",

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tenancy_core::time::Time;
+use uuid::Uuid;
 
 use super::measure::Sample;
 use super::message::{Message, Occasion, SHOWN_MAX, Shown};
@@ -39,9 +40,9 @@ pub(super) struct Pace {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     /// By fingerprint.
-    pub(super) alerts: BTreeMap<String, Alert>,
+    pub(super) alerts: BTreeMap<Uuid, Alert>,
     /// By rule and subject.
-    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) groups: BTreeMap<Uuid, Group>,
     pub(super) silences: Vec<Silence>,
 }
 
@@ -87,7 +88,7 @@ impl Ledger {
 
     fn take(&mut self, found: &Found<'_>, now: Time) {
         let rule = found.rule;
-        let mut members = BTreeMap::<String, usize>::new();
+        let mut members = BTreeMap::<Uuid, usize>::new();
         for alert in self
             .alerts
             .values()
@@ -97,7 +98,7 @@ impl Ledger {
                 .entry(group_key(rule.name(), &alert.subject))
                 .or_default() += 1;
         }
-        let of_rule: HashSet<_> = members.keys().cloned().collect();
+        let of_rule: HashSet<_> = members.keys().copied().collect();
         for key in &of_rule {
             if let Some(group) = self.groups.get_mut(key) {
                 group.left_out = 0;
@@ -117,7 +118,7 @@ impl Ledger {
             let Some((value, side)) = judged else {
                 continue;
             };
-            seen.insert(key.clone());
+            seen.insert(key);
             if let Some(alert) = self.alerts.get_mut(&key) {
                 // A tenant may have got another name.
                 alert.subject = sample.subject.clone();
@@ -128,7 +129,7 @@ impl Ledger {
                 continue;
             }
             let group = group_key(rule.name(), &sample.subject);
-            let count = members.entry(group.clone()).or_default();
+            let count = members.entry(group).or_default();
             if *count >= MEMBERS_MAX || self.alerts.len() >= ALERTS_MAX {
                 self.groups.entry(group).or_default().left_out += 1;
                 continue;
@@ -166,11 +167,11 @@ impl Ledger {
         now: Time,
         messages: &mut Vec<Message>,
     ) {
-        let mut groups = BTreeMap::<String, Vec<String>>::new();
+        let mut groups = BTreeMap::<Uuid, Vec<Uuid>>::new();
         for (key, alert) in &self.alerts {
             if alert.rule == rule.name() {
                 let group = group_key(rule.name(), &alert.subject);
-                groups.entry(group).or_default().push(key.clone());
+                groups.entry(group).or_default().push(*key);
             }
         }
         let inhibiting = self.inhibiting(rule);
@@ -272,7 +273,7 @@ impl Ledger {
     }
 }
 
-fn group_key(rule: &str, subject: &Subject) -> String {
+fn group_key(rule: &str, subject: &Subject) -> Uuid {
     Alert::fingerprint(rule, subject, &Labels::new())
 }
 

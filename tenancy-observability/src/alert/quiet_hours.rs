@@ -34,7 +34,10 @@ impl QuietHours {
             true => today.tomorrow().ok()?,
             false => today,
         };
-        let end = date.to_datetime(self.to).to_zoned_datetime(self.zone.clone()).ok()?;
+        let end = date
+            .to_datetime(self.to)
+            .to_zoned_datetime(self.zone.clone())
+            .ok()?;
         Some(end.timestamp().into())
     }
 }

@@ -1,8 +1,9 @@
-use std::fmt::Write as _;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use tenancy_core::time::Time;
+use uuid::Uuid;
 
 use super::rule::{Level, Rule, Side};
 use super::subject::{Labels, Subject};
@@ -71,17 +72,21 @@ impl Alert {
     }
 
     /// The same for the same rule, subject and labels, and for no others.
-    pub(super) fn fingerprint(rule: &str, subject: &Subject, labels: &Labels) -> String {
-        let mut text = String::new();
-        let key = subject.key();
-        for part in [rule, &key] {
-            push(&mut text, part);
-        }
+    pub(super) fn fingerprint(rule: &str, subject: &Subject, labels: &Labels) -> Uuid {
+        let mut hash = digest::Context::new(&digest::SHA256);
+        // Each part with its length, so that no two lists of parts are the same text.
+        let mut take = |part: &str| {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        };
+        take(rule);
+        take(&subject.key());
         for (name, value) in labels {
-            push(&mut text, name);
-            push(&mut text, value);
+            take(name);
+            take(value);
         }
-        text
+        let hash = hash.finish();
+        Uuid::from_slice(&hash.as_ref()[..16]).expect("it is 16 bytes")
     }
 
     /// Takes the value that was found now.
@@ -146,11 +151,6 @@ impl Alert {
     pub(super) fn enter(&mut self, state: State, now: Time) {
         (self.state, self.since, self.calm_since) = (state, now, None);
     }
-}
-
-/// Each part with its length, so that no two lists of parts are the same text.
-fn push(text: &mut String, part: &str) {
-    write!(text, "{}:{part}", part.len()).expect("a String takes every write");
 }
 
 #[cfg(test)]

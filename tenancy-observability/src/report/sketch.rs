@@ -167,7 +167,7 @@ mod tests {
                     assert!(ours <= sketch.max() as f64 && ours >= sketch.min() as f64);
                 }
                 assert_eq!(sketch.max(), values[count - 1]);
-                assert_eq!(sketch.sum(), values.iter().sum());
+                assert_eq!(sketch.sum(), values.iter().sum::<u64>());
             }
         }
         assert_eq!(sketch(&[7_000; 5]).quantile(0.99), Some(7_000.0));
