@@ -10,7 +10,6 @@ use crate::trace_context::TraceContext;
 
 /// A request that is over, as its [observers](super::ObserveRequests) hear of it.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct FinishedRequest<'a> {
     /// Whose it was.
     pub party: Party<'a>,

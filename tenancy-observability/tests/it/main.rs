@@ -5,10 +5,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod alert;
 mod health;
 mod layer;
 mod memory;
-mod place;
+mod report;
+mod site;
 
 /// What the tests of memory count with.
 #[global_allocator]

@@ -46,10 +46,14 @@ impl Mail {
     pub fn new(server: &Secret, from: &str, to: &str) -> Result<Self, InvalidMail> {
         let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(server.expose());
         let server = server.map_err(|_| InvalidMail::Server)?;
+        let to: Mailboxes = to.parse().map_err(|_| InvalidMail::Address)?;
+        if to.iter().next().is_none() {
+            return Err(InvalidMail::Address);
+        }
         Ok(Self {
             server: server.timeout(Some(TIME_OUT)).build(),
             from: from.parse().map_err(|_| InvalidMail::Address)?,
-            to: to.parse().map_err(|_| InvalidMail::Address)?,
+            to,
         })
     }
 
