@@ -6,8 +6,10 @@ pub mod alert;
 pub mod health;
 pub mod layer;
 pub mod memory;
+pub mod metrics;
 mod party;
 pub mod report;
+pub mod sink;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod tables;
 pub mod trace_context;

@@ -8,11 +8,14 @@ mod environment;
 mod flags;
 mod limits;
 mod media;
+mod metrics;
 mod origin;
+mod performance;
 mod proxies;
 mod sessions;
 mod threat;
 mod unsafe_setting;
+mod web_url;
 mod within;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,7 +32,9 @@ use self::environment::Environment;
 pub(crate) use self::flags::Flags;
 pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
+pub(crate) use self::metrics::{Metrics, Push, Temporality};
 pub(crate) use self::origin::Origin;
+pub(crate) use self::performance::Performance;
 pub(crate) use self::proxies::Proxies;
 use self::sessions::SignedIn;
 pub(crate) use self::threat::Threat;
@@ -77,6 +82,9 @@ pub(crate) struct Config {
     pub(crate) threat: Threat,
     pub(crate) media: Media,
     pub(crate) http: Http,
+    pub(crate) metrics: Metrics,
+    pub(crate) performance: Performance,
+    pub(crate) push: Push,
     pub(crate) sessions: SignedIn,
 }
 
@@ -181,6 +189,9 @@ impl Default for Config {
                 headers_max: Within::new(100),
                 body_bytes_max: Within::new(1024 * 1024),
             },
+            metrics: Metrics::default(),
+            performance: Performance::default(),
+            push: Push::default(),
             sessions: SignedIn::default(),
         }
     }

@@ -15,10 +15,12 @@ mod edge;
 mod failure;
 mod keys;
 mod logging;
+mod measure;
 mod media;
 mod onboard;
 mod overview;
 mod pages;
+mod performance;
 mod pictures;
 mod platform;
 mod secret;
@@ -35,11 +37,16 @@ mod why;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tenancy_observability::memory::CountingAllocator;
 
 use self::cli::Cli;
 use self::command::{Command, Output};
 use self::config::Config;
 use self::failure::Failure;
+
+/// Counts what each request asks for.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 
 #[tokio::main]
 async fn main() -> ExitCode {

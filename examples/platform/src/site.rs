@@ -7,6 +7,7 @@ mod compress;
 mod console;
 mod landing;
 mod media;
+mod metrics;
 mod refuse;
 mod shop;
 mod sign_in;
@@ -24,6 +25,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tenancy_core::layer::TenantLayer;
 use tenancy_core::resolve::Sources;
+use tenancy_observability::layer::PerformanceLayer;
 use tenancy_security::stack::SecurityStack;
 use tokio::time::timeout;
 
@@ -76,6 +78,7 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .route("/pictures/{file}", get(pictures::serve))
         .route_service(REPORT_PATH, defence::reports())
         .route("/livez", get(StatusCode::OK))
+        .route("/metrics", get(metrics::show))
         .route("/readyz", get(ready))
         .with_state(platform.clone())
 }
@@ -98,13 +101,24 @@ async fn ready(State(platform): State<Platform>) -> Response {
 
 /// The outermost layers: what refuses inside them is put into words, and every response gets the
 /// headers that keep browsers from harm.
-pub(crate) fn finish(app: Router, config: &Config, stack: &SecurityStack) -> Router {
-    app.layer(stack.gate())
+pub(crate) fn finish(
+    app: Router,
+    config: &Config,
+    stack: &SecurityStack,
+    measured: Option<&PerformanceLayer>,
+) -> Router {
+    let app = app
+        .layer(stack.gate())
         .layer(middleware::from_fn_with_state(
             FrontDoor::of(config),
             answer::answer,
         ))
         .layer(compress::layer())
-        .layer(stack.outermost())
-        .layer(middleware::from_fn(trace::trace))
+        .layer(stack.outermost());
+    // Measured is what clients get, panics and refusals among it.
+    let app = match measured {
+        Some(layer) => app.layer(layer.clone()),
+        None => app,
+    };
+    app.layer(middleware::from_fn(trace::trace))
 }

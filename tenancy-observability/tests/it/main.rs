@@ -9,7 +9,9 @@ mod alert;
 mod health;
 mod layer;
 mod memory;
+mod metrics;
 mod report;
+mod sink;
 mod site;
 
 /// What the tests of memory count with.
