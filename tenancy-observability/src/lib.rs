@@ -3,6 +3,8 @@
 
 #[cfg(feature = "advisor")]
 pub mod advisor;
+#[cfg(feature = "alert")]
+pub mod alert;
 #[cfg(doctest)]
 mod guides;
 pub mod health;

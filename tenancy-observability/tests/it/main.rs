@@ -11,6 +11,7 @@ static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
 
 #[cfg(all(feature = "advisor", feature = "postgres", feature = "sqlite"))]
 mod advisor;
+mod alert;
 mod health;
 mod installation;
 mod layer;

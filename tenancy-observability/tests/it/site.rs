@@ -1,6 +1,6 @@
 //! A whole installation on either database, with this crate's tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tenancy_core::registry::{SqlTenants, TenantRegistry as _};
@@ -23,8 +23,12 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn postgres() -> Self {
+        Self::in_postgres(Postgres::shared().await).await
+    }
+
+    /// In a server that the test may break.
+    pub(crate) async fn in_postgres(server: &Postgres) -> Self {
         let migrate = async |url: &str| migrate::postgres(url, SETS, "tenancy_app").await;
-        let server = Postgres::shared().await;
         let database = server.database("observability-reports", migrate).await;
         let storage = SqlStorage::builder().postgres(&database.app_url()).unwrap();
         Self {
@@ -42,6 +46,17 @@ impl Site {
         }
     }
 
+    /// Another server on the same data.
+    pub(crate) async fn beside(&self) -> Self {
+        let storage = SqlStorage::builder();
+        let storage = match (&self.postgres, &self.folder) {
+            (Some(database), _) => storage.postgres(&database.app_url()),
+            (None, Some(folder)) => storage.sqlite(folder.path()).await,
+            (None, None) => unreachable!("a site has one of them"),
+        };
+        Self::on(storage.unwrap()).await
+    }
+
     async fn on(storage: SqlStorage) -> Self {
         migrate::prepare(&storage, SETS).await.unwrap();
         let registry = SqlTenants::new(&storage);
@@ -56,15 +71,19 @@ impl Site {
         }
     }
 
+    /// SQLite's folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
     /// SQLite's file of what belongs to the platform.
     pub(crate) fn registry_file(&self) -> PathBuf {
-        self.folder.as_ref().unwrap().path().join("registry.db")
+        self.data().join("registry.db")
     }
 
     /// SQLite's file of one tenant.
     pub(crate) fn tenant_file(&self, tenant: &Tenant) -> PathBuf {
-        let folder = self.folder.as_ref().unwrap().path();
-        folder.join(format!("tenants/{}.db", tenant.id))
+        self.data().join(format!("tenants/{}.db", tenant.id))
     }
 
     pub(crate) async fn add(&self, slug: &str) -> Tenant {
