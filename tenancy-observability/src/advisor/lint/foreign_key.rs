@@ -52,6 +52,7 @@ fn advice_for(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Advice {
     let concurrently = table.kind == TableKind::Plain;
     advice.apply.push(design.create(catalog.engine, table, concurrently));
     let name = quoted_name(table, &design);
+    advice.makes.push(name.clone());
     advice.undo.push(match catalog.engine {
         Engine::Postgres if concurrently => format!("DROP INDEX CONCURRENTLY {name}"),
         Engine::Postgres | Engine::Sqlite => format!("DROP INDEX {name}"),
