@@ -106,7 +106,8 @@ impl Cache {
         scope.check_known()?;
         let shelf = self.0.pool.shelf(scope.tenant_id());
         shelf.touch(self.0.clock.now());
-        Ok(TenantCache::new(self.0.clone(), shelf))
+        let meter = scope.meter().clone();
+        Ok(TenantCache::new(self.0.clone(), shelf, meter))
     }
 
     /// Flushes for all tenants.

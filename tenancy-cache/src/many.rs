@@ -64,6 +64,8 @@ impl TenantCache {
         for (place, found) in places.zip(found) {
             *place = found.map(hit);
         }
+        let missing = values.iter().filter(|value| value.is_none()).count();
+        self.count(values.len(), missing);
         let value = |value: Option<Value>| {
             let value = value.unwrap_or_else(|| {
                 metrics.misses.increment(1);
@@ -145,6 +147,7 @@ impl TenantCache {
             }
             party.add(task, used);
         }
+        self.count(wanted.len(), party.leads.len() + party.follows.len());
         while !party.leads.is_empty() || !party.follows.is_empty() {
             // Who holds leads and waits for others may be waited for by them.
             if party.leads.is_empty() {
@@ -156,6 +159,12 @@ impl TenantCache {
         let values = party.seats.iter().map(|seat| typed(seat.value.clone()));
         let values = values.collect::<Result<Option<Vec<_>>, _>>()?;
         Ok(values.expect("each key was found, loaded or followed"))
+    }
+
+    /// Notes for the scope how many of the keys were not there.
+    fn count(&self, all: usize, missing: usize) {
+        self.meter.count_cache_hits((all - missing) as u64);
+        self.meter.count_cache_misses(missing as u64);
     }
 }
 

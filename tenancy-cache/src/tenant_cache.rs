@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 use tenancy_core::TenantId;
+use tenancy_core::meter::Meter;
 
 pub use self::flush::Match;
 use crate::cache::Inner;
@@ -36,14 +37,20 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Cached for T {}
 #[derive(Clone)]
 pub struct TenantCache {
     pub(crate) cache: Arc<Inner>,
+    /// Of the scope that this was made for.
+    pub(crate) meter: Meter,
     shelf: Arc<Shelf>,
 }
 
 pub(crate) type TagNames<'a> = SmallVec<[&'a [u8]; 4]>;
 
 impl TenantCache {
-    pub(crate) fn new(cache: Arc<Inner>, shelf: Arc<Shelf>) -> Self {
-        Self { cache, shelf }
+    pub(crate) fn new(cache: Arc<Inner>, shelf: Arc<Shelf>, meter: Meter) -> Self {
+        Self {
+            cache,
+            meter,
+            shelf,
+        }
     }
 
     /// Whose entries these are.
@@ -145,11 +152,15 @@ impl TenantCache {
         // A shelf that is retired is empty.
         match self.cache.plain(&self.shelf, name) {
             None => Err(key),
-            value => Ok(value),
+            value => {
+                self.meter.count_cache_hits(1);
+                Ok(value)
+            }
         }
     }
 
     async fn find<T: Cached>(&self, class: &Class, key: Key<'_>) -> Result<Option<Arc<T>>, Error> {
+        let _waiting = self.meter.wait_for_cache();
         let mut other = None;
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         let found = shelf.get(name);
@@ -164,11 +175,13 @@ impl TenantCache {
                 Some(Some(entry)) => entry,
                 _ => {
                     self.cache.classes.of(class).metrics.misses.increment(1);
+                    self.meter.count_cache_misses(1);
                     return Ok(None);
                 }
             },
         };
         entry.class.metrics.hits.increment(1);
+        self.meter.count_cache_hits(1);
         typed(entry.value.clone())
     }
 
@@ -219,6 +232,7 @@ impl TenantCache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<Option<T>, E>> + Send + 'static,
     {
+        let waiting = self.meter.wait_for_cache();
         let mut other = None;
         let (shelf, name) = (self.shelf(&mut other), name(class, &key)?);
         let found = shelf
@@ -232,11 +246,14 @@ impl TenantCache {
         let used = used_now;
         if let (Some(entry), Some(Use::Fresh)) = (&found, used) {
             entry.class.metrics.hits.increment(1);
+            self.meter.count_cache_hits(1);
             return typed(entry.value.clone());
         }
         let tags = tag_names(tags)?;
         let is_shared = self.cache.shared.is_some();
         let load = || {
+            // What it waits for from here on is not the cache.
+            drop(waiting);
             // Boxed, since all that waits for it would have its size.
             let load = Box::pin(load());
             async move { load.await.map(|value| loaded(value, is_shared)) }
@@ -255,17 +272,20 @@ impl TenantCache {
         let stale = match (&task.found, used) {
             (Some(entry), Some(Use::Early)) => {
                 entry.class.metrics.hits.increment(1);
+                self.meter.count_cache_hits(1);
                 task.refresh(|| one(load()));
                 return typed(entry.value.clone());
             }
             (Some(entry), Some(Use::Resting)) => {
                 entry.class.metrics.stale.increment(1);
+                self.meter.count_cache_hits(1);
                 return typed(entry.value.clone());
             }
             (found, Some(Use::Stale)) => found.as_ref(),
             _ => None,
         };
         task.class.metrics.misses.increment(1);
+        self.meter.count_cache_misses(1);
         let mut load = Some(load);
         loop {
             let value = task.run(stale, &mut load).await?;

@@ -33,6 +33,7 @@ mod blobs;
 mod content;
 mod error;
 mod key;
+mod probe;
 #[cfg(feature = "blob-s3")]
 mod s3;
 mod store;

@@ -2,7 +2,8 @@
 //!
 //! A client can write whatever it likes into `X-Forwarded-For` and `Forwarded` (RFC 7239). Only
 //! what a trusted proxy appended counts: [`TrustedProxies`] walks from the right, from the peer of
-//! the connection outward, and stops at the first address that is no proxy of ours.
+//! the connection outward, and stops at the first address that is no proxy of ours. It reads the one
+//! header that the proxies write ([`ProxyHeader`]), since they pass the other on as the client wrote it.
 //!
 //! ```
 //! use http::{HeaderMap, HeaderValue};
@@ -26,7 +27,7 @@ mod proxies;
 use std::net::IpAddr;
 
 pub use self::layer::{ClientAddressLayer, ClientAddressService};
-pub use self::proxies::TrustedProxies;
+pub use self::proxies::{ProxyHeader, TrustedProxies};
 
 /// The address at the other end of the connection. The server puts it into the extensions of
 /// each request; under axum, `ConnectInfo<SocketAddr>` serves as well (feature `axum`).

@@ -7,6 +7,7 @@
 
 pub(crate) mod append;
 mod aside;
+mod backlog;
 mod change;
 mod consumer;
 mod cursor;
@@ -18,6 +19,7 @@ mod tail;
 pub(crate) mod work;
 mod worker;
 
+pub use self::backlog::Backlog;
 pub use self::change::{Change, Resource};
 pub use self::consumer::{Consumer, ConsumerError, Parked, Retry};
 pub use self::entry::{Entry, EntryQuery, PlatformEntry, Trail};

@@ -2,4 +2,26 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "advisor")]
+#[cfg_attr(docsrs, doc(cfg(feature = "advisor")))]
 pub mod advisor;
+#[cfg(doctest)]
+mod guides;
+pub mod health;
+pub mod layer;
+#[cfg(feature = "load-test")]
+#[cfg_attr(docsrs, doc(cfg(feature = "load-test")))]
+pub mod load_test;
+pub mod memory;
+pub mod metrics;
+mod party;
+pub mod report;
+pub mod sink;
+#[cfg(feature = "slow-query")]
+pub mod slow_query;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod tables;
+pub mod trace_context;
+
+pub use crate::party::Party;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use crate::tables::MIGRATIONS;

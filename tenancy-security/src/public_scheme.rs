@@ -39,8 +39,8 @@ impl PublicScheme {
         Self(Source::Operator(Scheme::HTTP))
     }
 
-    /// As these proxies say, in `X-Forwarded-Proto` or `Forwarded`. A request from elsewhere comes
-    /// over TLS where it carries [`OverTls`].
+    /// As these proxies say, in `X-Forwarded-Proto` or, where they write that, `Forwarded`. A request
+    /// from elsewhere comes over TLS where it carries [`OverTls`].
     pub fn told_by(proxies: TrustedProxies) -> Self {
         Self(Source::Told(proxies))
     }

@@ -99,6 +99,7 @@ mod scan;
 mod search;
 mod service;
 mod shell;
+mod signs;
 mod sql;
 mod strikes;
 mod traversal;

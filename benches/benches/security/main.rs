@@ -1,5 +1,6 @@
 //! What tenancy-security costs: `cargo bench -p tenancy-benches --bench security`.
 
+mod alone;
 mod block;
 mod detector;
 mod rate_limit;

@@ -20,6 +20,8 @@ use tenancy_security::stack::{SecurityStack, address_limit};
 use tenancy_tests::Server;
 use tokio::net::TcpListener;
 
+use super::alone;
+
 /// The first argument, by which this program becomes a server.
 pub(crate) const PROGRAM: &str = "answer";
 
@@ -75,11 +77,11 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
         );
         report.row(row.await);
     }
-    Ok(())
+    alone::measure(report, &request, ours.expected()).await
 }
 
 /// Starts this program again as a server that answers these bytes.
-async fn start(how: &str, body: &[u8]) -> Result<(Server, SocketAddr), Box<dyn Error>> {
+pub(super) async fn start(how: &str, body: &[u8]) -> Result<(Server, SocketAddr), Box<dyn Error>> {
     let address = Server::free_address();
     let body = String::from_utf8(body.to_vec())?;
     let server = Server::builder(std::env::current_exe()?)
@@ -90,7 +92,7 @@ async fn start(how: &str, body: &[u8]) -> Result<(Server, SocketAddr), Box<dyn E
 
 pub(crate) async fn serve(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let [how, listen, body] = arguments else {
-        return Err("usage: answer bare|stacked ADDRESS BODY".into());
+        return Err("usage: answer bare|stacked|LAYER ADDRESS BODY".into());
     };
     let body = Bytes::copy_from_slice(body.as_bytes());
     let app = Router::new().route(
@@ -98,8 +100,9 @@ pub(crate) async fn serve(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         get(async move || ([(CONTENT_TYPE, "application/json")], body.clone())),
     );
     let app = match &**how {
+        BARE => app,
         STACKED => behind_the_stack(app)?,
-        _ => app,
+        layer => alone::behind(layer, app)?,
     };
     let app = app.route("/livez", get(StatusCode::OK));
     Ok(axum::serve(TcpListener::bind(listen).await?, app).await?)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// The first and the longest wait before work that failed is begun again.
@@ -16,7 +17,7 @@ const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(
 /// When it panics or ends unasked, that is logged as an error and it is begun again, after a wait
 /// that doubles. It does not end the server: what the work was about to do is kept in the
 /// database, and the shops can sell meanwhile.
-pub(crate) async fn keep_running<W: Future<Output = ()>>(
+async fn keep_running<W: Future<Output = ()>>(
     name: &str,
     mut ended: watch::Receiver<bool>,
     work: impl Fn() -> W,
@@ -44,6 +45,48 @@ pub(crate) async fn keep_running<W: Future<Output = ()>>(
             _ = ended.wait_for(|ended| *ended) => return,
         }
         wait = (wait * 2).min(WAIT.1);
+    }
+}
+
+/// Several pieces of such work, which end together.
+///
+/// Dropped, what has not ended is cut off.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    end: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Beside {
+    pub(crate) fn new() -> Self {
+        Self {
+            end: watch::Sender::new(false),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Begins `work` with its part of the program, and begins it again as [`keep_running`] does. It is
+    /// given what tells it of the end.
+    pub(crate) fn keep<P, W>(
+        &mut self,
+        name: &'static str,
+        part: &P,
+        work: impl Fn(P, watch::Receiver<bool>) -> W + Send + Sync + 'static,
+    ) where
+        P: Clone + Send + Sync + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let (part, ended) = (part.clone(), self.end.subscribe());
+        self.tasks.spawn(async move {
+            let until = ended.clone();
+            keep_running(name, ended, || work(part.clone(), until.clone())).await;
+        });
+    }
+
+    /// Tells all of the end, and waits until they have finished what they are at.
+    pub(crate) async fn finish(&mut self) {
+        self.end.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 

@@ -4,6 +4,6 @@ mod follow;
 mod record;
 mod store;
 
-pub(crate) use self::follow::Follower;
+pub(crate) use self::follow::{Follower, keep};
 pub(crate) use self::record::BlockRecord;
 pub(crate) use self::store::{list, put, remove};

@@ -8,11 +8,14 @@ mod environment;
 mod flags;
 mod limits;
 mod media;
+mod metrics;
 mod origin;
 mod proxies;
 mod sessions;
+mod slow_queries;
 mod threat;
 mod unsafe_setting;
+mod web_url;
 mod within;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,9 +32,11 @@ use self::environment::Environment;
 pub(crate) use self::flags::Flags;
 pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
+pub(crate) use self::metrics::{Metrics, Push, Temporality};
 pub(crate) use self::origin::Origin;
-pub(crate) use self::proxies::Proxies;
+pub(crate) use self::proxies::{Proxies, WrittenHeader};
 use self::sessions::SignedIn;
+pub(crate) use self::slow_queries::SlowStatements;
 pub(crate) use self::threat::Threat;
 use self::within::{Seconds, Within};
 use crate::failure::Failure;
@@ -66,9 +71,11 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<Origin>,
     /// The domain under which tenants have theirs; that of `public_url` unless set.
     pub(crate) base_domain: Option<Host>,
-    /// Whose `X-Forwarded-For`, `Forwarded: for=` and `X-Forwarded-Host` are believed; the last
-    /// only where `Host` names no other shop.
+    /// Who is believed as to the client and `X-Forwarded-Host`; the latter only where `Host` names
+    /// no other shop.
     pub(crate) trusted_proxies: Proxies,
+    /// What they write of the client. What stands in the other is the client's own word.
+    pub(crate) proxy_header: WrittenHeader,
     pub(crate) log: Log,
     pub(crate) database: Connections,
     pub(crate) cache: Kept,
@@ -77,7 +84,10 @@ pub(crate) struct Config {
     pub(crate) threat: Threat,
     pub(crate) media: Media,
     pub(crate) http: Http,
+    pub(crate) metrics: Metrics,
+    pub(crate) push: Push,
     pub(crate) sessions: SignedIn,
+    pub(crate) slow_queries: SlowStatements,
 }
 
 /// What is kept in memory of the shops' catalogues.
@@ -151,6 +161,7 @@ impl Default for Config {
             public_url: None,
             base_domain: None,
             trusted_proxies: Proxies::default(),
+            proxy_header: WrittenHeader::XForwardedFor,
             log: Log {
                 filter: "info,sqlx=warn".to_owned(),
                 format: LogFormat::Text,
@@ -181,7 +192,10 @@ impl Default for Config {
                 headers_max: Within::new(100),
                 body_bytes_max: Within::new(1024 * 1024),
             },
+            metrics: Metrics::default(),
+            push: Push::default(),
             sessions: SignedIn::default(),
+            slow_queries: SlowStatements::default(),
         }
     }
 }

@@ -73,7 +73,7 @@ fn threat(platform: &Platform) -> ThreatLayer {
 /// All layers as far as the configuration says how they are set up.
 pub(crate) fn of_config(config: &Config) -> SecurityStack {
     let networks = config.trusted_proxies.networks().iter().copied();
-    let proxies = TrustedProxies::networks(networks);
+    let proxies = TrustedProxies::networks(networks).header(config.proxy_header.into());
     let scheme = match config.origin().is_encrypted() {
         true => PublicScheme::https(),
         false => PublicScheme::told_by(proxies.clone()),

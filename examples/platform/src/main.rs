@@ -15,6 +15,7 @@ mod edge;
 mod failure;
 mod keys;
 mod logging;
+mod measure;
 mod media;
 mod onboard;
 mod overview;
@@ -27,6 +28,7 @@ mod shared;
 mod shop;
 mod sign_in;
 mod site;
+mod slow_queries;
 mod tables;
 mod threats;
 mod users;
@@ -59,7 +61,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     if cli.print_config {
         return Output::document(&config)?.print(cli.json);
     }
-    logging::start(&config.log)?;
+    let serves = matches!(cli.command, None | Some(Command::Serve));
+    let slow = serves.then(|| slow_queries::begin(&config.slow_queries));
+    logging::start(&config.log, slow)?;
     match cli.command {
         None => command::serve_embedded(config)
             .await

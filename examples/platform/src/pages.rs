@@ -33,7 +33,9 @@ use http::StatusCode;
 pub(crate) use self::admin::{AdminPage, LowStock, OrderRow};
 pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
 pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
-pub(crate) use self::console::{ConsolePage, ShopRow};
+pub(crate) use self::console::{
+    Console, Room, ShopRow, ShopsPage, Sorting, TablePage, blocks, journal, slow_statements,
+};
 pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};
 pub(crate) use self::front::{FrontPage, LandingPage, ShopCard};

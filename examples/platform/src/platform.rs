@@ -23,6 +23,7 @@ use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
 use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, TenantScope, Tenants};
+use tenancy_observability::metrics::Metrics;
 use tenancy_security::block::BlockList;
 use tenancy_security::credential::Passwords;
 use tenancy_security::login_guard::LoginGuard;
@@ -42,10 +43,11 @@ use crate::threats::Threats;
 use crate::users::{Door, Users};
 
 /// All tables of the platform, in the order in which they depend on each other.
-pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 3]> = LazyLock::new(|| {
+pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 4]> = LazyLock::new(|| {
     [
         &migrate::CORE,
         &tenancy_commerce::MIGRATIONS,
+        &tenancy_observability::MIGRATIONS,
         &tables::MIGRATIONS,
     ]
 });
@@ -81,6 +83,7 @@ struct Parts {
     sessions: Sessions,
     login_guard: LoginGuard,
     media: MediaStore,
+    metrics: Metrics,
 }
 
 impl Platform {
@@ -92,10 +95,20 @@ impl Platform {
 
     /// The same, for an actor that the journal will name.
     pub(crate) async fn open_as(config: Config, actor: Actor) -> Result<Self, Failure> {
+        Self::open_measured(config, actor, Metrics::off()).await
+    }
+
+    /// The same, for one who counts. What counts must be installed by then.
+    pub(crate) async fn open_measured(
+        config: Config,
+        actor: Actor,
+        metrics: Metrics,
+    ) -> Result<Self, Failure> {
         let connections = config.database.connections.get();
         let storage = SqlStorage::builder()
             .connections(u32::try_from(connections).unwrap_or(u32::MAX))
-            .time_out(config.database.time_out());
+            .time_out(config.database.time_out())
+            .slow_statements(config.slow_queries.threshold());
         let storage = match config.any_database_url() {
             Some(url) => storage.postgres(url.expose())?,
             None => storage.sqlite(&config.data).await.map_err(|error| {
@@ -139,6 +152,7 @@ impl Platform {
             login_guard,
             redis,
             media: MediaStore::new(&config, &database),
+            metrics,
             config,
             tenants,
             database,
@@ -211,6 +225,11 @@ impl Platform {
 
     pub(crate) fn media(&self) -> &MediaStore {
         &self.0.media
+    }
+
+    /// What the server counts, if it does.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// The content of uploaded files.

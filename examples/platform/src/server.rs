@@ -35,16 +35,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 use self::body::bound_body;
 use self::head::{HeadLimits, bound_head};
 use self::linger::Lingering;
-use crate::background;
-use crate::blocks::Follower;
+use crate::background::Beside;
+use crate::blocks::{self, Follower};
 use crate::config::{Config, Http};
 use crate::control;
 use crate::defence;
 use crate::edge::Cdn;
 use crate::failure::Failure;
+use crate::measure;
 use crate::media;
 use crate::platform::Platform;
 use crate::site;
+use crate::slow_queries;
 use crate::threats;
 
 /// Takes the address that the server will listen on.
@@ -65,16 +67,16 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let stack = defence::stack(platform);
     let app = bounded(site::app(platform, &stack), platform.config(), &stack);
     say_concerns(platform, &app).await;
+    let pushers = measure::pushers(platform.config(), platform.metrics())?;
     let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
-    let (end, ended) = watch::channel(false);
-    let mut heeding = tokio::spawn(heed_commands(platform.clone(), ended.clone()));
-    let mut working = tokio::spawn(keep_journal(worker, ended.clone()));
     // Nobody who is blocked is served first.
     Follower::begin(platform).await;
-    let mut blocking = tokio::spawn(keep_blocks(platform.clone(), ended.clone()));
-    let sweeping = tokio::spawn(keep_media(platform.clone(), ended.clone()));
-    let mut noting = tokio::spawn(keep_threats(platform.clone(), ended));
+    let mut beside = beside(platform, worker);
+    let mut counting = Beside::new();
+    for pusher in &pushers {
+        counting.keep("push of metrics", pusher, measure::push);
+    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
@@ -108,61 +110,35 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     }
     drop(listener);
     tracing::info!("ending: letting requests finish");
-    end.send_replace(true);
-    let drained = async {
-        tokio::join!(
-            graceful.shutdown(),
-            &mut working,
-            &mut heeding,
-            &mut blocking,
-            &mut noting,
-        )
-    };
+    let drained = async { tokio::join!(graceful.shutdown(), beside.finish()) };
     if tokio::time::timeout(http.drain_time(), drained)
         .await
         .is_err()
     {
         tracing::warn!("some requests, or the journal, did not finish in time and were cut off");
     }
-    heeding.abort();
-    blocking.abort();
-    working.abort();
-    sweeping.abort();
-    noting.abort();
+    // The last requests are counted by now. Each pusher bounds how long it goes on.
+    counting.finish().await;
     Ok(())
 }
 
-/// Answers what commands ask until the end, and then finishes what it has begun.
-async fn heed_commands(platform: Platform, ended: watch::Receiver<bool>) {
-    let until = ended.clone();
-    background::keep_running("commands", ended, move || {
-        control::listen(platform.clone(), until.clone())
-    })
-    .await;
+/// Numbers the journal's entries and hands them over until the end, and then finishes the step
+/// it is at.
+async fn keep_journal(worker: Arc<Worker>, mut until: watch::Receiver<bool>) {
+    let end = async move { drop(until.wait_for(|ended| *ended).await) };
+    worker.run_until(end).await;
 }
 
-/// Keeps the list of blocked addresses like the database's until the end.
-async fn keep_blocks(platform: Platform, ended: watch::Receiver<bool>) {
-    let until = ended.clone();
-    background::keep_running("blocks", ended, move || {
-        let (platform, until) = (platform.clone(), until.clone());
-        async move {
-            Follower::begin(&platform)
-                .await
-                .follow(platform, until)
-                .await
-        }
-    })
-    .await;
-}
-
-/// Writes down what looked like attacks until the end.
-async fn keep_threats(platform: Platform, ended: watch::Receiver<bool>) {
-    let until = ended.clone();
-    background::keep_running("threats", ended, move || {
-        threats::keep(platform.clone(), until.clone())
-    })
-    .await;
+/// Begins what goes on beside the requests.
+fn beside(platform: &Platform, worker: Worker) -> Beside {
+    let mut beside = Beside::new();
+    beside.keep("commands", platform, control::listen);
+    beside.keep("journal", &Arc::new(worker), keep_journal);
+    beside.keep("blocks", platform, blocks::keep);
+    beside.keep("media", platform, media::keep_swept);
+    beside.keep("threats", platform, threats::keep);
+    beside.keep("slow statements", platform, slow_queries::keep);
+    beside
 }
 
 /// Says in the log what is wrong with the layers before the doors open.
@@ -191,28 +167,6 @@ fn journal_worker(platform: &Platform) -> Result<Worker, Failure> {
     let attempts = u32::try_from(edge.purge_attempts.get()).unwrap_or(u32::MAX);
     let follower = EdgeFollower::new(cdn).attempts(attempts);
     Ok(worker.consumer(follower).build())
-}
-
-/// Numbers the journal's entries and hands them over until the end, and then finishes the step
-/// it is at.
-async fn keep_journal(worker: Worker, ended: watch::Receiver<bool>) {
-    let worker = Arc::new(worker);
-    let until = ended.clone();
-    background::keep_running("journal", ended, move || {
-        let (worker, mut until) = (worker.clone(), until.clone());
-        let end = async move { drop(until.wait_for(|ended| *ended).await) };
-        async move { worker.run_until(end).await }
-    })
-    .await;
-}
-
-/// Deletes content of uploads that came to nothing, until the end.
-async fn keep_media(platform: Platform, ended: watch::Receiver<bool>) {
-    let until = ended.clone();
-    background::keep_running("media", ended, move || {
-        media::keep_swept(platform.clone(), until.clone())
-    })
-    .await;
 }
 
 /// How long a request may take: an upload longer than others.

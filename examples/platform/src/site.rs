@@ -7,6 +7,7 @@ mod compress;
 mod console;
 mod landing;
 mod media;
+mod metrics;
 mod refuse;
 mod shop;
 mod sign_in;
@@ -63,7 +64,7 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .route("/login", get(sign_in::page).post(sign_in::enter))
         .route("/logout", post(sign_in::leave))
         .route("/admin", get(admin::page))
-        .route("/platform", get(console::page))
+        .merge(console::routes())
         .route("/media/{id}/{name}", get(media::serve))
         .merge(api::routes(platform))
         .fallback(refuse::not_found)
@@ -76,6 +77,7 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .route("/pictures/{file}", get(pictures::serve))
         .route_service(REPORT_PATH, defence::reports())
         .route("/livez", get(StatusCode::OK))
+        .route("/metrics", get(metrics::show))
         .route("/readyz", get(ready))
         .with_state(platform.clone())
 }

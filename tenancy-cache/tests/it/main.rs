@@ -14,6 +14,7 @@ mod journal;
 mod leases;
 mod loads;
 mod many;
+mod meter;
 mod metrics;
 #[cfg(all(feature = "redis", feature = "testing"))]
 mod shared;

@@ -391,7 +391,7 @@ fn info(key: BlobKey, found: &ObjectMeta) -> BlobInfo {
 }
 
 /// Work with files, on a thread that may wait for the disk.
-async fn in_background(
+pub(super) async fn in_background(
     work: impl FnOnce() -> std::io::Result<()> + Send + 'static,
 ) -> Result<(), Error> {
     let failed = |error| store_error(object_store::Error::from(error));
@@ -400,7 +400,7 @@ async fn in_background(
 }
 
 /// Removes the files that are no blobs, which the store's own names for unfinished ones make clear.
-fn sweep(folder: &FilePath, oldest: SystemTime) -> std::io::Result<()> {
+pub(super) fn sweep(folder: &FilePath, oldest: SystemTime) -> std::io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,

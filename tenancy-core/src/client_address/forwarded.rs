@@ -8,48 +8,36 @@ pub(super) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 const X_FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// The addresses of all `X-Forwarded-For` lines, in order; `None` for one that cannot be read.
-///
-/// The whole is `None` when no line exists.
-pub(super) fn x_forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
-    headers.contains_key(X_FORWARDED_FOR).then(|| {
-        let lines = headers.get_all(X_FORWARDED_FOR).iter();
-        let elements = lines.flat_map(|line| match line.to_str() {
-            Ok(line) => line.split(',').map(str::trim).collect(),
-            Err(_) => vec![""],
-        });
-        elements.map(node).collect()
-    })
+pub(super) fn x_forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let lines = headers.get_all(X_FORWARDED_FOR).iter();
+    let elements = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    elements.map(|element| node(text(element))).collect()
 }
 
 /// The `for` parameters of all `Forwarded` lines (RFC 7239, section 4), in the same form.
-pub(super) fn forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>> {
-    headers.contains_key(FORWARDED).then(|| {
-        let lines = headers.get_all(FORWARDED).iter();
-        let elements = lines.flat_map(|line| elements(line).unwrap_or_else(|| vec![""]));
-        elements.map(for_parameter).collect()
-    })
+pub(super) fn forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let lines = headers.get_all(FORWARDED).iter();
+    lines.flat_map(elements).map(for_parameter).collect()
 }
 
-/// The scheme that every line of `X-Forwarded-Proto` and every `proto` parameter of `Forwarded` says.
-pub(super) fn forwarded_scheme(headers: &HeaderMap) -> Option<Scheme> {
-    let listed = headers
-        .get_all(X_FORWARDED_PROTO)
-        .iter()
-        .flat_map(|line| match line.to_str() {
-            Ok(line) => line.split(',').map(str::trim).map(scheme).collect(),
-            Err(_) => vec![None],
-        });
-    let named = headers
-        .get_all(FORWARDED)
-        .iter()
-        .flat_map(|line| match elements(line) {
-            Some(elements) => elements
-                .into_iter()
-                .flat_map(|element| parameters(element, "proto").map(scheme).collect::<Vec<_>>())
-                .collect(),
-            None => vec![None],
-        });
-    let mut said = listed.chain(named);
+/// The scheme that every line of `X-Forwarded-Proto` says.
+pub(super) fn x_forwarded_proto(headers: &HeaderMap) -> Option<Scheme> {
+    let lines = headers.get_all(X_FORWARDED_PROTO).iter();
+    let elements = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    agreed(elements.map(|element| scheme(text(element))))
+}
+
+/// The scheme that every `proto` parameter of `Forwarded` says.
+pub(super) fn forwarded_proto(headers: &HeaderMap) -> Option<Scheme> {
+    let lines = headers.get_all(FORWARDED).iter();
+    let said = lines.flat_map(elements).flat_map(|element| {
+        let said = parameters(element, "proto").map(scheme);
+        said.collect::<Vec<_>>()
+    });
+    agreed(said)
+}
+
+fn agreed(mut said: impl Iterator<Item = Option<Scheme>>) -> Option<Scheme> {
     let first = said.next()??;
     said.all(|other| other.as_ref() == Some(&first))
         .then_some(first)
@@ -62,13 +50,35 @@ fn scheme(text: &str) -> Option<Scheme> {
         .find(|scheme| text.eq_ignore_ascii_case(scheme.as_str()))
 }
 
-/// The elements of a line of `Forwarded`, or `None` where it cannot be read as a whole. In a quote
-/// that a client left open, what a proxy appended to the line would be a part of the client's element.
-fn elements(line: &HeaderValue) -> Option<Vec<&str>> {
-    let line = line.to_str().ok()?;
-    let mut quotes = Quotes::default();
-    line.chars().for_each(|character| quotes.pass(character));
-    (!quotes.open).then(|| split_outside_quotes(line, ','))
+/// The elements of a line of `Forwarded`, found from its end: what proxies appended there is well formed,
+/// and must not become a part of the client's element by a quote that the client left open.
+fn elements(line: &HeaderValue) -> Vec<&str> {
+    let line = line.as_bytes();
+    let (mut elements, mut end, mut quoted) = (Vec::new(), line.len(), false);
+    for (at, byte) in line.iter().enumerate().rev() {
+        match byte {
+            b'"' if !ends_in_escape(&line[..at]) => quoted = !quoted,
+            b',' if !quoted => {
+                elements.push(text(&line[at + 1..end]));
+                end = at;
+            }
+            _ => {}
+        }
+    }
+    elements.push(text(&line[..end]));
+    elements.reverse();
+    elements
+}
+
+fn ends_in_escape(before: &[u8]) -> bool {
+    let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\');
+    backslashes.count() % 2 == 1
+}
+
+/// Nothing where it is no text, which is what names nobody. Only this element must not be read then: one
+/// byte of a client's would hide what a proxy appends to its line.
+fn text(element: &[u8]) -> &str {
+    std::str::from_utf8(element.trim_ascii()).unwrap_or_default()
 }
 
 fn for_parameter(element: &str) -> Option<IpAddr> {
@@ -146,7 +156,7 @@ mod tests {
                 .iter()
                 .map(|text| text.map(|text| text.parse::<IpAddr>().unwrap()))
                 .collect();
-            assert_eq!(forwarded_for(&headers), Some(expected), "{line}");
+            assert_eq!(forwarded_for(&headers), expected, "{line}");
         };
         check("for=192.0.2.43", &[Some("192.0.2.43")]);
         check(
@@ -169,8 +179,11 @@ mod tests {
         check("by=192.0.2.1", &[None]);
         check("for=1.1.1.1;for=2.2.2.2", &[None]);
         check(r#"for="1.1.1.1"#, &[None]);
-        check(r#"for=6.6.6.6;x=", for=192.0.2.1"#, &[None]);
-        check(r#"for=6.6.6.6;x="\", for="[::1]""#, &[None]);
+        check(r#"for=", for=192.0.2.1"#, &[None, Some("192.0.2.1")]);
+        check(r#"for="\", for="[::1]""#, &[None, Some("::1")]);
+        check(r#"for="\\", for=::1"#, &[None, Some("::1")]);
+        check(r#"for="6.6.6.6,b", for="[::1]""#, &[None, Some("::1")]);
+        check("for=\u{e9}, for=::1", &[None, Some("::1")]);
         check("", &[None]);
     }
 
@@ -181,7 +194,11 @@ mod tests {
             for (name, value) in lines {
                 headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
-            assert_eq!(forwarded_scheme(&headers), expected, "{lines:?}");
+            let found = match lines {
+                [("forwarded", _), ..] => forwarded_proto(&headers),
+                _ => x_forwarded_proto(&headers),
+            };
+            assert_eq!(found, expected, "{lines:?}");
         };
         let (https, http) = (Some(Scheme::HTTPS), Some(Scheme::HTTP));
         let (proto, forwarded) = ("x-forwarded-proto", "forwarded");
@@ -204,8 +221,8 @@ mod tests {
         );
         check(&[(forwarded, "proto=https, proto=http")], None);
         check(&[(forwarded, "for=\"a;proto=https\"")], None);
-        check(&[(forwarded, "proto=https;x=\", proto=http")], None);
-        check(&[(proto, "https"), (forwarded, "proto=http")], None);
+        check(&[(forwarded, "proto=\", proto=http")], None);
+        check(&[(forwarded, "for=1.1.1.1"), (proto, "https")], None);
         check(&[], None);
     }
 }

@@ -38,19 +38,24 @@ impl RequestId {
 ///
 /// Put a clone into the request's extensions before the [`TenantLayer`](super::TenantLayer) sees
 /// it, and read it afterwards, whether the request was answered or cancelled. It stays empty when
-/// the request was refused or belongs to no tenant.
+/// the request was refused.
 #[derive(Clone, Debug, Default)]
-pub struct RequestSlot(Arc<OnceLock<TenantScope>>);
+pub struct RequestSlot(Arc<OnceLock<Option<TenantScope>>>);
 
 impl RequestSlot {
     /// The scope that the request got.
     pub fn scope(&self) -> Option<&TenantScope> {
-        self.0.get()
+        self.0.get()?.as_ref()
     }
 
-    pub(super) fn fill(&self, scope: &TenantScope) {
+    /// Whether the request was let through for the platform's own host.
+    pub fn is_on_platform(&self) -> bool {
+        matches!(self.0.get(), Some(None))
+    }
+
+    pub(super) fn fill(&self, scope: Option<&TenantScope>) {
         // A slot that serves two requests keeps the first's: it is made for one.
-        let _ = self.0.set(scope.clone());
+        let _ = self.0.set(scope.cloned());
     }
 }
 

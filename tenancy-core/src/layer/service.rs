@@ -84,6 +84,9 @@ impl<A: Authenticate, R> TenantLayer<A, R> {
             if !(named.on_platform && self.shared.platform_admitted) {
                 return Err(Refusal::UnknownTenant);
             }
+            if let Some(slot) = request.extensions.get::<RequestSlot>() {
+                slot.fill(None);
+            }
             request.extensions.insert(OnPlatform(()));
             return Ok(None);
         };
@@ -95,7 +98,7 @@ impl<A: Authenticate, R> TenantLayer<A, R> {
         let scope = self.tenants.enter(live, actor, Purpose::Request, id);
         request.extensions.insert(request_id);
         if let Some(slot) = request.extensions.get::<RequestSlot>() {
-            slot.fill(&scope);
+            slot.fill(Some(&scope));
         }
         request.extensions.insert(scope.clone());
         if let Some(uri) = named.inner_uri {

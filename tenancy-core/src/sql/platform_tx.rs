@@ -60,6 +60,7 @@ impl PlatformTx {
 }
 
 impl Scoped for PlatformTx {
+    #[track_caller]
     fn call(&mut self) -> (Call, TxConnection<'_>) {
         self.tx.call()
     }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use log::LevelFilter;
 use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
@@ -36,6 +37,8 @@ struct Inner {
     folder: PathBuf,
     registry: SqlitePool,
     registry_identity: FileIdentity,
+    /// How every file is opened.
+    options: SqliteConnectOptions,
     time_out: Duration,
     budget: usize,
     /// One permit for each connection in use; fair, so no tenant starves.
@@ -77,17 +80,19 @@ impl SqliteFiles {
         folder: &Path,
         connections: u32,
         time_out: Duration,
+        slow_statements: Duration,
     ) -> Result<Self, Error> {
         let path = folder.join("registry.db");
         private::create_folder(&folder.join("tenants"))
             .and_then(|()| private::create_file(&path))
             .map_err(|error| Error::with_source(ErrorKind::Unavailable, error))?;
-        let options = options(time_out).filename(&path).create_if_missing(true);
+        let options = options(time_out).log_slow_statements(LevelFilter::Warn, slow_statements);
+        let registry = options.clone().filename(&path).create_if_missing(true);
         let registry = SqlitePoolOptions::new()
             .max_connections(REGISTRY_CONNECTIONS)
             .acquire_timeout(time_out)
             .test_before_acquire(false)
-            .connect_with(options)
+            .connect_with(registry)
             .await
             .map_err(sql_error)?;
         let registry_identity = FileIdentity::of(&path)
@@ -97,6 +102,7 @@ impl SqliteFiles {
             folder: folder.to_owned(),
             registry,
             registry_identity,
+            options,
             time_out,
             budget,
             in_use: Arc::new(Semaphore::new(budget)),
@@ -114,6 +120,16 @@ impl SqliteFiles {
             return Err(moved("the folder of the tenants' files"));
         }
         self.0.registry.acquire().await.map_err(connect_error)
+    }
+
+    /// Opens the registry's file once more, which reads its head.
+    pub(crate) async fn answers_aside(&self) -> Result<(), Error> {
+        let file = self.0.folder.join("registry.db");
+        let conn = options(self.0.time_out).filename(file).connect().await;
+        conn.map_err(connect_error)?
+            .close()
+            .await
+            .map_err(connect_error)
     }
 
     pub(crate) fn connections(&self) -> (u32, u32) {
@@ -213,9 +229,8 @@ impl SqliteFiles {
     }
 
     fn file_options(&self, id: TenantId, reuse: Reuse) -> SqliteConnectOptions {
-        let options = options(self.0.time_out)
-            .filename(self.path(id))
-            .create_if_missing(false);
+        let options = self.0.options.clone();
+        let options = options.filename(self.path(id)).create_if_missing(false);
         match reuse {
             Reuse::Read => options.pragma("query_only", "ON"),
             Reuse::Write => options,
@@ -267,7 +282,8 @@ impl SqliteFiles {
             private::create_file(&path)
                 .map_err(|error| Error::with_source(ErrorKind::Unavailable, error))?;
         }
-        options(self.0.time_out)
+        let options = self.0.options.clone();
+        options
             .filename(path)
             .create_if_missing(create)
             .connect()

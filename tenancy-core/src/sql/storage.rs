@@ -3,9 +3,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "postgres")]
-use sqlx::PgPool;
+use log::LevelFilter;
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+#[cfg(feature = "postgres")]
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
 #[cfg(feature = "postgres")]
 use super::breaker::Breaker;
@@ -42,6 +44,7 @@ pub(crate) enum SqlPool {
 pub struct SqlStorageBuilder {
     connections: u32,
     time_out: Duration,
+    slow_statements: Duration,
 }
 
 impl Default for SqlStorageBuilder {
@@ -49,6 +52,7 @@ impl Default for SqlStorageBuilder {
         Self {
             connections: 16,
             time_out: Duration::from_secs(30),
+            slow_statements: Duration::from_millis(100),
         }
     }
 }
@@ -68,6 +72,14 @@ impl SqlStorageBuilder {
         self
     }
 
+    /// From when on a statement is slow: sqlx tells of those at the level `WARN` under the target
+    /// `sqlx::query`, with their text and without the values. Default: 100 milliseconds. A pool of
+    /// the application's own has a limit of its own.
+    pub fn slow_statements(mut self, slow_statements: Duration) -> Self {
+        self.slow_statements = slow_statements;
+        self
+    }
+
     /// Prepares connections to PostgreSQL; the first one is opened when it is needed.
     ///
     /// # Errors
@@ -76,7 +88,9 @@ impl SqlStorageBuilder {
     pub fn postgres(self, url: &str) -> Result<SqlStorage, Error> {
         let options: PgConnectOptions = url.parse().map_err(sql_error)?;
         // PgBouncer refuses the parameter, and numbers travel in their binary form anyway.
-        let options = options.extra_float_digits(None);
+        let options = options
+            .extra_float_digits(None)
+            .log_slow_statements(LevelFilter::Warn, self.slow_statements);
         let pool = PgPoolOptions::new()
             .max_connections(self.connections)
             .acquire_timeout(self.time_out)
@@ -104,7 +118,13 @@ impl SqlStorageBuilder {
     /// [`Unavailable`](crate::ErrorKind::Unavailable) when the folder cannot be used.
     #[cfg(feature = "sqlite")]
     pub async fn sqlite(self, folder: impl AsRef<std::path::Path>) -> Result<SqlStorage, Error> {
-        let files = SqliteFiles::open(folder.as_ref(), self.connections, self.time_out).await?;
+        let files = SqliteFiles::open(
+            folder.as_ref(),
+            self.connections,
+            self.time_out,
+            self.slow_statements,
+        )
+        .await?;
         Ok(SqlStorage(Arc::new(Inner {
             pool: SqlPool::Sqlite(files),
             time_out: self.time_out,
@@ -145,6 +165,26 @@ impl SqlStorage {
             SqlPool::Postgres(pool, _) => (pool.size(), pool.options().get_max_connections()),
             #[cfg(feature = "sqlite")]
             SqlPool::Sqlite(files) => files.connections(),
+        }
+    }
+
+    /// Whether the database answers, asked over a connection of its own: it tells a database that is
+    /// away from one whose connections are all in use. The caller bounds the wait.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable).
+    pub async fn answers_aside(&self) -> Result<(), Error> {
+        match &self.0.pool {
+            #[cfg(feature = "postgres")]
+            SqlPool::Postgres(pool, _) => {
+                let conn = PgConnection::connect_with(&pool.connect_options()).await;
+                conn.map_err(connect_error)?
+                    .close()
+                    .await
+                    .map_err(connect_error)
+            }
+            #[cfg(feature = "sqlite")]
+            SqlPool::Sqlite(files) => files.answers_aside().await,
         }
     }
 

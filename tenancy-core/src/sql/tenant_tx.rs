@@ -174,6 +174,7 @@ impl TenantTx {
 }
 
 impl Scoped for TenantTx {
+    #[track_caller]
     fn call(&mut self) -> (Call, TxConnection<'_>) {
         self.tx.call()
     }

@@ -12,7 +12,7 @@ use crate::journal::observe::Doubt;
 use crate::meter::Meter;
 #[cfg(feature = "postgres")]
 use crate::on_tx;
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, TenantId};
 
 /// The longest wait that is spent on connections which turn out dead, in attempts.
 const DEAD_CONNECTIONS_MAX: usize = 64;
@@ -28,6 +28,7 @@ pub(crate) struct Transaction {
     mode: Mode,
     meter: Meter,
     time_out: Duration,
+    tenant: Option<TenantId>,
 }
 
 impl Transaction {
@@ -52,6 +53,7 @@ impl Transaction {
             mode,
             meter,
             time_out,
+            tenant: tenant.map(|tenant| tenant.id),
         })
     }
 
@@ -135,8 +137,9 @@ impl Transaction {
 }
 
 impl Scoped for Transaction {
+    #[track_caller]
     fn call(&mut self) -> (Call, TxConnection<'_>) {
-        let call = Call::new(&self.in_flight, &self.meter, self.time_out);
+        let call = Call::new(&self.in_flight, &self.meter, self.time_out, self.tenant);
         let connection = self
             .connection
             .as_mut()

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
 use tenancy_core::journal::{
-    Change, Consumer, ConsumerError, Entry, EntryQuery, Parked, Retry, Worker,
+    Backlog, Change, Consumer, ConsumerError, Entry, EntryQuery, Parked, Retry, Worker,
 };
 use tenancy_core::sql::SqlStorage;
+use tenancy_core::time::Time;
 use tenancy_core::{Actor, TenantId, TenantScope, on_tx};
 use tenancy_tests::Postgres;
 use tokio::sync::Notify;
@@ -117,6 +118,60 @@ async fn what_cannot_be_taken_is_parked_and_can_be_tried_again(site: Installatio
     assert_eq!(memory.of(acme.id)[1..], [(1, "first".to_owned())]);
     let mut tx = site.database.read(&scope).await.unwrap();
     assert_eq!(Parked::list(&mut tx, None).await.unwrap(), []);
+}
+
+/// Takes nothing, and lets nothing past.
+struct Stubborn;
+
+impl Consumer for Stubborn {
+    fn name(&self) -> &'static str {
+        "stubborn"
+    }
+
+    async fn handle(&self, _: &TenantScope, _: &Entry) -> Result<(), ConsumerError> {
+        Err("not this one".into())
+    }
+}
+
+async fn a_backlog_says_since_when_and_how_much_was_put_aside(site: Installation) {
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let (scope, other) = (site.scope(&acme).await, site.scope(&bolt).await);
+    let backlog = async |scope: &TenantScope| {
+        let mut tx = site.database.read(scope).await.unwrap();
+        let backlog = Backlog::of(&mut tx, "stubborn").await.unwrap();
+        tx.commit().await.unwrap();
+        backlog
+    };
+    let before = Time::now();
+    note(&site, &scope, "first").await;
+    let waits = Backlog::unnumbered_since(&site.database).await.unwrap();
+    assert_eq!(waits.is_some(), site.storage.is_postgres());
+    let worker = Worker::builder(&site.database, &site.tenants).consumer(Stubborn);
+    worker.build().run_once().await.unwrap();
+    assert_eq!(
+        Backlog::unnumbered_since(&site.database).await.unwrap(),
+        None
+    );
+    let tenants = Backlog::tenants(&site.database, None).await.unwrap();
+    assert_eq!(tenants, [acme.id]);
+    assert!(backlog(&scope).await.oldest.unwrap() >= before);
+    assert_eq!(backlog(&other).await, Backlog::default());
+
+    let of_memory = async || {
+        let mut tx = site.database.read(&scope).await.unwrap();
+        Backlog::of(&mut tx, "memory").await.unwrap()
+    };
+    assert!(of_memory().await.oldest.is_some());
+    let memory = Memory::default();
+    memory.fails.store(true, Ordering::Release);
+    let worker = Worker::builder(&site.database, &site.tenants).consumer(memory);
+    worker.build().run_once().await.unwrap();
+    let put_aside = Backlog {
+        oldest: None,
+        parked: 1,
+    };
+    assert_eq!(of_memory().await, put_aside);
+    assert!(backlog(&scope).await.oldest.is_some());
 }
 
 /// Says when it has an entry in hand, and takes it when it may.
@@ -722,6 +777,7 @@ async fn a_backlog_is_numbered_though_the_journal_was_nearly_empty_when_numberin
 }
 
 on_both!(
+    a_backlog_says_since_when_and_how_much_was_put_aside,
     entries_are_numbered_without_gaps_and_handed_over_in_order,
     what_cannot_be_taken_is_parked_and_can_be_tried_again,
     a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand,

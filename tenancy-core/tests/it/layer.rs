@@ -609,7 +609,13 @@ async fn an_outer_layer_reads_the_scope_from_its_slot() {
     let mut closed = request("/", &[("host", "nobody.shops.test")]);
     closed.extensions_mut().insert(slot.clone());
     ask(&town, closed).await;
-    assert!(slot.scope().is_none());
+    assert!(slot.scope().is_none() && !slot.is_on_platform());
+
+    let slot = RequestSlot::default();
+    let mut platform = request("/", &[("host", "shops.test")]);
+    platform.extensions_mut().insert(slot.clone());
+    ask(&town, platform).await;
+    assert!(slot.scope().is_none() && slot.is_on_platform());
 }
 
 #[tokio::test]

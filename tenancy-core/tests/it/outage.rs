@@ -185,3 +185,19 @@ async fn what_commands_ask_first_is_told_as_well() {
     assert!(cause(&error).contains("Connection refused"), "{error:?}");
     assert!(began.elapsed() < SOON);
 }
+
+/// What a pool says alike for both: nothing, until its time-out.
+#[tokio::test]
+async fn a_connection_aside_tells_a_busy_pool_from_a_server_that_is_away() {
+    let server = Postgres::start().await;
+    let database = server.empty_database().await;
+    let site = Site::new(&database.app_url(), TIME_OUT);
+    let mut held = vec![];
+    for _ in 0..2 {
+        held.push(site.database.platform_read(&site.platform).await.unwrap());
+    }
+    site.storage.answers_aside().await.unwrap();
+    server.kill().await;
+    let error = site.storage.answers_aside().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+}

@@ -1,9 +1,10 @@
 use std::collections::HashSet;
 use std::error::Error as _;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tenancy_core::registry::{InMemoryTenants, TenantRegistry as _};
-use tenancy_core::sql::Database;
+use tenancy_core::sql::{Database, TenantTx};
 use tenancy_core::tenant::{Status, Unavailability};
 use tenancy_core::{Actor, ErrorKind, Purpose, Tenants, on_tx};
 
@@ -149,6 +150,37 @@ async fn a_scopes_meter_counts_every_call_however_it_ends(site: Installation) {
     for other in [job, site.scope(&acme).await] {
         assert_eq!(other.meter().database_calls(), 0);
     }
+}
+
+#[tokio::test]
+async fn queries_at_once_take_the_clock_s_time_once() {
+    const SLEEP: &str = "SELECT 1 FROM pg_sleep(0.1)";
+    let site = Installation::postgres(4).await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let mut one = site.database.read(&scope).await.unwrap();
+    let mut two = site.database.read(&scope).await.unwrap();
+    let began = Instant::now();
+    let meter = scope.meter();
+    let (time, wall_time) = (meter.database_time(), meter.database_wall_time());
+    let sleep = async |tx: &mut TenantTx| {
+        on_tx!(tx, |conn| sqlx::query(SLEEP)
+            .execute(conn)
+            .await
+            .map(|_| ()))
+    };
+    let (one, two) = tokio::join!(sleep(&mut one), sleep(&mut two));
+    one.and(two).unwrap();
+    let (time, wall_time) = (
+        meter.database_time() - time,
+        meter.database_wall_time() - wall_time,
+    );
+    let total = began.elapsed();
+    let pause = Duration::from_millis(100);
+    assert!(time >= 2 * pause, "{time:?}");
+    assert!(wall_time >= pause && wall_time <= total, "{wall_time:?}");
+    // They began together, and neither ended before its pause had.
+    assert!(time - wall_time >= pause / 2, "{time:?} {wall_time:?}");
 }
 
 async fn a_reading_transaction_changes_nothing(site: Installation) {

@@ -4,6 +4,20 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+/// What the tests of memory count with.
+#[global_allocator]
+static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
+    tenancy_observability::memory::CountingAllocator::system();
 
 #[cfg(all(feature = "advisor", feature = "postgres", feature = "sqlite"))]
 mod advisor;
+mod health;
+mod installation;
+mod layer;
+#[cfg(feature = "load-test")]
+mod load_test;
+mod memory;
+mod metrics;
+mod place;
+mod sink;
+mod slow_query;

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tenancy_core::TenantId;
 
 use crate::address::AddressGroups;
@@ -93,12 +93,12 @@ impl Block {
         self.until
     }
 
-    /// Whether it ends before another one does.
-    pub(super) fn ends_before(&self, other: &Self) -> bool {
+    /// Whether it ends after another one does, or less than so much before.
+    pub(super) fn lasts_until(&self, other: &Self, short_of: SignedDuration) -> bool {
         match (self.until, other.until) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (Some(until), Some(other)) => until < other,
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(until), Some(other)) => other.duration_since(until) < short_of,
         }
     }
 

@@ -21,6 +21,9 @@ const TENANT_ENTRIES_MAX: usize = 10_000;
 /// How many bans wait until the application takes them.
 const BANS_MAX: usize = 10_000;
 
+/// How much longer a ban must be than the one that stands, to be worth telling everybody again.
+const RENEWAL: SignedDuration = SignedDuration::from_secs(60);
+
 /// How often what is over is looked for in a list that is full, which takes long.
 const SWEEP: SignedDuration = SignedDuration::from_secs(10);
 
@@ -86,13 +89,17 @@ impl BlockList {
 
     /// Puts an entry into the list that the server itself decided on, as a
     /// [`LoginGuard`](crate::login_guard::LoginGuard) does, and notes it for
-    /// [`take_bans`](Self::take_bans). It never shortens an entry that is there.
+    /// [`take_bans`](Self::take_bans).
+    ///
+    /// It does nothing where the same list allows the network, nor where an entry stands that ends less
+    /// than a minute earlier: whoever gets past a ban, by an allowance inside of it, would have it
+    /// written again with each request.
     ///
     /// # Errors
     /// When the list is full.
     pub fn ban(&self, block: Block) -> Result<(), TooManyBlocks> {
         let mut bans = self.bans();
-        if self.holds_as_long(&block) {
+        if self.is_settled(&block) {
             return Ok(());
         }
         self.put(block.clone())?;
@@ -104,19 +111,18 @@ impl BlockList {
         Ok(())
     }
 
-    /// Whether an entry for the same is there that ends no earlier.
-    fn holds_as_long(&self, block: &Block) -> bool {
+    /// Whether there is an allowance of the network, or an entry for the same that lasts about as long.
+    fn is_settled(&self, ban: &Block) -> bool {
         let entries = self.0.entries.read();
         let entries = entries.unwrap_or_else(PoisonError::into_inner);
-        let lists = match block.tenant_id {
+        let lists = match ban.tenant_id {
             None => Some(&entries.platform),
             Some(id) => entries.tenants.get(&id),
         };
-        let known = lists.and_then(|lists| match block.effect {
-            Effect::Allow => lists.allowed.get(block.network),
-            Effect::Block => lists.blocked.get(block.network),
-        });
-        known.is_some_and(|known| !known.ends_before(block))
+        lists.is_some_and(|lists| {
+            let known = lists.blocked.get(ban.network);
+            known.is_some_and(|known| known.lasts_until(ban, RENEWAL)) || lists.allows(ban.network)
+        })
     }
 
     /// The bans since the last call, for an application that keeps them and tells other processes.
@@ -271,6 +277,12 @@ impl Lists {
         self.count = self.allowed.len() + self.blocked.len();
     }
 
+    fn allows(&self, network: IpNet) -> bool {
+        let now = Timestamp::now();
+        let mut around = self.allowed.of(network.addr());
+        around.any(|entry| entry.network.contains(&network) && !entry.is_over(now))
+    }
+
     fn check(&self, address: IpAddr) -> Option<&Block> {
         let mut blocked = self.blocked.of(address).peekable();
         blocked.peek()?;
@@ -378,6 +390,50 @@ mod tests {
         let mut ends: Vec<_> = list.entries(None).iter().map(Block::ends_at).collect();
         ends.sort();
         assert_eq!(ends, [None, Some(later), Some(later)]);
+    }
+
+    #[test]
+    fn a_ban_that_stands_is_not_told_again_for_a_little_more() {
+        let list = BlockList::default();
+        let end = Timestamp::now() + SignedDuration::from_secs(3600);
+        let ban = |seconds: i64| {
+            let until = end + SignedDuration::from_secs(seconds);
+            list.ban(block("192.0.2.0/24").until(until)).unwrap();
+            list.take_bans().len()
+        };
+        assert_eq!(ban(0), 1);
+        // The client gets past it, and goes on.
+        list.put(block("192.0.2.9/32").effect(Effect::Allow))
+            .unwrap();
+        assert_eq!(ban(1), 0);
+        assert_eq!(ban(59), 0);
+        assert_eq!(ban(60), 1);
+        let past = Timestamp::now() - SignedDuration::from_secs(1);
+        list.put(block("192.0.2.0/24").until(past)).unwrap();
+        assert_eq!(ban(0), 1);
+    }
+
+    #[test]
+    fn nobody_is_banned_whom_the_same_list_allows() {
+        let tenant = TenantId::generate();
+        let check = |allowance: Block, ban: Block, expected: usize| {
+            let list = BlockList::default();
+            let what = format!("{allowance:?} {ban:?}");
+            list.put(allowance.effect(Effect::Allow)).unwrap();
+            list.ban(ban).unwrap();
+            assert_eq!(list.take_bans().len(), expected, "{what}");
+        };
+        let past = Timestamp::now() - SignedDuration::from_secs(1);
+        let (client, around) = (|| block("192.0.2.7/32"), || block("192.0.2.0/24"));
+        check(client(), client(), 0);
+        check(around(), client(), 0);
+        check(client(), around(), 1);
+        check(client().until(past), client(), 1);
+        check(block("2001:db8::/32"), block("2001:db8:1:2::/64"), 0);
+        check(client().of_tenant(tenant), client().of_tenant(tenant), 0);
+        // What the platform allows, a tenant may still block, and the other way round.
+        check(client(), client().of_tenant(tenant), 1);
+        check(client().of_tenant(tenant), client(), 1);
     }
 
     #[test]

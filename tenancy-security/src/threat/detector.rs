@@ -1,6 +1,7 @@
 use super::finding::{Finding, Place, ThreatKind, Verdict};
-use super::scan::Scan;
-use super::{decode, markup, probe, shell, sql, traversal};
+use super::scan::{Bytes, Scan};
+use super::signs::Signs;
+use super::{decode, probe, shell, sql, traversal};
 
 /// How many layers of encoding are undone: URL encoding twice, and what it may have hidden.
 const LAYERS: usize = 3;
@@ -77,26 +78,33 @@ fn judge(kinds: &[ThreatKind], place: Place, scan: &Scan<'_>) -> Option<Verdict>
     if bytes.is_plain() {
         return None;
     }
-    let mut gravest: Option<Verdict> = None;
+    let looked = Looked {
+        place,
+        scan,
+        signs: Signs::of(scan, kinds),
+    };
     let judges = [
-        (markup::SIGNS, markup::judge as Judge),
-        (probe::SIGNS, probe::judge),
-        (sql::SIGNS, sql::judge),
-        (traversal::SIGNS, traversal::judge),
-        (shell::SIGNS, shell::judge),
+        (Bytes::SIGNS, (|looked| looked.signs.markup) as Judge),
+        (probe::SIGNS, |looked| probe::begins(looked.scan)),
+        (Bytes::SIGNS, |looked| looked.signs.probe),
+        (probe::SIGNS, |looked| probe::phrase(looked.scan)),
+        (sql::SIGNS, |looked| sql::judge(looked.scan)),
+        (traversal::SIGNS, |looked| {
+            traversal::judge(looked.place, looked.scan)
+        }),
+        (shell::SIGNS, |looked| shell::begins(looked.scan)),
+        (Bytes::SIGNS, |looked| looked.signs.shell),
     ];
-    for (signs, judge) in judges {
-        if bytes.has_any(signs)
-            && let Some(verdict) = judge(place, scan)
-            && !kinds.contains(&verdict.kind)
-        {
-            if verdict.severity.blocks() {
-                return Some(verdict);
-            }
-            gravest = Some(verdict);
-        }
-    }
-    gravest
+    let asked = judges.iter().filter(|(signs, _)| bytes.has_any(*signs));
+    let verdicts = asked.filter_map(|(_, judge)| judge(&looked));
+    Verdict::gravest(verdicts.filter(|verdict| !kinds.contains(&verdict.kind)))
 }
 
-type Judge = fn(Place, &Scan<'_>) -> Option<Verdict>;
+/// A value that was looked at, sign by sign.
+struct Looked<'a> {
+    place: Place,
+    scan: &'a Scan<'a>,
+    signs: Signs,
+}
+
+type Judge = fn(&Looked<'_>) -> Option<Verdict>;

@@ -64,7 +64,7 @@ pub struct Found {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Action {
-    /// It went on: its route or its tenant is merely observed, or it scored too little.
+    /// It went on: its route or its tenant is merely observed, or what was found is too weak or too little.
     Passed,
     /// It was refused.
     Refused,

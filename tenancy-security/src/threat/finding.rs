@@ -100,8 +100,8 @@ impl fmt::Display for ThreatKind {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Severity {
-    /// Odd, and seen in ordinary text: worth counting, not refusing. At present no judge is that
-    /// unsure: what might be ordinary is not a finding.
+    /// Odd, and seen in ordinary text: worth counting, not refusing. So are the names of files and
+    /// objects that a server keeps to itself, where a text may name them as well.
     Low,
     /// The shape of an attack.
     High,
@@ -179,5 +179,17 @@ impl Verdict {
             severity,
             says,
         }
+    }
+
+    /// The first that is to be refused, or the gravest of the others.
+    pub(super) fn gravest(verdicts: impl Iterator<Item = Self>) -> Option<Self> {
+        let mut gravest: Option<Self> = None;
+        for verdict in verdicts {
+            if verdict.severity.blocks() {
+                return Some(verdict);
+            }
+            gravest = gravest.or(Some(verdict));
+        }
+        gravest
     }
 }

@@ -12,6 +12,9 @@ use super::mode::Mode;
 /// How many findings of one request are kept.
 const FOUND_MAX: usize = 16;
 
+/// How many of them may be too weak to refuse the request for, so that others have a place.
+const WEAK_MAX: usize = 4;
+
 /// What has been found in a request so far.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -47,8 +50,16 @@ impl Tally {
         self.is_refused
     }
 
+    /// Whether all that was found is too weak to refuse a request for.
+    pub(super) fn is_weak(&self) -> bool {
+        self.found.iter().all(|found| !found.severity.blocks())
+    }
+
     fn add(&mut self, finding: Finding, name: Option<&[u8]>) -> ControlFlow<()> {
-        if self.found.len() < FOUND_MAX {
+        let is_weak = |found: &&Found| !found.severity.blocks();
+        let has_place =
+            finding.severity().blocks() || self.found.iter().filter(is_weak).count() < WEAK_MAX;
+        if has_place && self.found.len() < FOUND_MAX {
             self.found.push(Found::new(finding, name));
         }
         self.score = self.score.saturating_add(finding.severity().score());

@@ -122,6 +122,9 @@ impl<R> ThreatLayer<R> {
     }
 
     /// Who is told what was found. Default: a [`LogSink`].
+    ///
+    /// What is too weak to refuse a request for is only counted where the request went on and nothing
+    /// else was found.
     pub fn sink(mut self, sink: impl ThreatSink) -> Self {
         self.settings_mut().sink = Arc::new(sink);
         self
@@ -198,6 +201,10 @@ impl Settings {
             && action == Action::Refused
         {
             strikes.count(request, tally.found.len());
+        }
+        // Scanners would drive the events that matter out of logs and journals.
+        if action == Action::Passed && tally.is_weak() {
+            return;
         }
         let event = ThreatEvent::new(request, action, tally.found.into_vec());
         self.sink.record(&event);

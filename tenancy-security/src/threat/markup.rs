@@ -10,16 +10,25 @@ mod script;
 mod tag;
 
 use self::names::{Attribute, Tag};
-use super::finding::{Place, Severity, ThreatKind, Verdict};
+use super::finding::{Severity, ThreatKind, Verdict};
 use super::scan::{Bytes, Scan};
 
-/// The signs that are looked at.
-pub(super) const SIGNS: Bytes = Bytes::LESS
+/// Without one of these nothing runs.
+const SIGNS: Bytes = Bytes::LESS
     .or(Bytes::EQUALS)
     .or(Bytes::COLON)
     .or(Bytes::PARENTHESIS)
     .or(Bytes::BACKTICK)
     .or(Bytes::BRACKET);
+
+/// The signs to be looked at in a value of these bytes.
+pub(super) fn signs(bytes: Bytes) -> Bytes {
+    if bytes.has_any(SIGNS) {
+        SIGNS.or(Bytes::GREATER)
+    } else {
+        Bytes::default()
+    }
+}
 
 /// Whether the signs met so far put what follows into a tag.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,35 +49,56 @@ const fn found(says: &'static str) -> Option<Verdict> {
     ))
 }
 
-/// Judges a decoded value as a piece of HTML.
-pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
-    let value = scan.value();
-    let mut inside = Inside::Text;
-    let mut calls = script::Repetition::default();
-    let mut ends = tag::Ends::default();
-    let lead = value.len() - value.trim_ascii_start().len();
-    scan.signs(SIGNS.or(Bytes::GREATER))
-        .find_map(|(at, byte)| match byte {
+/// Judges a decoded value as a piece of HTML, sign by sign.
+#[derive(Debug)]
+pub(super) struct Markup<'a> {
+    value: &'a [u8],
+    lead: usize,
+    inside: Inside,
+    calls: script::Repetition,
+    ends: tag::Ends,
+}
+
+impl<'a> Markup<'a> {
+    pub(super) fn of(scan: &Scan<'a>) -> Self {
+        Self {
+            value: scan.value(),
+            lead: scan.lead(),
+            inside: Inside::Text,
+            calls: script::Repetition::default(),
+            ends: tag::Ends::default(),
+        }
+    }
+
+    /// Judges the next sign.
+    #[inline]
+    pub(super) fn see(&mut self, at: usize, byte: u8) -> Option<Verdict> {
+        let value = self.value;
+        match byte {
             b'<' => {
                 let opened = tag::open(value, at)?;
-                inside = Inside::Tag;
-                judge_tag(value, &opened, &mut ends, at <= lead)
+                self.inside = Inside::Tag;
+                judge_tag(value, &opened, &mut self.ends, at <= self.lead)
             }
-            b'>' if inside == Inside::Tag => {
-                inside = Inside::Perhaps;
+            b'>' if self.inside == Inside::Tag => {
+                self.inside = Inside::Perhaps;
                 None
             }
-            b'=' => judge_attribute(value, at, inside),
-            b':' => script::scheme(value, at, inside != Inside::Text),
-            b'(' | b'`' => script::call(value, at, inside == Inside::Tag),
-            b'[' => calls.see(value, at).or_else(|| script::property(value, at)),
+            b'=' => judge_attribute(value, at, self.inside),
+            b':' => script::scheme(value, at, self.inside != Inside::Text),
+            b'(' | b'`' => script::call(value, at, self.inside == Inside::Tag),
+            b'[' => {
+                let written = self.calls.see(value, at);
+                written.or_else(|| script::property(value, at))
+            }
             _ => None,
-        })
+        }
+    }
 }
 
 fn judge_tag(
     value: &[u8],
-    opened: &tag::Opened,
+    opened: &tag::Opened<'_>,
     ends: &mut tag::Ends,
     is_first: bool,
 ) -> Option<Verdict> {

@@ -13,6 +13,8 @@ pub(super) struct Phrases<T: 'static, const N: usize> {
     next: [u8; N],
     /// Where in each phrase the pair stands that it is known by.
     anchors: [u8; N],
+    /// The codes, a bit each, that stand before and behind the pair in a phrase or the ones behind it.
+    around: [[u64; 2]; N],
 }
 
 impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
@@ -51,12 +53,25 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
         assert!(N < 256);
         let mut heads = [0; PAIRS];
         let mut next = [0; N];
+        let mut around = [[0; 2]; N];
         let mut entry = N;
         while entry > 0 {
             entry -= 1;
             let phrase = entries[entry].0.as_bytes();
             let at = anchors[entry] as usize;
             let pair = pair(phrase[at], phrase[at + 1]);
+            around[entry] = [u64::MAX; 2];
+            if at > 0 {
+                around[entry][0] = 1 << CODES[phrase[at - 1] as usize];
+            }
+            if at + 2 < phrase.len() {
+                around[entry][1] = 1 << CODES[phrase[at + 2] as usize];
+            }
+            if heads[pair] > 0 {
+                let others = around[heads[pair] as usize - 1];
+                around[entry][0] |= others[0];
+                around[entry][1] |= others[1];
+            }
             next[entry] = heads[pair];
             heads[pair] = entry as u8 + 1;
         }
@@ -65,6 +80,7 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
             heads,
             next,
             anchors,
+            around,
         }
     }
 
@@ -124,6 +140,7 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
     }
 
     /// Looks at the phrases from `entry` on, which share the pair that stands at `at`.
+    #[inline]
     fn judge(
         &self,
         text: &[u8],
@@ -131,6 +148,15 @@ impl<T: Copy + 'static, const N: usize> Phrases<T, N> {
         mut entry: u8,
         accepts: &mut impl FnMut(usize, &str, T) -> bool,
     ) -> Option<T> {
+        // Around most pairs stands nothing that belongs to a phrase.
+        let code = |at| {
+            let byte = text.get(at);
+            byte.map_or(0, |&byte| CODES[usize::from(byte)])
+        };
+        let [before, behind] = self.around[usize::from(entry) - 1];
+        if behind & 1 << code(at + 2) == 0 || before & 1 << code(at.wrapping_sub(1)) == 0 {
+            return None;
+        }
         while entry > 0 {
             let at_entry = usize::from(entry) - 1;
             let (phrase, meaning) = self.entries[at_entry];

@@ -7,7 +7,8 @@ mod template;
 mod xml;
 
 use self::phrases::{PHRASES, WORDS, Where};
-use super::finding::{Place, Severity, ThreatKind, Verdict};
+use self::template::Template;
+use super::finding::{Severity, ThreatKind, Verdict};
 use super::scan::{Bytes, Scan};
 use super::search::contains;
 
@@ -24,36 +25,64 @@ const TELLING: Bytes = Bytes::PARENTHESIS
     .or(Bytes::CONTROL)
     .or(Bytes::BACKSLASH);
 
-/// Judges a decoded value by what it holds.
-pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
-    let (value, bytes) = (scan.value(), scan.bytes());
-    if is_shellshock(value) {
-        return Some(Verdict::new(
-            ThreatKind::Shellshock,
-            Severity::Critical,
-            "a value begins as a function of bash",
-        ));
+/// The signs to be looked at in a value of these bytes.
+pub(super) fn signs(bytes: Bytes) -> Bytes {
+    let mut signs = Bytes::default();
+    let closed = bytes.has_any(Bytes::AT) && bytes.has_any(Bytes::PARENTHESIS);
+    if closed || bytes.has_any(Bytes::BRACE.or(Bytes::PERCENT).or(Bytes::BRACKET)) {
+        signs = template::SECOND;
     }
+    if bytes.has_any(Bytes::LESS) {
+        signs = signs.or(Bytes::LESS);
+    }
+    signs
+}
+
+/// Judges a decoded value as a template and as a document, sign by sign.
+#[derive(Debug)]
+pub(super) struct Probe<'a> {
+    value: &'a [u8],
+    template: Template<'a>,
+}
+
+impl<'a> Probe<'a> {
+    pub(super) fn of(scan: &Scan<'a>) -> Self {
+        Self {
+            value: scan.value(),
+            template: Template::of(scan),
+        }
+    }
+
+    /// Judges the next sign.
+    #[inline]
+    pub(super) fn see(&mut self, at: usize, byte: u8) -> Option<Verdict> {
+        if byte == b'<' {
+            return xml::judge(self.value, at);
+        }
+        let verdict = self.template.see(at);
+        if byte == b'{' && !verdict.is_some_and(|verdict| verdict.severity.blocks()) {
+            return lookup::judge(self.value, at).or(verdict);
+        }
+        verdict
+    }
+}
+
+/// Judges a decoded value by what it begins with.
+pub(super) fn begins(scan: &Scan<'_>) -> Option<Verdict> {
+    is_shellshock(scan.value()).then_some(Verdict::new(
+        ThreatKind::Shellshock,
+        Severity::Critical,
+        "a value begins as a function of bash",
+    ))
+}
+
+/// Judges a decoded value by the phrases that it holds.
+pub(super) fn phrase(scan: &Scan<'_>) -> Option<Verdict> {
+    let (value, bytes) = (scan.value(), scan.bytes());
     // Dots and colons tell nothing, unless the value is one long name, as java.lang.Runtime is.
     if !bytes.has_any(TELLING) && bytes.has_any(Bytes::BLANK) {
         return None;
     }
-    let closed = bytes.has_any(Bytes::AT) && bytes.has_any(Bytes::PARENTHESIS);
-    if (closed || bytes.has_any(Bytes::BRACE.or(Bytes::PERCENT).or(Bytes::BRACKET)))
-        && let Some(verdict) = template::judge(scan).or_else(|| lookup::judge(scan))
-    {
-        return Some(verdict);
-    }
-    if bytes.has_any(Bytes::LESS)
-        && let Some(verdict) = xml::judge(scan)
-    {
-        return Some(verdict);
-    }
-    phrase(scan)
-}
-
-fn phrase(scan: &Scan<'_>) -> Option<Verdict> {
-    let value = scan.value();
     let phrase = PHRASES.find_by_signs(scan, |at, phrase, (_, place, _)| match place {
         Where::Anywhere => true,
         Where::Called => {

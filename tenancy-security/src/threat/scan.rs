@@ -15,6 +15,8 @@ pub(super) struct Scan<'a> {
     count: usize,
     /// Where the part begins whose signs are not listed.
     rest: usize,
+    /// How many blanks the value begins with.
+    lead: usize,
 }
 
 impl<'a> Scan<'a> {
@@ -39,6 +41,7 @@ impl<'a> Scan<'a> {
             signs,
             count,
             rest,
+            lead: value.len() - value.trim_ascii_start().len(),
         }
     }
 
@@ -48,6 +51,11 @@ impl<'a> Scan<'a> {
 
     pub(super) fn bytes(&self) -> Bytes {
         self.bytes
+    }
+
+    /// How many blanks and line breaks the value begins with.
+    pub(super) fn lead(&self) -> usize {
+        self.lead
     }
 
     /// Where the part begins whose signs [`listed`](Self::listed) leaves out.
@@ -62,9 +70,10 @@ impl<'a> Scan<'a> {
 
     /// Where a sign of these kinds stands, and which it is.
     pub(super) fn signs(&self, kinds: Bytes) -> impl Iterator<Item = (usize, u8)> {
-        self.listed()
-            .chain(self.rest..self.value.len())
-            .map(|at| (at, self.value[at]))
+        let listed = self.listed().map(|at| (at, self.value[at]));
+        let rest = (self.rest..).zip(self.value[self.rest..].iter().copied());
+        listed
+            .chain(rest)
             .filter(move |&(_, byte)| Bytes::of_byte(byte).has_any(kinds))
     }
 }
@@ -113,7 +122,7 @@ impl Bytes {
     /// `! ? ~ ^ ) ] }`, which mean nothing alone.
     const CLOSING: Self = Self::bit(27);
     /// `-` and `_`.
-    const HYPHEN: Self = Self::bit(28);
+    pub(super) const HYPHEN: Self = Self::bit(28);
 
     /// What a [`Scan`] lists: all that a judge looks for, and a phrase is known by.
     pub(super) const SIGNS: Self = Self(1 << SIGN);

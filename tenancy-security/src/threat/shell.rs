@@ -10,7 +10,7 @@ mod name;
 
 use self::candidate::{Candidate, Lead};
 use self::name::{LONGEST, is_before_command};
-use super::finding::{Place, Severity, ThreatKind, Verdict};
+use super::finding::{Severity, ThreatKind, Verdict};
 use super::scan::{Bytes, Scan};
 
 /// What every command holds: a separator, a quote or a path.
@@ -36,54 +36,81 @@ const fn found(says: &'static str) -> Option<Verdict> {
     ))
 }
 
-/// Judges a decoded value as a part of a command line.
-pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
-    let (value, bytes) = (scan.value(), scan.bytes());
-    if let Some(verdict) = command(value, 0, Lead::Start, || 0) {
-        return Some(verdict);
+/// The signs to be looked at in a value of these bytes.
+pub(super) fn signs(bytes: Bytes) -> Bytes {
+    if bytes.has_any(SEPARATORS) {
+        SEPARATORS.or(Bytes::SLASH)
+    } else {
+        Bytes::default()
     }
-    if !bytes.has_any(SEPARATORS) {
-        return None;
+}
+
+/// Judges a decoded value as a command line.
+pub(super) fn begins(scan: &Scan<'_>) -> Option<Verdict> {
+    command(scan.value(), 0, Lead::Start, || 0)
+}
+
+/// Judges a decoded value as a part of a command line, sign by sign.
+#[derive(Debug)]
+pub(super) struct Shell<'a> {
+    value: &'a [u8],
+    lead: usize,
+    backticks: usize,
+    counted: Counted,
+    /// Where the run of bytes ends that shells pass over, for all the separators in it.
+    passed: usize,
+}
+
+impl<'a> Shell<'a> {
+    pub(super) fn of(scan: &Scan<'a>) -> Self {
+        Self {
+            value: scan.value(),
+            lead: scan.lead(),
+            backticks: 0,
+            counted: Counted::default(),
+            passed: 0,
+        }
     }
-    let mut backticks = 0;
-    let mut counted = Counted::default();
-    // Where the run of bytes ends that shells pass over, for all the separators in it.
-    let mut passed = 0;
-    let lead = value.len() - value.trim_ascii_start().len();
-    scan.signs(SEPARATORS.or(Bytes::SLASH))
-        .find_map(|(at, byte)| {
-            let next = value.get(at + 1).copied().unwrap_or(0);
-            let before = || counted.up_to(value, at + 1);
-            let command = |at, lead| {
-                if passed < at {
-                    let run = value[at..].iter();
-                    passed = at + run.take_while(|byte| is_before_command(**byte)).count();
-                }
-                (passed <= at + LONGEST)
-                    .then(|| command(value, at, lead, before))
-                    .flatten()
-            };
-            match byte {
-                // Of several separators the last one counts.
-                b';' | b'|' | b'&' | b'\n' if matches!(next, b';' | b'|' | b'&' | b'\n') => None,
-                b';' | b'|' | b'&' | b'\n' => command(at + 1, Lead::Separator),
-                b'$' if next == b'(' => command(at + 2, Lead::Substitution),
-                b'<' | b'>' if next == b'(' => command(at + 2, Lead::Substitution),
-                b'$' if is_blank_variable(&value[at + 1..]) => {
-                    found("a shell's own blank stands for a space")
-                }
-                b'`' => {
-                    backticks += 1;
-                    if backticks % 2 == 1 && is_glued(&value[lead.min(at)..at]) {
-                        command(at + 1, Lead::Backtick)
-                    } else {
-                        None
-                    }
-                }
-                b'/' if is_device(&value[at..]) => found("a shell connects to another machine"),
-                _ => None,
+
+    /// Judges the next sign.
+    #[inline]
+    pub(super) fn see(&mut self, at: usize, byte: u8) -> Option<Verdict> {
+        let value = self.value;
+        let next = value.get(at + 1).copied().unwrap_or(0);
+        match byte {
+            // Of several separators the last one counts.
+            b';' | b'|' | b'&' | b'\n' if matches!(next, b';' | b'|' | b'&' | b'\n') => None,
+            b';' | b'|' | b'&' | b'\n' => self.command(at, at + 1, Lead::Separator),
+            b'$' | b'<' | b'>' if next == b'(' => self.command(at, at + 2, Lead::Substitution),
+            b'$' if is_blank_variable(&value[at + 1..]) => {
+                found("a shell's own blank stands for a space")
             }
-        })
+            b'`' => {
+                self.backticks += 1;
+                if self.backticks % 2 == 1 && is_glued(&value[self.lead.min(at)..at]) {
+                    self.command(at, at + 1, Lead::Backtick)
+                } else {
+                    None
+                }
+            }
+            b'/' if is_device(&value[at..]) => found("a shell connects to another machine"),
+            _ => None,
+        }
+    }
+
+    /// Judges what stands at `start`, behind the sign at `sign`, as a command.
+    fn command(&mut self, sign: usize, start: usize, lead: Lead) -> Option<Verdict> {
+        let value = self.value;
+        if self.passed < start {
+            let run = value[start..].iter();
+            self.passed = start + run.take_while(|byte| is_before_command(**byte)).count();
+        }
+        if self.passed > start + LONGEST {
+            return None;
+        }
+        let counted = &mut self.counted;
+        command(value, start, lead, || counted.up_to(value, sign + 1))
+    }
 }
 
 /// How many bytes at a value's beginning are more than separators, counted as far as it was asked.

@@ -1,6 +1,7 @@
 //! SQL injection: values that go on with the query they are put into.
 
 mod grammar;
+mod keys;
 mod lex;
 mod marks;
 mod rules;
@@ -9,7 +10,7 @@ mod words;
 
 use self::grammar::{Grammar, Reading};
 use self::words::{WORDS, Word};
-use super::finding::{Place, Verdict};
+use super::finding::Verdict;
 use super::scan::{Bytes, Scan};
 use super::search::{any_near, contains};
 
@@ -35,11 +36,14 @@ const PUNCTUATION: Bytes = TELLING
 /// One of these, a call or a SELECT stands in every injection that follows a text.
 const TELLING: Bytes = Bytes::EQUALS.or(Bytes::LESS).or(Bytes::GREATER);
 
+/// Longer values are looked through for what an injection needs before they are read.
+const LOOKED_THROUGH: usize = 1024;
+
 /// How far before a parenthesis a function's name begins.
 const LONGEST_NAME: usize = 40;
 
 /// Judges a decoded value as part of a query, in each way that it may be quoted there.
-pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
+pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
     let (value, bytes) = (scan.value(), scan.bytes());
     let begins_as_text = value
         .iter()
@@ -47,6 +51,10 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
         .is_none_or(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80);
     let selects = contains(value, b"select");
     if begins_as_text && !selects && !bytes.has_any(PUNCTUATION) {
+        return None;
+    }
+    // A short value is read as quickly.
+    if value.len() > LOOKED_THROUGH && !keys::are_in(value, bytes) {
         return None;
     }
     // Where nothing telling follows, a text is left at its first word.
@@ -59,10 +67,11 @@ pub(super) fn judge(_place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     } else {
         &readings[..1]
     };
-    readings
+    let verdicts = readings
         .iter()
         .filter_map(|reading| Grammar::new(value, *reading, reads_on))
-        .find_map(Grammar::judge)
+        .filter_map(Grammar::judge);
+    Verdict::gravest(verdicts)
 }
 
 /// Whether what stands in the middle of a text can be an attack for its comparisons: they are joined

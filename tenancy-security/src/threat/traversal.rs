@@ -32,8 +32,8 @@ pub(super) fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     if !separated && bytes.has_any(Bytes::BLANK) {
         return None;
     }
-    let lead = value.len() - value.trim_ascii_start().len();
-    let value = value.trim_ascii();
+    let lead = scan.lead();
+    let value = value[lead..].trim_ascii_end();
     let is_path = place == Place::Path || !value.iter().any(u8::is_ascii_whitespace);
     let steps = Steps::of(value);
     if steps.up > 0 && (place == Place::Path || steps.climbs_in(value, is_path)) {
@@ -60,17 +60,20 @@ pub(super) fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
         return found(Severity::High, "a file of the system is named");
     }
     let rooted = value.iter().take_while(|byte| is_separator(**byte)).count();
-    FILES
-        .find_by_signs(scan, |at, phrase, file| {
-            let named = Named {
-                value,
-                at: at.saturating_sub(lead),
-                phrase,
-                rooted,
-            };
-            named.is_meant(file, is_path, place)
-        })
-        .and_then(|_| found(Severity::High, "a file of the system is named"))
+    let mut lesser = None;
+    let gravest = FILES.find_by_signs(scan, |at, phrase, file| {
+        let named = Named {
+            value,
+            at: at.saturating_sub(lead),
+            phrase,
+            rooted,
+        };
+        let severity = named.severity(file, is_path, place);
+        lesser = lesser.or(severity);
+        severity.is_some_and(Severity::blocks)
+    });
+    let severity = gravest.map(|_| Severity::High).or(lesser)?;
+    found(severity, "a file of the system is named")
 }
 
 /// The segments of a path that are not names.
@@ -206,25 +209,34 @@ struct Named<'a> {
 }
 
 impl Named<'_> {
-    /// Whether it names a file: at a boundary, in a path.
-    fn is_meant(self, file: File, is_path: bool, place: Place) -> bool {
+    /// How surely it names a file: at a boundary, in a path.
+    fn severity(self, file: File, is_path: bool, place: Place) -> Option<Severity> {
         let before = self.at.checked_sub(1).map(|at| self.value[at]);
         let after = self.value.get(self.at + self.phrase.len());
         let begins = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
         let ends = self.phrase.ends_with(['/', '\\'])
             || after
                 .is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')));
-        match file {
+        let is_meant = match file {
             File::Always => begins,
             File::InPath => is_path && begins,
             File::Stem => is_path,
             File::AtStart => is_path && self.at <= self.rooted,
-            File::Hidden => {
-                (place == Place::Path || (is_path && before.is_some_and(is_separator)))
-                    && begins
-                    && ends
+            File::Hidden => is_path && begins && ends,
+            File::Probed => place == Place::Path && begins && ends,
+        };
+        let severity = match file {
+            File::Probed => Severity::Low,
+            // Alone it may be what a text is about.
+            File::Hidden if place != Place::Path && !before.is_some_and(is_separator) => {
+                if before.is_some() {
+                    return None;
+                }
+                Severity::Low
             }
-        }
+            _ => Severity::High,
+        };
+        is_meant.then_some(severity)
     }
 }
 

@@ -8,6 +8,8 @@ const LONGEST: usize = 32;
 pub(super) struct Words<T: 'static, const N: usize> {
     entries: &'static [(&'static str, T)],
     slots: [u16; N],
+    /// How long the shortest word is.
+    shortest: usize,
     /// A bit for each sketch that a word of the table has.
     sketches: [u64; SKETCHES / 64],
 }
@@ -31,9 +33,13 @@ impl<T: Copy + 'static, const N: usize> Words<T, N> {
         assert!(N.is_power_of_two() && entries.len() * 2 <= N);
         let mut slots = [EMPTY; N];
         let mut sketches = [0; SKETCHES / 64];
+        let mut shortest = LONGEST;
         let mut entry = 0;
         while entry < entries.len() {
             let word = entries[entry].0.as_bytes();
+            if word.len() < shortest {
+                shortest = word.len();
+            }
             assert!(!word.is_empty() && word.len() <= LONGEST);
             let sketch = sketch(word);
             sketches[sketch / 64] |= 1 << (sketch % 64);
@@ -53,6 +59,7 @@ impl<T: Copy + 'static, const N: usize> Words<T, N> {
         Self {
             entries,
             slots,
+            shortest,
             sketches,
         }
     }
@@ -60,7 +67,7 @@ impl<T: Copy + 'static, const N: usize> Words<T, N> {
     /// What `word` means, whatever its case.
     #[inline]
     pub(super) fn get(&self, word: &[u8]) -> Option<T> {
-        if word.is_empty() || word.len() > LONGEST {
+        if word.len() < self.shortest || word.len() > LONGEST {
             return None;
         }
         let sketch = sketch(word);

@@ -29,6 +29,7 @@ pub struct ServeAs<'a> {
     file_type: FileType,
     name: &'a str,
     is_download: bool,
+    reader: &'static str,
 }
 
 impl<'a> ServeAs<'a> {
@@ -38,6 +39,7 @@ impl<'a> ServeAs<'a> {
             file_type,
             name,
             is_download: !file_type.is_inert(),
+            reader: "same-origin",
         }
     }
 
@@ -48,9 +50,17 @@ impl<'a> ServeAs<'a> {
         self
     }
 
+    /// Also on pages of other sites, such as those of another domain of the same owner. Browsers compare
+    /// sites, and know nothing of owners; so it is for files that everybody may see.
+    #[must_use]
+    pub fn on_other_sites(mut self) -> Self {
+        self.reader = "cross-origin";
+        self
+    }
+
     /// The headers: the type by our own table and `nosniff`; what it is called, as a download unless it
     /// is a picture; a policy under which it can do nothing even where it is opened by itself; no use by
-    /// other sites; a day in caches, for its content never changes.
+    /// other sites, unless they [may](Self::on_other_sites); a day in caches, for its content never changes.
     pub fn headers(&self) -> HeaderMap {
         const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
         let mut headers = HeaderMap::new();
@@ -60,7 +70,7 @@ impl<'a> ServeAs<'a> {
             (CONTENT_SECURITY_POLICY, POLICY),
             (
                 HeaderName::from_static("cross-origin-resource-policy"),
-                "same-origin",
+                self.reader,
             ),
             (CACHE_CONTROL, "public, max-age=86400"),
         ];

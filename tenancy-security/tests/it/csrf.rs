@@ -367,9 +367,9 @@ async fn a_page_without_tls_speaks_for_a_site_only_where_that_is_known_to_have_n
     let sender = Sender::new(told()).peer("10.0.0.1");
     sender.check(&[plain, http], Ok(())).await;
     sender.check(&[plain, https], refused).await;
-    sender
-        .check(&[plain, ("forwarded", "for=1.2.3.4;proto=http")], Ok(()))
-        .await;
+    let standard = ("forwarded", "for=1.2.3.4;proto=http");
+    sender.check(&[plain, standard], refused).await;
+    sender.check(&[plain, standard, http], Ok(())).await;
     sender.check(&[plain, http, https], refused).await;
     sender.check(&[own, https], Ok(())).await;
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_FRAME_OPTIONS, X_XSS_PROTECTION};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use tenancy_core::client_address::PeerAddress;
+use tenancy_core::client_address::{PeerAddress, ProxyHeader};
 use tenancy_core::problem::{GrpcStatus, Problem};
 use tenancy_security::PeekedBody;
 use tenancy_security::csrf::CsrfLayer;
@@ -210,12 +210,11 @@ async fn hsts_is_said_only_to_who_is_known_to_come_over_tls() {
     let (proxy, stranger) = (|| from("10.0.0.1"), || from("203.0.113.9"));
     let proto = "x-forwarded-proto";
     check(&told, proxy().header(proto, "https"), Some(HSTS)).await;
-    check(
-        &told,
-        proxy().header("forwarded", "for=1.1.1.1;proto=https"),
-        Some(HSTS),
-    )
-    .await;
+    let standard = || proxy().header("forwarded", "for=1.1.1.1;proto=https");
+    check(&told, standard(), None).await;
+    let writing_it = PublicScheme::told_by(proxies().header(ProxyHeader::Forwarded));
+    let layer = SecurityHeadersLayer::new().scheme(writing_it);
+    check(&layer, standard(), Some(HSTS)).await;
     check(&told, proxy().header(proto, "http"), None).await;
     check(&told, proxy().header(proto, "https, http"), None).await;
     check(&told, proxy(), None).await;

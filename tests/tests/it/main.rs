@@ -11,6 +11,7 @@ mod embed_postgres;
 mod harness;
 mod isolation;
 mod journal;
+mod limits;
 mod other_caches;
 mod platform;
 mod schema;

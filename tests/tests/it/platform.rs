@@ -8,6 +8,7 @@ mod defence;
 mod import_memory;
 mod journal;
 mod many_shops;
+mod metrics;
 mod names;
 mod observatory;
 mod onboard;

@@ -1,3 +1,5 @@
+mod pieces;
+
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 use futures_util::future::BoxFuture;
@@ -13,6 +15,7 @@ use tenancy_core::blob::BlobKey;
 use tenancy_core::problem::Problem;
 use tenancy_core::sql::TenantTx;
 
+use self::pieces::{Pieces, Unused};
 use super::answer::{Answer, is_replay};
 use super::body::has_stopped;
 use super::mutation::Mutation;
@@ -143,9 +146,10 @@ async fn receive(
     let limits = Constraints::new()
         .allowed_fields(vec!["file", "folder", "alt", TOKEN])
         .size_limit(limits);
-    let mut form = Multipart::with_constraints(body, boundary, limits);
+    let (pieces, unused) = Pieces::new(body);
+    let mut form = Multipart::with_constraints(pieces, boundary, limits);
     let mut file: Option<NewMediaFile> = None;
-    let read = read_fields(platform, scope, &mut form, &mut file).await;
+    let read = read_fields(platform, scope, &mut form, &unused, &mut file).await;
     match (read, file) {
         (Ok((folder, alt)), Some(file)) => Ok(NewMediaFile {
             folder,
@@ -166,13 +170,14 @@ async fn read_fields(
     platform: &Platform,
     scope: &TenantScope,
     form: &mut Multipart<'_>,
+    unused: &Unused,
     file: &mut Option<NewMediaFile>,
 ) -> Result<(String, String), Refused> {
     let (mut folder, mut alt) = (None, None);
-    while let Some(field) = form.next_field().await.map_err(unread)? {
+    while let Some(field) = unused.none_after(form.next_field().await).map_err(unread)? {
         let text = match field.name() {
             Some("file") if file.is_none() => {
-                *file = Some(store(platform, scope, field).await?);
+                *file = Some(store(platform, scope, field, unused).await?);
                 continue;
             }
             // Read by the layer that asks for it.
@@ -185,7 +190,7 @@ async fn read_fields(
         if place.is_some() {
             return Err(Refused::invalid(name, "is there more than once"));
         }
-        let bytes = field.bytes().await.map_err(unread)?;
+        let bytes = unused.none_after(field.bytes().await).map_err(unread)?;
         let text = String::from_utf8(bytes.into());
         *place = Some(text.map_err(|_| Refused::invalid(name, "is no text in UTF-8"))?);
     }
@@ -197,6 +202,7 @@ async fn store(
     platform: &Platform,
     scope: &TenantScope,
     field: Field<'_>,
+    unused: &Unused,
 ) -> Result<NewMediaFile, Refused> {
     let name = field.file_name().unwrap_or_default();
     let declared = field.content_type().map(|kind| kind.essence_str());
@@ -207,7 +213,10 @@ async fn store(
     let place = &mut accepted;
     let pieces = stream::try_unfold(
         (field, Some(inspection), place),
-        async |(mut field, mut inspection, place)| match field.chunk().await.map_err(unread)? {
+        async |(mut field, mut inspection, place)| match unused
+            .none_after(field.chunk().await)
+            .map_err(unread)?
+        {
             Some(piece) => {
                 if let Some(inspection) = &mut inspection {
                     inspection.update(&piece)?;

@@ -26,6 +26,12 @@ pub(crate) struct Follower {
     unkept: Vec<Block>,
 }
 
+/// Keeps the list like the database's until the end.
+pub(crate) async fn keep(platform: Platform, ended: watch::Receiver<bool>) {
+    let follower = Follower::begin(&platform).await;
+    follower.follow(platform, ended).await;
+}
+
 impl Follower {
     /// Reads the list for the first time, before anybody is served.
     pub(crate) async fn begin(platform: &Platform) -> Self {
@@ -38,7 +44,7 @@ impl Follower {
     /// until the end.
     ///
     /// While the database is away, what is known stays blocked.
-    pub(crate) async fn follow(mut self, platform: Platform, mut ended: watch::Receiver<bool>) {
+    async fn follow(mut self, platform: Platform, mut ended: watch::Receiver<bool>) {
         let mut is_last = false;
         while !is_last {
             is_last = tokio::select! {

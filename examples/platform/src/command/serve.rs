@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::onboard::Onboarded;
 use crate::platform::Platform;
 use crate::users::{Email, User};
-use crate::{server, shared};
+use crate::{measure, server, shared};
 
 /// How many shops a start prints.
 const LISTED_MAX: usize = 200;
@@ -27,7 +27,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     if let Some(warning) = health::uncached(&config) {
         tracing::warn!("{warning}");
     }
-    let platform = Platform::open_as(config, Actor::system("server")).await?;
+    let platform = open(config).await?;
     let audited = platform.audit().await?;
     for warning in audited.warnings() {
         tracing::warn!("{warning}");
@@ -45,7 +45,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
     let config = config.embedded();
     config.refuse_unsafe()?;
-    let platform = Platform::open_as(config, Actor::system("server")).await?;
+    let platform = open(config).await?;
     let listener = server::bind(&platform).await?;
     say(format_args!("The platform: {}", platform.config().origin()))?;
     list(&platform).await?;
@@ -64,6 +64,12 @@ pub(crate) async fn serve_embedded(config: Config) -> Result<(), Failure> {
     };
     platform.let_first_operator_in(show_operator).await?;
     server::serve(&platform, listener).await
+}
+
+/// Opens it as the one that serves, and counts from before its parts are made.
+async fn open(config: Config) -> Result<Platform, Failure> {
+    let metrics = measure::begin(&config)?;
+    Platform::open_measured(config, Actor::system("server"), metrics).await
 }
 
 fn show_password(name: &str, url: &str, email: &Email, password: &Password) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use http::Uri;
 use serde::{Deserialize, Serialize};
 
+use super::web_url::WebUrl;
 use super::within::Within;
 use crate::secret::Secret;
 
@@ -11,7 +11,7 @@ use crate::secret::Secret;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edge {
     /// Where it is told what to forget; without it nobody is.
-    pub(crate) purge_url: Option<PurgeUrl>,
+    pub(crate) purge_url: Option<WebUrl>,
     /// Shows it who is speaking.
     pub(crate) purge_token: Option<Secret>,
     pub(crate) purge_form: PurgeForm,
@@ -30,15 +30,6 @@ pub(crate) enum PurgeForm {
     /// `Surrogate-Key`, the token in `Authorization` and `Fastly-Key`; for a Varnish of one's own too.
     Fastly,
 }
-
-/// A web address with a host, and no user in it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct PurgeUrl(Uri);
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("an address to purge at begins with http:// or https:// and a host")]
-pub(crate) struct InvalidPurgeUrl;
 
 impl Default for Edge {
     fn default() -> Self {
@@ -59,38 +50,7 @@ impl Edge {
 
     /// Whether the token would cross a network in the clear.
     pub(super) fn shows_token(&self) -> bool {
-        let url = self.purge_url.as_ref().map(PurgeUrl::uri);
-        self.purge_token.is_some()
-            && url.is_some_and(|url| {
-                let host = url.host().unwrap_or_default();
-                let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-                url.scheme_str() != Some("https") && !is_here
-            })
-    }
-}
-
-impl PurgeUrl {
-    pub(crate) fn uri(&self) -> &Uri {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for PurgeUrl {
-    type Error = InvalidPurgeUrl;
-
-    fn try_from(text: String) -> Result<Self, InvalidPurgeUrl> {
-        let uri: Uri = text.parse().map_err(|_| InvalidPurgeUrl)?;
-        let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        if !is_web || authority.is_empty() || authority.contains('@') {
-            return Err(InvalidPurgeUrl);
-        }
-        Ok(Self(uri))
-    }
-}
-
-impl From<PurgeUrl> for String {
-    fn from(url: PurgeUrl) -> Self {
-        url.0.to_string()
+        let is_clear = self.purge_url.as_ref().is_some_and(WebUrl::is_in_the_clear);
+        self.purge_token.is_some() && is_clear
     }
 }

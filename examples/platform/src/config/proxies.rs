@@ -2,6 +2,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use tenancy_core::client_address::ProxyHeader;
 
 /// Networks, as a list or as one text with commas.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -11,6 +12,23 @@ pub(crate) struct Proxies(Vec<IpNet>);
 impl Proxies {
     pub(crate) fn networks(&self) -> &[IpNet] {
         &self.0
+    }
+}
+
+/// The header in which these proxies name the client, and how it came.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum WrittenHeader {
+    Forwarded,
+    XForwardedFor,
+}
+
+impl From<WrittenHeader> for ProxyHeader {
+    fn from(header: WrittenHeader) -> Self {
+        match header {
+            WrittenHeader::Forwarded => Self::Forwarded,
+            WrittenHeader::XForwardedFor => Self::XForwardedFor,
+        }
     }
 }
 

@@ -52,12 +52,14 @@ fn a_secret_of_digits_stays_text_and_a_number_is_read() {
         ("TENANCY_SECRET", "0012345678901234567890123456789012"),
         ("TENANCY_DATABASE__CONNECTIONS", "7"),
         ("TENANCY_TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+        ("TENANCY_PROXY_HEADER", "forwarded"),
     ];
     let config = load(None, &environment, &[]).unwrap();
     let secret = config.secret.as_ref().unwrap();
     assert_eq!(secret.expose(), "0012345678901234567890123456789012");
     assert_eq!(config.database.connections.get(), 7);
     assert_eq!(config.trusted_proxies.networks().len(), 2);
+    assert_eq!(config.proxy_header, WrittenHeader::Forwarded);
 }
 
 #[test]
@@ -81,6 +83,8 @@ fn an_unknown_key_is_an_error_that_names_the_right_ones() {
         &[("TENANCY_TRUSTED_PROXIES", "all")],
         &["networks such as"],
     );
+    let header = [("TENANCY_PROXY_HEADER", "x-real-ip")];
+    check(None, &header, &["`forwarded`", "`x-forwarded-for`"]);
 }
 
 #[test]

@@ -28,6 +28,18 @@ impl Config {
                  https:// address",
             ));
         }
+        if let Some(setting) = self.push.shows_secret() {
+            return Err(Failure::new(format!(
+                "the secret of {setting} would cross the network in the clear: give {setting}.url \
+                 an https:// address"
+            )));
+        }
+        if self.metrics.enabled && self.metrics.token.is_none() && !self.origin().is_loopback() {
+            return Err(Failure::new(
+                "/metrics tells of shops by name, and other machines reach this server: set \
+                 TENANCY_METRICS__TOKEN, for example to what `openssl rand -hex 32` prints",
+            ));
+        }
         let exposed = !self.listen.ip().is_loopback();
         if exposed && self.public_url.is_none() {
             return Err(Failure::new(format!(

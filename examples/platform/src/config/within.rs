@@ -1,3 +1,5 @@
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 /// A number in bounds: no setting can stop the server silently, or overflow where it is used.
@@ -33,6 +35,12 @@ impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
     /// As what counts things in memory.
     pub(crate) fn count(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl<const MAX: u64> Within<1, MAX> {
+    pub(crate) fn not_zero(self) -> NonZeroUsize {
+        NonZeroUsize::new(self.count()).unwrap_or(NonZeroUsize::MIN)
     }
 }
 

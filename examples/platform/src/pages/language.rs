@@ -50,6 +50,14 @@ impl Language {
         }
     }
 
+    /// What stands for this language.
+    pub(crate) fn choose<T>(self, english: T, german: T) -> T {
+        match self {
+            Self::English => english,
+            Self::German => german,
+        }
+    }
+
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::English => "en",

@@ -30,6 +30,11 @@ impl Link {
         Self("/platform".to_owned())
     }
 
+    /// A path of the program's own.
+    pub(crate) fn within(path: &'static str) -> Self {
+        Self(path.to_owned())
+    }
+
     /// Its list of shops from behind one on.
     pub(crate) fn console_after(slug: &str) -> Self {
         Self::console().with_query(&[("after", slug)])

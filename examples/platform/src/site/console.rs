@@ -1,78 +1,21 @@
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::response::Response;
-use http::StatusCode;
-use serde::Deserialize;
-use tenancy_core::registry::TenantRegistry as _;
-use tenancy_core::tenant::Maintenance;
-use tenancy_core::{Slug, Tenant};
+//! The console over HTTP, for those who run the platform. Shops have none.
 
-use super::asker::Reads;
-use super::refuse::NoPage;
-use super::sign_in::{Token, masked, private, sign_in_for};
-use crate::pages::{self, ConsolePage, Link, ShopRow};
+mod operator;
+mod shops;
+mod tables;
+
+use axum::Router;
+use axum::routing::get;
+
+use self::operator::Operator;
+use crate::pages::Room;
 use crate::platform::Platform;
-use crate::sign_in::Visit;
-use crate::users::Door;
 
-/// How many shops a page shows.
-const SHOPS: u32 = 100;
-
-/// Where in the list of shops an operator is.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Place {
-    /// The slug before the first one shown.
-    after: Option<String>,
-}
-
-/// The platform's console, for its operators; shops have none.
-pub(super) async fn page(
-    State(platform): State<Platform>,
-    visit: Visit,
-    Reads(language): Reads,
-    place: Result<Query<Place>, QueryRejection>,
-    token: Token,
-) -> Result<Response, NoPage> {
-    let Door::Platform(_) = &visit.door else {
-        return Err(NoPage::not_found());
-    };
-    let user = visit
-        .user(&platform)
-        .await
-        .map_err(|error| NoPage::failed(&error))?;
-    let Some(user) = user else {
-        return Ok(sign_in_for(&Link::console()));
-    };
-    let after = place.map_err(|_| NoPage::not_found())?.0.after;
-    let after: Option<Slug> = after
-        .map(|slug| slug.parse())
-        .transpose()
-        .map_err(|_| NoPage::not_found())?;
-    let shops = platform.registry().list(after.as_ref(), SHOPS + 1).await;
-    let mut shops = shops.map_err(|error| NoPage::failed(&error))?;
-    let more = shops.len() > SHOPS as usize;
-    shops.truncate(SHOPS as usize);
-    let last = shops.last().filter(|_| more);
-    let page = ConsolePage {
-        name: platform.config().name().to_owned(),
-        language,
-        user: user.name.to_string(),
-        next: last.map(|tenant| Link::console_after(tenant.slug.as_str())),
-        first: after.is_some().then(Link::console),
-        shops: shops.iter().map(|tenant| row(&platform, tenant)).collect(),
-        token: masked(token),
-    };
-    Ok(private(pages::respond(StatusCode::OK, &page)))
-}
-
-fn row(platform: &Platform, tenant: &Tenant) -> ShopRow {
-    ShopRow {
-        name: tenant.name.to_string(),
-        slug: tenant.slug.to_string(),
-        url: Link::web(&format!("{}/", platform.shop_url(&tenant.slug))),
-        plan: tenant.plan.to_string(),
-        status: tenant.status,
-        in_maintenance: tenant.maintenance != Maintenance::Off,
-    }
+/// The rooms of the console.
+pub(super) fn routes() -> Router<Platform> {
+    Router::new()
+        .route(Room::Shops.path(), get(shops::page))
+        .route(Room::SlowStatements.path(), get(tables::slow_statements))
+        .route(Room::Blocks.path(), get(tables::blocks))
+        .route(Room::Journal.path(), get(tables::journal))
 }

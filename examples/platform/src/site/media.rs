@@ -76,7 +76,9 @@ pub(super) async fn serve(
 /// The headers of the whole file, unless it is of a type that is not served any more.
 fn head(file: &MediaFile) -> Option<HeaderMap> {
     let file_type: FileType = file.content_type.parse().ok()?;
-    let mut headers = ServeAs::new(file_type, &file.name).headers();
+    let mut headers = ServeAs::new(file_type, &file.name)
+        .on_other_sites()
+        .headers();
     let tag = format!("\"{}\"", file.sha256);
     headers.insert(ETAG, HeaderValue::try_from(tag).ok()?);
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));

@@ -17,7 +17,7 @@ pub(super) async fn trace(mut request: Request, next: Next) -> Response {
     let id = RequestId::generate();
     let span = tracing::info_span!(
         "request",
-        id = id.as_str(),
+        request_id = id.as_str(),
         method = %request.method(),
         path = request.uri().path(),
     );

@@ -118,3 +118,28 @@ async fn a_disk_that_takes_nothing_is_unavailable() {
         .unwrap();
     assert_eq!(blobs.usage(&place.a).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn a_probe_leaves_nothing_and_clears_away_what_a_crash_has_left() {
+    let place = Place::folder().await;
+    let probes = root(&place).join("_probes");
+    fs::create_dir(&probes).unwrap();
+    let left = |name: &str, seconds: u64| {
+        let path = probes.join(name);
+        let file = fs::File::create(&path).unwrap();
+        let then = SystemTime::now() - Duration::from_secs(seconds);
+        file.set_modified(then).unwrap();
+        path
+    };
+    left("0192f0c1-0000-7000-8000-000000000000", 3600);
+    left("0192f0c1-0000-7000-8000-000000000001#1", 3600);
+    let at_work = left("0192f0c1-0000-7000-8000-000000000002", 60);
+    let second = Duration::from_secs(1);
+    place.store.probe(second).await.unwrap();
+    assert_eq!(files(&root(&place)), [at_work]);
+
+    fs::remove_dir_all(root(&place)).unwrap();
+    fs::write(root(&place), "no folder").unwrap();
+    let error = place.store.probe(second).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+}

@@ -44,12 +44,24 @@ fn bytes_of(group: &[u8]) -> Option<[u8; 3]> {
 }
 
 pub(super) fn value_of(digit: u8) -> Option<u32> {
-    Some(match digit {
-        b'A'..=b'Z' => u32::from(digit - b'A'),
-        b'a'..=b'z' => u32::from(digit - b'a') + 26,
-        b'0'..=b'9' => u32::from(digit - b'0') + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
+    let value = VALUES[usize::from(digit)];
+    (value < 64).then_some(u32::from(value))
 }
+
+/// What each byte is worth as a digit; 64 where it is none.
+static VALUES: [u8; 256] = {
+    let mut values = [64; 256];
+    let mut at = 0;
+    while at < 256 {
+        values[at] = match at as u8 {
+            letter @ b'A'..=b'Z' => letter - b'A',
+            letter @ b'a'..=b'z' => letter - b'a' + 26,
+            digit @ b'0'..=b'9' => digit - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => 64,
+        };
+        at += 1;
+    }
+    values
+};

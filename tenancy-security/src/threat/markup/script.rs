@@ -7,6 +7,9 @@ use crate::threat::words::Words;
 /// How far around a sign a script is looked for.
 const NEAR: usize = 48;
 
+/// How long the names are of the functions below, and of those that call them.
+const SHORTEST_NAME: usize = 4;
+
 /// What a function is to an attacker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Sink {
@@ -189,8 +192,12 @@ fn is_code(rest: &[u8]) -> bool {
 
 /// Judges a square bracket: is a property of the page read by its name's text?
 pub(super) fn property(value: &[u8], at: usize) -> Option<Verdict> {
-    let rest = value[at + 1..value.len().min(at + 1 + NEAR)].trim_ascii_start();
-    if !matches!(rest.first(), Some(b'"' | b'\'' | b'`' | b'/')) {
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'/');
+    let mut rest = value[at + 1..].iter().take(NEAR);
+    if !rest
+        .find(|byte| !byte.is_ascii_whitespace())
+        .is_some_and(is_quote)
+    {
         return None;
     }
     let before = value[at.saturating_sub(NEAR)..at].trim_ascii_end();
@@ -209,7 +216,13 @@ pub(super) fn property(value: &[u8], at: usize) -> Option<Verdict> {
 /// Judges a parenthesis or a backtick: is a function called that attackers call?
 pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     match at.checked_sub(1).map(|before| value[before]) {
-        Some(byte) if is_name(byte) || matches!(byte, 0..=b' ' | b'.') => {}
+        Some(byte) if is_name(byte) => {
+            let name = value[..at].last_chunk::<SHORTEST_NAME>()?;
+            if !name.iter().all(|&byte| is_name(byte)) {
+                return None;
+            }
+        }
+        Some(0..=b' ' | b'.') => {}
         _ => return None,
     }
     let from = at.saturating_sub(NEAR);
@@ -367,8 +380,20 @@ impl Repetition {
 }
 
 fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
+    IS_NAME[usize::from(byte)]
 }
+
+/// Letters, digits, `_` and `$`.
+static IS_NAME: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        bytes[at] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
+        at += 1;
+    }
+    bytes
+};
 
 fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
     text.get(..prefix.len())

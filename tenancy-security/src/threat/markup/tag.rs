@@ -10,17 +10,26 @@ const NEAR: usize = 96;
 
 /// The beginning of a tag.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Opened {
-    name: [u8; LONGEST],
-    length: usize,
+pub(super) struct Opened<'a> {
+    name: Name<'a>,
     /// Where the name ended.
     end: usize,
 }
 
-impl Opened {
-    /// The name in lower case, without a namespace.
+/// A tag's name as it was written, or without what old browsers drop out of it.
+#[derive(Clone, Copy, Debug)]
+enum Name<'a> {
+    Mended([u8; LONGEST], usize),
+    Written(&'a [u8]),
+}
+
+impl Opened<'_> {
+    /// The name without a namespace, in whatever case.
     pub(super) fn name(&self) -> &[u8] {
-        let name = &self.name[..self.length];
+        let name = match &self.name {
+            Name::Mended(name, length) => &name[..*length],
+            Name::Written(name) => name,
+        };
         match name.iter().rposition(|&byte| byte == b':') {
             Some(colon) => &name[colon + 1..],
             None => name,
@@ -64,24 +73,56 @@ impl Ends {
 }
 
 /// The tag that the `<` at `at` opens or closes, if it does either.
-pub(super) fn open(value: &[u8], at: usize) -> Option<Opened> {
+pub(super) fn open(value: &[u8], at: usize) -> Option<Opened<'_>> {
+    let start = at + 1 + usize::from(value.get(at + 1) == Some(&b'/'));
+    let rest = value.get(start..)?;
+    let &first = rest.first()?;
+    if !first.is_ascii_alphabetic() && !is_dropped(first) {
+        return None;
+    }
+    let written = rest.iter().take(LONGEST);
+    let length = written
+        .take_while(|&&byte| IS_NAMED[usize::from(byte)])
+        .count();
+    if rest.get(length).is_some_and(|&byte| is_dropped(byte)) && length < LONGEST {
+        return mend(value, start);
+    }
+    Some(Opened {
+        name: Name::Written(&rest[..length]),
+        end: start + length,
+    })
+}
+
+/// Letters, digits and what names are joined with.
+static IS_NAMED: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        bytes[at] = byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_');
+        at += 1;
+    }
+    bytes
+};
+
+/// NUL and its like.
+fn is_dropped(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 14..=31 | 127)
+}
+
+/// The tag whose name begins at `start`, without the bytes that are dropped.
+fn mend<'a>(value: &[u8], start: usize) -> Option<Opened<'a>> {
     let mut name = [0; LONGEST];
     let mut length = 0;
-    let mut end = at + 1;
-    if value.get(end) == Some(&b'/') {
-        end += 1;
-    }
-    for &byte in &value[end.min(value.len())..] {
+    let mut end = start;
+    for &byte in &value[start..] {
         match byte {
-            // NUL and its like are dropped by old browsers.
-            0..=8 | 14..=31 | 127 => {}
+            _ if is_dropped(byte) => {}
             b'a'..=b'z' | b'A'..=b'Z' => {
-                if length < LONGEST {
-                    name[length] = byte.to_ascii_lowercase();
-                    length += 1;
-                }
+                name[length] = byte;
+                length += 1;
             }
-            b'0'..=b'9' | b':' | b'-' | b'_' if length > 0 && length < LONGEST => {
+            b'0'..=b'9' | b':' | b'-' | b'_' if length > 0 => {
                 name[length] = byte;
                 length += 1;
             }
@@ -92,7 +133,8 @@ pub(super) fn open(value: &[u8], at: usize) -> Option<Opened> {
             break;
         }
     }
-    (length > 0).then_some(Opened { name, length, end })
+    let name = Name::Mended(name, length);
+    (length > 0).then_some(Opened { name, end })
 }
 
 /// The name that the `=` at `at` gives a value to, or nothing.

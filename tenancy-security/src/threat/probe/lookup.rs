@@ -1,7 +1,6 @@
 //! Log4j's lookups: `${jndi:ldap://…}`, however its letters are put together.
 
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
-use crate::threat::scan::{Bytes, Scan};
 
 const LOOKUPS: &[&[u8]] = &[
     b"jndi",
@@ -37,16 +36,13 @@ const LOOKUPS: &[&[u8]] = &[
     b"",
 ];
 
-pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
-    let value = scan.value();
-    let mut braces = scan.signs(Bytes::BRACE).map(|(at, _)| at);
-    braces
-        .any(|at| is_lookup(value, at))
-        .then_some(Verdict::new(
-            ThreatKind::JndiLookup,
-            Severity::Critical,
-            "a lookup of Log4j is started",
-        ))
+/// Judges the brace at `at`.
+pub(super) fn judge(value: &[u8], at: usize) -> Option<Verdict> {
+    is_lookup(value, at).then_some(Verdict::new(
+        ThreatKind::JndiLookup,
+        Severity::Critical,
+        "a lookup of Log4j is started",
+    ))
 }
 
 /// Whether the brace at `at` opens one.

@@ -1,12 +1,11 @@
 //! Document types and entities, which an XML parser may follow to files and addresses.
 
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
-use crate::threat::scan::{Bytes, Scan};
 
-pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
-    let value = scan.value();
-    scan.signs(Bytes::LESS)
-        .find_map(|(at, _)| judge_declaration(&value[at + 1..value.len().min(at + 1 + 512)]))
+/// Judges the `<` at `at`.
+pub(super) fn judge(value: &[u8], at: usize) -> Option<Verdict> {
+    let begins = matches!(value.get(at + 1), Some(b'!' | b'?' | b'x' | b'X'));
+    begins.then(|| judge_declaration(&value[at + 1..value.len().min(at + 1 + 512)]))?
 }
 
 /// Judges what stands behind a `<`.

@@ -93,7 +93,7 @@ impl<'a> Candidate<'a> {
         let is_quoted = skipped.iter().any(|byte| matches!(byte, b'\'' | b'"'));
         (self.name.in_folder && self.start == self.at)
             || (command == Command::Shell && self.has_argument() && begins_with_sign(self.rest))
-            || (is_odd && is_joined && !skipped.contains(&b'('))
+            || (is_odd && is_joined && command != Command::Needy && !skipped.contains(&b'('))
             || (is_joined && self.rest.trim_ascii().len() <= 2)
             || (is_odd && is_quoted && matches!(self.rest, [b'\'' | b'"']))
             || (is_odd && self.has_argument() && is_outright(self.name.name(), self.rest))
@@ -138,10 +138,11 @@ impl<'a> Candidate<'a> {
         }
         let begins = self.before <= 2;
         if command != Command::Word {
-            return !self.has_argument()
-                || has_switch(self.rest)
-                || begins
-                || !is_sentence(self.rest);
+            return if self.has_argument() {
+                begins || has_switch(self.rest) || !is_sentence(self.rest)
+            } else {
+                command != Command::Needy || self.before == 0
+            };
         }
         (begins && (!self.has_argument() || !is_sentence(self.rest)))
             || self.name.in_folder

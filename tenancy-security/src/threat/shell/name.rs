@@ -26,6 +26,18 @@ pub(super) fn is_before_command(byte: u8) -> bool {
     )
 }
 
+/// Letters, digits, `_`, `-` and `.`, which names of programs are made of.
+static IS_PLAIN: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        bytes[at] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        at += 1;
+    }
+    bytes
+};
+
 /// The name of a program as a shell reads it: without quotes and backslashes, behind its folder.
 #[derive(Debug)]
 pub(super) struct Name {
@@ -40,8 +52,7 @@ pub(super) struct Name {
 impl Name {
     /// Whether a program's name may begin `text`: a known one, or one that is written oddly.
     pub(super) fn may_be_known(text: &[u8]) -> bool {
-        let is_plain =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let is_plain = |byte: &u8| IS_PLAIN[usize::from(*byte)];
         let length = text
             .iter()
             .take(LONGEST + 1)

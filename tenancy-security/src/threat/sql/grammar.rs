@@ -145,7 +145,7 @@ impl<'a> Grammar<'a> {
 
     /// Asks the rules about what was met; `true` once an attack is certain.
     fn settle(&mut self, whole: bool) -> bool {
-        if let Some(verdict) = rules::judge(self.marks, self.start, whole, self.tokens) {
+        if let Some(verdict) = rules::judge(self.marks, self.start, whole) {
             self.found = Some(verdict);
         }
         self.found.is_some_and(|found| found.severity.blocks())

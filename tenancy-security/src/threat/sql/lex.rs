@@ -1,5 +1,8 @@
 use super::words::{WORDS, Word};
 
+/// How long a name in quotes of its own may be.
+const LONGEST_NAME: usize = 64;
+
 /// What the grammar sees of a token.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Token {
@@ -55,11 +58,22 @@ pub(super) struct Lexeme {
 pub(super) struct Lexer<'a> {
     value: &'a [u8],
     at: usize,
+    /// Up to where no backtick and no closing bracket stands, as far as they were looked for.
+    unclosed: [usize; 2],
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(value: &'a [u8], at: usize) -> Self {
-        Self { value, at }
+        Self {
+            value,
+            at,
+            unclosed: [0; 2],
+        }
+    }
+
+    /// Takes over what a copy that was ahead has found out.
+    pub(super) fn learn(&mut self, ahead: &Self) {
+        self.unclosed = ahead.unclosed;
     }
 
     #[inline]
@@ -195,7 +209,7 @@ impl<'a> Lexer<'a> {
             b'<' | b'>' | b'!' if next == b'=' => (Token::Compare, 2),
             b'<' if next == b'>' => (Token::Compare, 2),
             // PostgreSQL's operators on JSON.
-            b'<' if next == b'@' => (Token::Compare, 2),
+            b'<' if next == b'@' && self.is_contained() => (Token::Compare, 2),
             b'@' if next == b'>' => (Token::Compare, 2),
             b'?' if matches!(next, b'|' | b'&') => (Token::Compare, 2),
             b'?' if matches!(next, b' ' | b'\'') => (Token::Compare, 1),
@@ -237,6 +251,13 @@ impl<'a> Lexer<'a> {
     fn run(&self, byte: u8) -> usize {
         let rest = &self.value[self.at..];
         rest.iter().take_while(|&&next| next == byte).count()
+    }
+
+    /// Whether `<@` is one operator: in `1<@ union` an empty variable follows a smaller one.
+    fn is_contained(&self) -> bool {
+        let rest = self.value[self.at + 2..].iter().take(16);
+        let next = rest.copied().find(|&byte| byte > b' ');
+        next.is_some_and(|byte| matches!(byte, b'\'' | b'"' | b'(' | b'[' | b'{' | b'$' | b':'))
     }
 
     /// `&name=`.
@@ -291,15 +312,25 @@ impl<'a> Lexer<'a> {
     }
 
     fn quoted_name(&mut self, close: u8) -> Token {
-        let inside = &self.value[self.at + 1..];
-        match inside.iter().take(64).position(|&byte| byte == close) {
+        let start = self.at + 1;
+        let unclosed = &mut self.unclosed[usize::from(close == b']')];
+        let from = start.max(*unclosed);
+        let until = self.value.len().min(start + LONGEST_NAME);
+        let inside = self.value.get(from..until).unwrap_or_default();
+        match inside.iter().position(|&byte| byte == close) {
             Some(length) => {
-                self.at += length + 2;
-                let known = WORDS.get(&inside[..length]);
-                let known = known.filter(|word| matches!(word, Word::Schema | Word::Secret));
+                self.at = from + length + 1;
+                let known = WORDS.get(&self.value[start..from + length]);
+                let is_called = close == b'`' && self.peek(0) == b'(';
+                let known = known.filter(|word| match word {
+                    Word::Schema | Word::Secret => true,
+                    // Only MySQL calls a name in quotes of its own: {`if`(1)}.
+                    word => is_called && word.is_function(),
+                });
                 self.qualify(known)
             }
             None => {
+                *unclosed = until.max(from);
                 self.at += 1;
                 Token::Other
             }
@@ -397,7 +428,7 @@ pub(super) fn skip_text(value: &[u8], at: &mut usize, quote: u8) -> bool {
 }
 
 #[inline]
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     IS_WORD[usize::from(byte)]
 }
 

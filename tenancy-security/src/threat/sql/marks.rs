@@ -40,6 +40,7 @@ impl Marks {
     pub(super) const HAVING: Self = Self(1 << 18);
     pub(super) const WHERE: Self = Self(1 << 19);
     pub(super) const CASE: Self = Self(1 << 20);
+    /// A table of the database's own, or a value that only it knows.
     pub(super) const SCHEMA: Self = Self(1 << 21);
     pub(super) const SECRET: Self = Self(1 << 22);
     pub(super) const SERVER: Self = Self(1 << 23);
@@ -69,10 +70,20 @@ impl Marks {
     pub(super) const ENDED: Self = Self(1 << 37);
     /// `1.or`: a number and a word without a blank, which only SQL tells apart.
     pub(super) const GLUED: Self = Self(1 << 38);
+    /// A function is called by its name in backticks.
+    pub(super) const QUOTED_CALL: Self = Self(1 << 39);
     pub(super) const COMMA: Self = Self(1 << 36);
 
     pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// One of the marks, if there is any.
+    pub(super) const fn highest(self) -> Self {
+        match self.0.checked_ilog2() {
+            Some(bit) => Self(1 << bit),
+            None => Self::NONE,
+        }
     }
 
     pub(super) const fn has_all(self, others: Self) -> bool {

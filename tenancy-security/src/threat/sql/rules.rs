@@ -25,6 +25,8 @@ pub(super) enum Start {
 }
 
 impl Start {
+    const COUNT: usize = Self::Text as usize + 1;
+
     /// Whether the value itself goes on with a query, and is no sentence.
     pub(super) fn breaks_out(self) -> bool {
         BROKEN_OUT.0 & (1 << self as u16) != 0
@@ -64,6 +66,9 @@ const NO_OPERATOR: Starts = starts(&[
     Start::Sign,
     Start::Open,
 ]);
+/// "(select one or more)" and "or (select one)" are sentences.
+const NO_SENTENCE: Starts = starts(&[Start::Quote, Start::LooseQuote, Start::Number, Start::Sign]);
+const VALUE: Starts = starts(&[Start::Quote, Start::Number]);
 const OPEN: Starts = starts(&[Start::Open]);
 const NOT_TEXT: Starts = starts(&[
     Start::Quote,
@@ -97,6 +102,16 @@ const fn rule(all: Marks, any: Marks, starts: Starts, whole: bool, says: &'stati
     }
 }
 
+impl Rule {
+    /// Marks of which it needs at least one: the rarest that it needs, or any of a choice.
+    const fn needed(&self) -> Marks {
+        match self.all.highest() {
+            NONE => self.any,
+            mark => mark,
+        }
+    }
+}
+
 const NONE: Marks = Marks::NONE;
 const ANY_CALL: Marks = Marks::HOT_CALL
     .and(Marks::KNOWN_CALL)
@@ -104,12 +119,20 @@ const ANY_CALL: Marks = Marks::HOT_CALL
 const ANY_COMPARISON: Marks = Marks::CONSTANTS_COMPARED
     .and(Marks::RESULT_COMPARED)
     .and(Marks::COMPARED);
-const VALUES: Marks = Marks::LIST
+const SHOWN: Marks = Marks::LIST
     .and(ANY_CALL)
     .and(Marks::FROM)
     .and(Marks::SERVER)
-    .and(Marks::SUBQUERY)
     .and(Marks::TAIL);
+const VALUES: Marks = SHOWN.and(Marks::SUBQUERY);
+/// What a query has that is none of a sentence.
+const QUERIED: Marks = SHOWN
+    .and(ANY_COMPARISON)
+    .and(Marks::ARITHMETIC)
+    .and(Marks::CASE)
+    .and(Marks::JOINED)
+    .and(Marks::SCHEMA)
+    .and(Marks::SECRET);
 
 const RULES: &[Rule] = &[
     rule(
@@ -220,14 +243,35 @@ const RULES: &[Rule] = &[
     ),
     rule(
         Marks::LOGIC,
-        Marks::KNOWN_CALL.and(Marks::SUBQUERY).and(Marks::SERVER),
+        Marks::KNOWN_CALL.and(Marks::QUOTED_CALL).and(Marks::SERVER),
         BROKEN_OUT,
         false,
         "a condition calls a function of the database",
     ),
     rule(
+        Marks::LOGIC.and(Marks::SUBQUERY),
+        NONE,
+        NO_SENTENCE,
+        false,
+        "a condition holds a query",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::SUBQUERY),
+        QUERIED,
+        BROKEN_OUT,
+        false,
+        "a condition holds a query",
+    ),
+    rule(
         Marks::LOGIC.and(Marks::SELECT),
         NONE,
+        NO_SENTENCE,
+        true,
+        "a condition holds a query",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::SELECT),
+        QUERIED,
         BROKEN_OUT,
         true,
         "a condition holds a query",
@@ -306,6 +350,13 @@ const RULES: &[Rule] = &[
     rule(
         Marks::SUBQUERY,
         NONE,
+        NO_SENTENCE,
+        true,
+        "a query stands inside of the value",
+    ),
+    rule(
+        Marks::SUBQUERY,
+        QUERIED,
         BROKEN_OUT,
         true,
         "a query stands inside of the value",
@@ -353,6 +404,13 @@ const RULES: &[Rule] = &[
         Marks::KNOWN_CALL,
         ANY_COMPARISON.and(Marks::TAIL),
         BROKEN_OUT,
+        true,
+        "a function of the database is called",
+    ),
+    rule(
+        Marks::QUOTED_CALL,
+        NONE,
+        OPEN,
         true,
         "a function of the database is called",
     ),
@@ -470,22 +528,70 @@ const RULES: &[Rule] = &[
         true,
         "a comparison follows the value's quote",
     ),
+    // What may be a few words
+    Rule {
+        severity: Severity::Low,
+        ..rule(
+            Marks::LOGIC.and(Marks::SECRET),
+            NONE,
+            VALUE,
+            true,
+            "a condition names a column that tells users apart",
+        )
+    },
 ];
 
 /// The first rule that the marks fulfil.
-pub(super) fn judge(marks: Marks, start: Start, whole: bool, _tokens: u32) -> Option<Verdict> {
-    if marks == Marks::NONE {
+pub(super) fn judge(marks: Marks, start: Start, whole: bool) -> Option<Verdict> {
+    let held = &HELD[start as usize][usize::from(whole)];
+    // Almost every stretch of tokens lacks whatever a rule needs.
+    if !marks.has_any(held.needed) {
         return None;
     }
-    let rule = RULES.iter().find(|rule| {
-        marks.has_all(rule.all)
-            && (rule.any == NONE || marks.has_any(rule.any))
-            && rule.starts.0 & (1 << start as u16) != 0
-            && (whole || !rule.whole)
-    })?;
+    let rule = held.rules[..held.count]
+        .iter()
+        .map(|&at| &RULES[usize::from(at)])
+        .find(|rule| marks.has_all(rule.all) && (rule.any == NONE || marks.has_any(rule.any)))?;
     Some(Verdict::new(
         ThreatKind::SqlInjection,
         rule.severity,
         rule.says,
     ))
 }
+
+/// The rules that hold for one start.
+#[derive(Clone, Copy)]
+struct Held {
+    rules: [u8; RULES.len()],
+    count: usize,
+    /// One of these marks is in each of them.
+    needed: Marks,
+}
+
+/// By start, and by whether the grammar held to the end.
+static HELD: [[Held; 2]; Start::COUNT] = {
+    let none = Held {
+        rules: [0; RULES.len()],
+        count: 0,
+        needed: NONE,
+    };
+    let mut held = [[none; 2]; Start::COUNT];
+    let mut start = 0;
+    while start < Start::COUNT {
+        let mut at = 0;
+        while at < RULES.len() {
+            let rule = &RULES[at];
+            let mut whole = rule.whole as usize;
+            while whole < 2 && rule.starts.0 & (1 << start) != 0 {
+                let held = &mut held[start][whole];
+                held.rules[held.count] = at as u8;
+                held.count += 1;
+                held.needed = held.needed.and(rule.needed());
+                whole += 1;
+            }
+            at += 1;
+        }
+        start += 1;
+    }
+    held
+};

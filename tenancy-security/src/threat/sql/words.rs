@@ -57,8 +57,15 @@ pub(super) enum Word {
     Schema,
     /// A procedure of the server's own.
     Server,
-    /// A column or table that is worth stealing.
+    /// A column or table that is worth stealing, or tells rows apart.
     Secret,
+}
+
+impl Word {
+    /// Whether it is a function where a parenthesis follows, and hardly anything else.
+    pub(super) fn is_function(self) -> bool {
+        matches!(self, Hot | Known | Common | If | Pseudo)
+    }
 }
 
 use Word::{
@@ -484,6 +491,8 @@ pub(super) static WORDS: Words<Word, 1024> = Words::new(&[
     ("sp_addextendedproc", Server),
     ("sp_who", Server),
     ("sp_help", Server),
+    ("id", Secret),
+    ("user_id", Secret),
     ("passwd", Secret),
     ("pwd", Secret),
     ("user_password", Secret),

@@ -15,9 +15,11 @@ pub(super) enum File {
     AtStart,
     /// As a segment of a path: texts and host names hold it as well.
     Hidden,
+    /// As a segment of a request's path, where a scanner asks for it and hardly anyone else.
+    Probed,
 }
 
-use File::{Always, AtStart, Hidden, InPath, Stem};
+use File::{Always, AtStart, Hidden, InPath, Probed, Stem};
 
 /// Schemes that read files, or reach services that speak no HTTP.
 pub(super) const SCHEMES: &[&str] = &[
@@ -47,7 +49,7 @@ pub(super) const SCHEMES: &[&str] = &[
 /// What is left of a path where a filter has dropped its separators.
 pub(super) const STEMS: &[&[u8]] = &[b"etcpasswd", b"inetpubwwwroot"];
 
-pub(super) static FILES: Phrases<File, 102> = Phrases::with_signs(&[
+pub(super) static FILES: Phrases<File, 128> = Phrases::with_signs(&[
     ("etc/passwd", Always),
     ("etc\\passwd", Always),
     ("etc/shadow", Always),
@@ -136,8 +138,20 @@ pub(super) static FILES: Phrases<File, 102> = Phrases::with_signs(&[
     (".aws/credentials", InPath),
     (".docker/", Hidden),
     (".kube/config", InPath),
-    (".git/", Hidden),
-    (".svn/", Hidden),
+    (".git", Hidden),
+    (".git/config", InPath),
+    (".git/head", InPath),
+    (".git/index", InPath),
+    (".git/logs", InPath),
+    (".git/objects", InPath),
+    (".git/refs", InPath),
+    (".git-credentials", InPath),
+    (".svn", Hidden),
+    (".svn/entries", InPath),
+    (".svn/wc.db", InPath),
+    (".hg", Hidden),
+    (".hg/hgrc", InPath),
+    (".bzr/", Hidden),
     (".env", Hidden),
     (".npmrc", Hidden),
     (".netrc", Hidden),
@@ -150,4 +164,18 @@ pub(super) static FILES: Phrases<File, 102> = Phrases::with_signs(&[
     ("secrets.yml", Hidden),
     ("database.yml", Hidden),
     ("sam.sav", InPath),
+    (".ds_store", Probed),
+    (".gitignore", Probed),
+    (".gitlab-ci.yml", Probed),
+    (".idea/", Probed),
+    (".vscode/", Probed),
+    ("actuator/env", Probed),
+    ("actuator/heapdump", Probed),
+    ("backup.sql", Probed),
+    ("backup.zip", Probed),
+    ("docker-compose.yml", Probed),
+    ("dump.sql", Probed),
+    ("phpinfo.php", Probed),
+    ("server-status", Probed),
+    ("xmlrpc.php", Probed),
 ]);

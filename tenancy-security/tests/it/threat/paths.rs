@@ -17,7 +17,12 @@ fn paths_that_leave_their_folder_are_refused() {
         "/a/..;/manager",
         "/image.jpg%00.php",
         "/.git/config",
+        "/.git",
+        "/.svn/",
+        "/.hg/store",
         "/.env",
+        "/.env.local",
+        "/wp-config.php.bak",
     ] {
         assert!(refused(Place::Path, path).is_some(), "{path} passed");
     }
@@ -36,6 +41,8 @@ fn ordinary_paths_pass() {
         "/search/caf%C3%A9",
         "/@ann/posts",
         "/assets/app-3f2a...js",
+        "/ann/shop.git/info/refs",
+        "/.github/workflows",
     ] {
         assert_passes(Place::Path, path);
     }

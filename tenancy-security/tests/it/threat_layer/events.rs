@@ -130,6 +130,35 @@ async fn who_observes_is_told_of_all_that_is_found_within_a_bound() {
 }
 
 #[tokio::test]
+async fn weak_findings_are_told_of_beside_others_and_leave_them_room() {
+    let weak = "q=php.ini&".repeat(20);
+    let strong = "q=%3Cscript%3Ealert(1)&";
+    let count = |event: &ThreatEvent| {
+        let strong = event
+            .findings
+            .iter()
+            .filter(|found| found.severity.blocks());
+        (event.findings.len(), strong.count())
+    };
+    let event = event_of(Mode::Block, get(&format!("/?{weak}{strong}"))).await;
+    assert_eq!((event.action, count(&event)), (Action::Refused, (5, 1)));
+    let event = event_of(
+        Mode::Observe,
+        get(&format!("/?{weak}{}", strong.repeat(30))),
+    )
+    .await;
+    assert_eq!((event.action, count(&event)), (Action::Passed, (16, 12)));
+    let event = event_of(Mode::Score(40), get(&format!("/?{weak}"))).await;
+    assert_eq!((event.action, count(&event)), (Action::Refused, (4, 0)));
+
+    let (layer, events) = listening();
+    for mode in [Mode::Block, Mode::Observe, Mode::Score(41)] {
+        send(&layer.clone().mode(mode), get(&format!("/?{weak}"))).await;
+    }
+    assert!(events.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_harmless_request_is_no_event() {
     let (layer, events) = listening();
     send(&layer, get("/products?q=silver+ring")).await;

@@ -43,6 +43,8 @@ async fn what_is_found_and_what_is_not_looked_at_is_counted_by_what_was_done() {
         ("tenancy_threats_total cross-site-scripting passed", 1),
         ("tenancy_threats_total sql-injection passed", 1),
     ]);
+    send(&blocking, get("/phpinfo.php")).await;
+    check(&[("tenancy_threats_total path-traversal passed", 1)]);
     send(&blocking, post("text/plain", "123456789")).await;
     check(&[("tenancy_threat_unread_total body-too-large refused", 1)]);
     send(&observing, post("text/plain", "123456789")).await;

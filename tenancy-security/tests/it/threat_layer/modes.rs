@@ -56,6 +56,11 @@ async fn scores_add_up_over_the_whole_request() {
     check(&score(6), two(), StatusCode::FORBIDDEN).await;
     check(&score(10), two(), StatusCode::FORBIDDEN).await;
     check(&score(11), two(), StatusCode::OK).await;
+    // What is weak counts as well, and alone it refuses nothing but by its score.
+    let weak = || get("/phpinfo.php?file=.env&name=%7B%7Bx%7D%7D%7B%7Bself%7D%7D");
+    check(&score(6), weak(), StatusCode::FORBIDDEN).await;
+    check(&score(7), weak(), StatusCode::OK).await;
+    check(&quiet(), weak(), StatusCode::OK).await;
     // One attack counts once, however its text is read.
     check(
         &score(6),

@@ -9,6 +9,8 @@ fn a_stored_file_can_only_be_shown_or_saved() {
         assert_eq!(said("content-type"), file_type.content_type());
         assert_eq!(said("x-content-type-options"), "nosniff");
         assert_eq!(said("cross-origin-resource-policy"), "same-origin");
+        let shared = ServeAs::new(file_type, "a").on_other_sites().headers();
+        assert_eq!(shared["cross-origin-resource-policy"], "cross-origin");
         assert_eq!(
             said("content-security-policy"),
             "default-src 'none'; frame-ancestors 'none'; sandbox"

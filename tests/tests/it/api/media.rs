@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use tempfile::TempDir;
-use tenancy_tests::{Postgres, Server};
+use tenancy_tests::{Browser, Postgres, Server};
 
 use super::shop::{Shop, id, png};
 use crate::town::Town;
@@ -27,6 +27,45 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn stored(town: &Town) -> usize {
     files(&Path::new(town.data()).join("media")).len()
+}
+
+#[tokio::test]
+async fn a_picture_is_shown_on_the_pages_of_a_shops_other_domain() {
+    let town = Town::on_sqlite().await;
+    let shop = Shop::open(&town, "shop");
+    let dot = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    let file = shop.upload(&[], &[], ("dot.gif", "image/gif"), dot).await;
+    let file = file.with(201);
+    let port = town.address.port();
+    let origin = format!("http://www.shop.test:{port}");
+    town.command(&["domain", "add", "--tenant", "shop", "www.shop.test"]);
+    // The policy names own domains without a port, which only a test's server has.
+    let sources = format!("img-src={origin}");
+    town.command(&["tenant", "update", "shop", "--page-sources", &sources]);
+    let browser = Browser::start().await;
+    let page = format!("http://shop.localhost:{port}/");
+    let shows = async |address: String| {
+        browser.client().goto(&page).await.unwrap();
+        let script = "const [address, done] = arguments;
+            const picture = document.body.appendChild(new Image());
+            picture.onload = () => done(picture.naturalWidth);
+            picture.onerror = () => done('refused');
+            picture.src = address;";
+        let shown = browser.client().execute_async(script, vec![address.into()]);
+        shown.await.unwrap()
+    };
+    let path = file["url"].as_str().unwrap();
+    assert_eq!(shows(path.to_owned()).await, 1);
+    assert_eq!(
+        shows(format!("{origin}{path}")).await,
+        1,
+        "{:?}",
+        browser.console().await
+    );
+    // What nobody uploaded stays with its own site.
+    let drawn = "/pictures/lamp.svg";
+    assert_ne!(shows(drawn.to_owned()).await, "refused");
+    assert_eq!(shows(format!("{origin}{drawn}")).await, "refused");
 }
 
 async fn an_uploaded_file_can_be_shown_and_nothing_else(town: Town) {
@@ -61,7 +100,7 @@ async fn an_uploaded_file_can_be_shown_and_nothing_else(town: Town) {
             "content-security-policy",
             "default-src 'none'; frame-ancestors 'none'; sandbox",
         ),
-        ("cross-origin-resource-policy", "same-origin"),
+        ("cross-origin-resource-policy", "cross-origin"),
         (
             "content-disposition",
             "inline; filename=\"Blue lamp.png\"; filename*=UTF-8''Blue%20lamp.png",

@@ -127,6 +127,7 @@ fn pages(hostile: &str) -> Vec<String> {
         login.render(),
         back_office.render(),
         console.render(),
+        sample::table(Language::English, hostile).render(),
     ]
     .map(Result::unwrap)
     .into()

@@ -1,16 +1,20 @@
+use std::collections::HashMap;
+
 use askama::Template;
 use askama::filters::{Html, escape};
 use http::StatusCode;
 use tenancy_commerce::money::Money;
 use tenancy_core::html::SanitizedHtml;
 use tenancy_core::tenant::Status;
+use tenancy_security::block::Block;
 
+use crate::blocks::BlockRecord;
 use crate::demo::{self, DemoCategory, DemoProduct, DemoShop, DemoVariant};
 use crate::pages::{
-    AdminPage, Availability, Badge, CategoriesPage, CategoryNode, CategoryPage, ConsolePage, Crumb,
+    AdminPage, Availability, Badge, CategoriesPage, CategoryNode, CategoryPage, Console, Crumb,
     ErrorPage, Filters, FrontPage, LandingPage, Language, Link, ListPage, Listing, LowStock,
-    Notice, OrderRow, Picture, Place, Prices, ProductCard, ProductPage, RichText, ShopCard,
-    ShopRow, ShopView, SignInPage, Sort, Trouble, Variant,
+    Notice, OrderRow, Picture, Place, Prices, ProductCard, ProductPage, RichText, Room, ShopCard,
+    ShopRow, ShopView, ShopsPage, SignInPage, Sort, TablePage, Trouble, Variant, blocks,
 };
 
 /// A rendered page and the path that a browser would find it at.
@@ -61,6 +65,8 @@ pub(crate) fn all() -> Vec<Sample> {
         let tag = language.tag();
         let console = console(&shops, language, "Olga");
         samples.push(Sample::of(&format!("console-{tag}"), &console));
+        let table = table(language, "scans");
+        samples.push(Sample::of(&format!("console-table-{tag}"), &table));
         let notices = [
             None,
             Some(Notice::Wrong),
@@ -87,7 +93,7 @@ pub(super) fn sign_in(place: Place, language: Language, notice: Option<Notice>) 
     }
 }
 
-pub(super) fn console(shops: &[DemoShop], language: Language, user: &str) -> ConsolePage {
+pub(super) fn console(shops: &[DemoShop], language: Language, user: &str) -> ShopsPage {
     let statuses = [Status::Active, Status::Suspended, Status::Trial];
     let row = |(shop, status): (&DemoShop, Status)| ShopRow {
         name: shop.name.clone(),
@@ -97,15 +103,31 @@ pub(super) fn console(shops: &[DemoShop], language: Language, user: &str) -> Con
         status,
         in_maintenance: status == Status::Trial,
     };
-    ConsolePage {
-        name: "Market Row".to_owned(),
-        language,
-        user: user.to_owned(),
+    ShopsPage {
+        console: operator(language, user),
         shops: shops.iter().zip(statuses).map(row).collect(),
         first: Some(Link::console()),
         next: Some(Link::console_after("mistgate")),
+    }
+}
+
+fn operator(language: Language, user: &str) -> Console {
+    Console {
+        name: "Market Row".to_owned(),
+        language,
+        user: user.to_owned(),
         token: Some("token".to_owned()),
     }
+}
+
+/// A room with one table in which every text is `hostile`.
+pub(super) fn table(language: Language, hostile: &str) -> TablePage {
+    let record = BlockRecord::of(&Block::new(
+        "203.0.113.0/24".parse().expect("a network"),
+        hostile,
+    ));
+    let table = blocks(language, &[record], &HashMap::new());
+    TablePage::new(operator(language, hostile), Room::Blocks, vec![table], None)
 }
 
 pub(super) fn admin(shop: ShopView, user: &str) -> AdminPage {

@@ -16,7 +16,12 @@ impl Grammar<'_> {
                 }
                 self.close_operand(if server { Last::Result } else { Last::Name });
             }
-            Token::Word { known, called } => return self.operand_word(known, called, opened),
+            Token::Word { known, called } => {
+                if known.is_some_and(Word::is_function) && self.value[lexeme.start] == b'`' {
+                    self.marks |= Marks::QUOTED_CALL;
+                }
+                return self.operand_word(known, called, opened);
+            }
             Token::Open => {
                 self.depth += 1;
                 self.opened = true;
@@ -144,6 +149,9 @@ impl Grammar<'_> {
                 self.close_operand(Last::Constant);
             }
             Word::Pseudo => {
+                if !called {
+                    self.marks |= Marks::SCHEMA;
+                }
                 self.close_operand(Last::Result);
                 return self.call(called, Some(word));
             }
@@ -229,6 +237,8 @@ impl Grammar<'_> {
                 _ => Marks::COMPARED,
             };
         }
+        // UNION SELECT, UNION ALL SELECT: a name or a string between them is a sentence's.
+        self.union = false;
         self.after_logic = self.behind_logic.take();
         self.last = last;
         self.state = State::Operator;
@@ -243,6 +253,9 @@ impl Grammar<'_> {
         }
         self.state = State::Operator;
         self.alias = true;
+        if self.tokens == 4 && self.marks.has_any(Marks::SUBQUERY) && self.last == Last::Constant {
+            self.marks |= Marks::LIST; // (SELECT 1)
+        }
         if self.last == Last::None {
             self.last = Last::Result;
         }

@@ -64,6 +64,7 @@ impl Grammar<'_> {
         let first = &self.value[lexeme.start..lexeme.end];
         let mut ahead = self.lexer.clone();
         let second = statements::second(self.value, first, &mut ahead);
+        self.lexer.learn(&ahead);
         if let Some(second) = second {
             if second.is_the_servers() {
                 self.marks |= Marks::SERVER;

@@ -1,0 +1,31 @@
+//! What tenancy-observability costs: `cargo bench -p tenancy-benches --bench observability`.
+//!
+//! A name after `--`, such as `metrics`, measures that part alone and leaves the report as it was.
+
+mod metrics;
+
+use std::alloc::System;
+use std::error::Error;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use tenancy_benches::Report;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // Cargo adds `--bench` by itself.
+    let chosen = std::env::args()
+        .skip(1)
+        .find(|argument| argument != "--bench");
+    let wanted = |part: &str| chosen.as_deref().is_none_or(|chosen| chosen == part);
+    let mut report = Report::new("observability");
+    if wanted("metrics") {
+        metrics::measure(&mut report).await?;
+    }
+    if chosen.is_none() {
+        println!("{}", report.write()?.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+use std::collections::{HashMap, HashSet};
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+use tenancy_core::journal::{EntryQuery, PlatformEntry};
+use tenancy_core::registry::{Address, Directory as _};
+use tenancy_core::time::Time;
+use tenancy_core::{Slug, TenantId};
+use tenancy_observability::slow_query::SlowQueryHistory;
+use uuid::Uuid;
+
+use super::Operator;
+use crate::blocks;
+use crate::pages::{self, Room, Sorting, TablePage};
+use crate::platform::Platform;
+use crate::site::refuse::NoPage;
+
+/// What somebody wants to see of a room's tables.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct View {
+    /// What the tables are sorted by.
+    sort: Option<String>,
+    /// The entry before the first one shown.
+    before: Option<Uuid>,
+}
+
+type Asked = Result<Query<View>, QueryRejection>;
+
+pub(super) async fn slow_statements(
+    State(platform): State<Platform>,
+    operator: Operator,
+    view: Asked,
+) -> Result<Response, NoPage> {
+    let sorting = sorting(&view_of(view)?)?;
+    let now = Time::now();
+    let kept = platform.config().slow_queries.kept();
+    let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
+    let from = Time::from_microseconds(now.as_microseconds().saturating_sub(kept));
+    let history = SlowQueryHistory::new(platform.database(), platform.scope());
+    let findings = history.read(from, now).await;
+    let findings = findings.map_err(|error| NoPage::failed(&error))?;
+    let slow = findings.slow.iter().filter_map(|query| query.tenant_id);
+    let repeated = findings.repeated.iter().filter_map(|query| query.tenant_id);
+    let slugs = slugs(&platform, slow.chain(repeated).collect()).await?;
+    let tables = pages::slow_statements(operator.console.language, &findings, &slugs);
+    let page = TablePage::new(operator.console, Room::SlowStatements, tables, sorting);
+    Ok(Operator::show(&page))
+}
+
+pub(super) async fn blocks(
+    State(platform): State<Platform>,
+    operator: Operator,
+    view: Asked,
+) -> Result<Response, NoPage> {
+    let sorting = sorting(&view_of(view)?)?;
+    let listed = async {
+        let mut tx = platform.database().platform_read(platform.scope()).await?;
+        let records = blocks::list(&mut tx).await?;
+        tx.commit().await?;
+        Ok(records)
+    };
+    let records = listed.await.map_err(|error| NoPage::failed(&error))?;
+    let ids = records
+        .iter()
+        .filter_map(|record| record.tenant_id)
+        .collect();
+    let slugs = slugs(&platform, ids).await?;
+    let table = pages::blocks(operator.console.language, &records, &slugs);
+    let page = TablePage::new(operator.console, Room::Blocks, vec![table], sorting);
+    Ok(Operator::show(&page))
+}
+
+pub(super) async fn journal(
+    State(platform): State<Platform>,
+    operator: Operator,
+    view: Asked,
+) -> Result<Response, NoPage> {
+    let view = view_of(view)?;
+    let sorting = sorting(&view)?;
+    let wanted = EntryQuery {
+        before: view.before,
+        ..EntryQuery::default()
+    };
+    let read = async {
+        let mut tx = platform.database().platform_read(platform.scope()).await?;
+        let trail = PlatformEntry::trail(&mut tx, &wanted).await?;
+        tx.commit().await?;
+        Ok(trail)
+    };
+    let trail = read.await.map_err(|error| NoPage::failed(&error))?;
+    let ids = trail
+        .entries
+        .iter()
+        .filter_map(|entry| entry.about)
+        .collect();
+    let slugs = slugs(&platform, ids).await?;
+    let table = pages::journal(operator.console.language, &trail.entries, &slugs);
+    let before = |id: Uuid| {
+        let id = id.to_string();
+        Room::Journal.link().with_query(&[("before", &id)])
+    };
+    let page = TablePage {
+        first: view.before.is_some().then(|| Room::Journal.link()),
+        next: trail.next.map(before),
+        ..TablePage::new(operator.console, Room::Journal, vec![table], sorting)
+    };
+    Ok(Operator::show(&page))
+}
+
+fn view_of(view: Asked) -> Result<View, NoPage> {
+    view.map(|Query(view)| view)
+        .map_err(|_| NoPage::not_found())
+}
+
+fn sorting(view: &View) -> Result<Option<Sorting>, NoPage> {
+    let parsed = view.sort.as_deref().map(str::parse).transpose();
+    parsed.map_err(|_| NoPage::not_found())
+}
+
+/// What commands call these tenants; one that is gone has no name.
+async fn slugs(
+    platform: &Platform,
+    ids: HashSet<TenantId>,
+) -> Result<HashMap<TenantId, Slug>, NoPage> {
+    let mut slugs = HashMap::new();
+    for id in ids {
+        let found = platform.registry().find(&Address::Id(id)).await;
+        let found = found.map_err(|error| NoPage::failed(&error))?;
+        slugs.extend(found.map(|tenant| (id, tenant.slug)));
+    }
+    Ok(slugs)
+}

@@ -1,0 +1,39 @@
+use std::time::Duration;
+
+/// Reads a time such as `90`, `90s`, `1.5m`, `2h` or `500ms`; a bare number is of seconds.
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+    let units = [
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+        ("", 1.0),
+    ];
+    let mut read = units.iter().filter_map(|(unit, seconds)| {
+        let number: f64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        Duration::try_from_secs_f64(number * seconds).ok()
+    });
+    let time = read.next().filter(|time| !time.is_zero());
+    time.ok_or_else(|| "a time is such as 90s, 1.5m, 2h or 500ms".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_may_be_left_out_and_slips_are_told() {
+        for (text, seconds) in [
+            ("90", 90.0),
+            ("1.5m", 90.0),
+            ("500ms", 0.5),
+            ("2h", 7200.0),
+            ("3 s", 3.0),
+        ] {
+            assert_eq!(parse(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        for slip in ["", "0", "-1s", "s", "1d", "NaN", "inf"] {
+            assert!(parse(slip).is_err(), "{slip}");
+        }
+    }
+}

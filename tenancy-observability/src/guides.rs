@@ -1,0 +1,6 @@
+//! The code of the guides in `docs/`, so that it is tested with the crate. No documentation of its
+//! own: the guides do not travel with the package.
+
+#[cfg(feature = "slow-query")]
+#[doc = include_str!("../../docs/slow-queries.md")]
+mod slow_queries {}

@@ -1,0 +1,64 @@
+//! What each request took, and of what: time, database, caches, memory.
+//!
+//! A [`PerformanceLayer`] stands outside of everything that is to be measured. It tells clients how
+//! long their answer took, and its [observers](ObserveRequests) about each request once, when the
+//! last byte of its answer has gone out, or when it was cancelled, failed or panicked.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use http::{Request, Response};
+//! use http_body_util::{BodyExt, Full};
+//! use tenancy_observability::layer::{PerformanceLayer, SlowRequests};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! let slow = SlowRequests::builder().threshold(std::time::Duration::ZERO).build();
+//! let layer = PerformanceLayer::new().observe(slow.clone());
+//! let shop = service_fn(async |_: Request<()>| {
+//!     Ok::<_, std::convert::Infallible>(Response::new(Full::<bytes::Bytes>::from("welcome")))
+//! });
+//!
+//! let response = layer.layer(shop).oneshot(Request::default()).await?;
+//! let took = response.headers()["x-response-time"].to_str()?;
+//! assert!(took.ends_with("ms"));
+//! assert_eq!(layer.in_flight(), 1);
+//! response.into_body().collect().await?;
+//! assert_eq!(layer.in_flight(), 0);
+//! assert_eq!(slow.newest(10)[0].route, "unmatched");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Headers
+//! - `X-Response-Time: 12.345ms` is the time until the answer's head. An inner service's own is replaced.
+//! - `Server-Timing: db;dur=8.1, cache;dur=0.2, cpu;dur=1.4, wait;dur=10.9` says of what, in
+//!   milliseconds: at least one statement was on its way, a cache was waited for, the request was worked
+//!   on, it waited. It tells strangers about the inside of a server, so only those who have signed in get
+//!   it, unless [told otherwise](PerformanceLayer::show_timing); entries of inner services are kept for them
+//!   and taken away for others.
+//! - `X-Memory-Usage: 48213` is how many bytes were asked for until the head, where the program has a
+//!   [counting allocator](crate::memory).
+//!
+//! # Routes
+//! A request is known by its route's template, such as `/products/{id}`, and never by its path. With the
+//! feature `axum` it is what axum matched before this layer; else an inner service says it by
+//! [`RequestRoute`], or [a function](PerformanceLayer::route) tells it. All others are `unmatched`.
+
+mod body;
+mod finished;
+mod future;
+mod observe;
+mod performance_layer;
+mod route;
+mod service;
+mod slow;
+mod watch;
+
+pub use self::body::PerformanceBody;
+pub use self::finished::{DatabaseUse, FinishedRequest, Outcome, Spent};
+pub use self::future::ResponseFuture;
+pub use self::observe::ObserveRequests;
+pub use self::performance_layer::{Begun, PerformanceLayer};
+pub use self::route::{RequestRoute, UNMATCHED};
+pub use self::service::Performance;
+pub use self::slow::{SlowRequest, SlowRequests, SlowRequestsBuilder};

@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use tenancy_core::meter::CacheLookups;
+use tenancy_core::time::Time;
+
+use crate::party::Party;
+use crate::trace_context::TraceContext;
+
+/// A request that is over, as its [observers](super::ObserveRequests) hear of it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FinishedRequest<'a> {
+    /// Whose it was.
+    pub party: Party<'a>,
+    /// Its method, `_OTHER` where it is none of HTTP's own.
+    pub method: &'static str,
+    /// Its route's template, or [`UNMATCHED`](super::UNMATCHED).
+    pub route: &'a str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The answer's status, if there was an answer before it ended.
+    pub status: Option<StatusCode>,
+    /// When it ended.
+    pub at: Time,
+    /// What it took.
+    pub spent: Spent,
+    /// Its place in a trace.
+    pub trace: &'a TraceContext,
+    /// Its id, if it had one.
+    pub request_id: Option<&'a str>,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The whole answer was handed over.
+    Answered,
+    /// Nobody waited for the end: the client went away, or time was up.
+    Cancelled,
+    /// The service or the answer's body ended with an error.
+    Failed,
+    /// Its handling panicked.
+    Panicked,
+}
+
+/// What a request took. What nobody counted is `None` and not nothing.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Spent {
+    /// Until the head of the answer was there.
+    pub first_byte: Option<Duration>,
+    /// Until the end.
+    pub total: Duration,
+    /// While it was worked on, as opposed to waiting.
+    pub cpu: Duration,
+    /// In the database, by its scope's work. Work without a scope is not counted.
+    pub database: Option<DatabaseUse>,
+    /// What its scope's work asked caches for.
+    pub cache_lookups: Option<CacheLookups>,
+    /// While it waited for caches.
+    pub cache_time: Option<Duration>,
+    /// Memory that was asked for, where the program [counts](crate::memory) that.
+    pub allocated_bytes: Option<u64>,
+}
+
+impl Spent {
+    /// While it was not worked on.
+    pub fn wait(&self) -> Duration {
+        self.total.saturating_sub(self.cpu)
+    }
+}
+
+/// What was done in the database.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DatabaseUse {
+    /// How many statements.
+    pub calls: u64,
+    /// How long they took, added up.
+    pub time: Duration,
+    /// For how long at least one of them was on its way.
+    pub wall_time: Duration,
+}
+
+/// A method's name, from a list that no client can make longer.
+pub(super) fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::CONNECT => "CONNECT",
+        Method::DELETE => "DELETE",
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::TRACE => "TRACE",
+        _ => "_OTHER",
+    }
+}

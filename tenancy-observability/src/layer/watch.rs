@@ -1,0 +1,238 @@
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use tenancy_core::TenantScope;
+use tenancy_core::layer::{Refusal, RequestId, RequestSlot};
+use tenancy_core::time::Time;
+use tokio::time::Instant;
+use tracing::Span;
+
+use super::finished::{DatabaseUse, FinishedRequest, Outcome, Spent, method_name};
+use super::observe::shielded;
+use super::performance_layer::{Begun, PerformanceLayer};
+use super::route::Route;
+use crate::memory::{self, Tally};
+use crate::party::Party;
+use crate::trace_context::TraceContext;
+
+const X_RESPONSE_TIME: HeaderName = HeaderName::from_static("x-response-time");
+const X_MEMORY_USAGE: HeaderName = HeaderName::from_static("x-memory-usage");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// The longest `Server-Timing`, with what inner services say.
+const TIMING_BYTES_MAX: usize = 1024;
+
+/// Watches over one request until it is over, which is when it is dropped.
+pub(super) struct Watch {
+    layer: PerformanceLayer,
+    began: Instant,
+    method: Method,
+    route: Route,
+    trace: TraceContext,
+    request_id: Option<RequestId>,
+    slot: RequestSlot,
+    span: Span,
+    cpu: Duration,
+    memory: Tally,
+    first_byte: Option<Duration>,
+    status: Option<StatusCode>,
+    was_refused: bool,
+    /// What is left of a body whose length was told.
+    left_bytes: Option<u64>,
+    outcome: Option<Outcome>,
+}
+
+impl Watch {
+    pub(super) fn begin<B>(layer: &PerformanceLayer, request: &mut Request<B>) -> Box<Self> {
+        let began = Instant::now();
+        let trace = TraceContext::of_request(request.headers());
+        let settings = &layer.settings;
+        let begun = Begun {
+            method: request.method(),
+            uri: request.uri(),
+            extensions: request.extensions(),
+            trace: &trace,
+        };
+        let span = (settings.span)(&begun);
+        let named = settings.route.as_ref().and_then(|route| route(&begun));
+        let method = request.method().clone();
+        let extensions = request.extensions_mut();
+        extensions.insert(trace.clone());
+        layer.in_flight.fetch_add(1, Ordering::Relaxed);
+        for observer in &settings.observers {
+            shielded(|| observer.began());
+        }
+        Box::new(Self {
+            layer: layer.clone(),
+            began,
+            method,
+            route: named.map_or_else(|| Route::of(extensions), Route::Named),
+            trace,
+            request_id: extensions.get::<RequestId>().cloned(),
+            slot: extensions.get_or_insert_default::<RequestSlot>().clone(),
+            span,
+            cpu: Duration::ZERO,
+            memory: Tally::default(),
+            first_byte: None,
+            status: None,
+            was_refused: false,
+            left_bytes: None,
+            outcome: None,
+        })
+    }
+
+    /// Does some of the request's work, on its account.
+    pub(super) fn working<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let (began, before) = (Instant::now(), memory::allocated());
+        let done = self.span.in_scope(work);
+        self.memory.add_since(before);
+        self.cpu += began.elapsed();
+        done
+    }
+
+    /// Tells the client what is known when its answer's head is there.
+    pub(super) fn answered<B>(&mut self, response: &mut Response<B>) {
+        let first_byte = self.began.elapsed();
+        self.first_byte = Some(first_byte);
+        self.status = Some(response.status());
+        self.was_refused = response.extensions().get::<Refusal>().is_some();
+        let headers = response.headers_mut();
+        self.left_bytes = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse().ok());
+        let settings = self.layer.settings.clone();
+        if settings.response_time {
+            let text = format!("{:.3}ms", milliseconds(first_byte));
+            set(X_RESPONSE_TIME, &text, headers);
+        }
+        if settings.memory_usage
+            && let Some(bytes) = self.memory.bytes()
+        {
+            set(X_MEMORY_USAGE, &bytes.to_string(), headers);
+        }
+        if let Some(show) = &settings.show_timing {
+            match show(self.slot.scope()) {
+                true => self.say_timing(first_byte, headers),
+                false => drop(headers.remove(SERVER_TIMING)),
+            }
+        }
+    }
+
+    fn say_timing(&self, total: Duration, headers: &mut HeaderMap) {
+        use fmt::Write as _;
+
+        let spent = self.spent(total);
+        let parts = [
+            ("db", spent.database.map(|database| database.wall_time)),
+            ("cache", spent.cache_time),
+            ("cpu", Some(spent.cpu)),
+            ("wait", Some(spent.wait())),
+        ];
+        let mut text = String::with_capacity(96);
+        for (name, time) in parts {
+            if let Some(time) = time {
+                let comma = if text.is_empty() { "" } else { ", " };
+                let _ = write!(text, "{comma}{name};dur={:.3}", milliseconds(time));
+            }
+        }
+        let others = headers.get_all(SERVER_TIMING).iter();
+        let others: usize = others.map(|value| value.len() + 2).sum();
+        if others + text.len() <= TIMING_BYTES_MAX
+            && let Ok(value) = HeaderValue::try_from(text)
+        {
+            headers.append(SERVER_TIMING, value);
+        }
+    }
+
+    /// Whether the answer has a body that a server will ask for.
+    pub(super) fn awaits_body(&self) -> bool {
+        let has_none = |status: StatusCode| {
+            status.is_informational()
+                || status == StatusCode::NO_CONTENT
+                || status == StatusCode::NOT_MODIFIED
+        };
+        self.method != Method::HEAD && !self.status.is_some_and(has_none)
+    }
+
+    /// Counts what was handed over of the answer's body.
+    pub(super) fn sent(&mut self, bytes: usize) {
+        if let Some(left) = &mut self.left_bytes {
+            *left = left.saturating_sub(bytes as u64);
+        }
+    }
+
+    pub(super) fn finish(mut self: Box<Self>, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
+
+    fn spent(&self, total: Duration) -> Spent {
+        let meter = self.slot.scope().map(TenantScope::meter);
+        Spent {
+            first_byte: self.first_byte,
+            total,
+            cpu: self.cpu,
+            database: meter.map(|meter| DatabaseUse {
+                calls: meter.database_calls(),
+                time: meter.database_time(),
+                wall_time: meter.database_wall_time().min(total),
+            }),
+            cache_lookups: meter.map(|meter| meter.cache_lookups()),
+            cache_time: meter.map(|meter| meter.cache_time()),
+            allocated_bytes: self.memory.bytes(),
+        }
+    }
+
+    /// How a request ended that nobody says anything more of.
+    fn left_as(&self) -> Outcome {
+        if std::thread::panicking() {
+            Outcome::Panicked
+        } else if self.first_byte.is_some() && self.left_bytes == Some(0) {
+            // All was sent that was announced, and so the server did not ask for the end.
+            Outcome::Answered
+        } else {
+            Outcome::Cancelled
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let spent = self.spent(self.began.elapsed());
+        let tenant = self.slot.scope().map(TenantScope::tenant);
+        let party = match &tenant {
+            Some(tenant) => Party::Tenant(tenant),
+            None if self.was_refused => Party::Unknown,
+            None => Party::Platform,
+        };
+        let request_id = self.request_id.as_ref().map(RequestId::as_str);
+        let of_scope = || self.slot.scope().and_then(TenantScope::request_id);
+        let request = FinishedRequest {
+            party,
+            method: method_name(&self.method),
+            route: self.route.template(),
+            outcome: self.outcome.unwrap_or_else(|| self.left_as()),
+            status: self.status,
+            at: Time::now(),
+            spent,
+            trace: &self.trace,
+            request_id: request_id.or_else(of_scope),
+        };
+        self.layer.in_flight.fetch_sub(1, Ordering::Relaxed);
+        for observer in &self.layer.settings.observers {
+            shielded(|| observer.finished(&request));
+        }
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn set(name: HeaderName, text: &str, headers: &mut HeaderMap) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}

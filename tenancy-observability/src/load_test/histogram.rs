@@ -1,0 +1,157 @@
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
+use serde::{Deserialize, Serialize};
+
+/// What takes longer counts as this: longer than any time-out of a request.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// How many digits of a time are kept.
+const EXACT: u8 = 3;
+
+/// Times from a microsecond to an hour, in memory that is fixed.
+///
+/// Written down it is base64 of HdrHistogram's own second format, which other tools read as well.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Times(Histogram<u64>);
+
+/// What is read off a series of times, in microseconds.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Figures {
+    /// How many times there are.
+    pub samples: u64,
+    /// The shortest.
+    pub min_us: u64,
+    /// Their mean.
+    pub mean_us: u64,
+    /// What half of them do not exceed.
+    pub p50_us: u64,
+    /// What nine of ten do not exceed.
+    pub p90_us: u64,
+    /// What 95 of a hundred do not exceed.
+    pub p95_us: u64,
+    /// What 99 of a hundred do not exceed.
+    pub p99_us: u64,
+    /// What 999 of a thousand do not exceed.
+    pub p999_us: u64,
+    /// The longest.
+    pub max_us: u64,
+}
+
+impl Times {
+    /// To three digits, in 184 KiB.
+    pub(crate) fn exact() -> Self {
+        Self::to_digits(EXACT)
+    }
+
+    /// To two digits, in a seventh of the memory: where there are many of them.
+    pub(crate) fn coarse() -> Self {
+        Self::to_digits(2)
+    }
+
+    fn to_digits(digits: u8) -> Self {
+        let made = Histogram::new_with_bounds(1, micros(LONGEST), digits);
+        Self(made.expect("an hour is more than two microseconds, and digits go up to five"))
+    }
+
+    pub(crate) fn record(&mut self, time: Duration) {
+        self.0.saturating_record(micros(time));
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        // All have the same range, so there is always room.
+        let added = self.0.add(&other.0);
+        debug_assert!(added.is_ok());
+    }
+
+    /// With what a waiting sender did not send meanwhile, one each `interval`.
+    pub(crate) fn corrected(&self, interval: Duration) -> Self {
+        Self(self.0.clone_correct(micros(interval)))
+    }
+
+    pub(crate) fn mean_us(&self) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.mean())
+    }
+
+    /// What `percent` of them do not exceed.
+    pub(crate) fn percentile_us(&self, percent: f64) -> Option<u64> {
+        let found = self.0.value_at_percentile(percent);
+        // The upper end of a bucket can lie above the longest time that was in it.
+        (!self.0.is_empty()).then(|| found.min(self.0.max()))
+    }
+
+    pub(crate) fn min_us(&self) -> Option<u64> {
+        (!self.0.is_empty()).then(|| self.0.min())
+    }
+
+    pub(crate) fn max_us(&self) -> Option<u64> {
+        (!self.0.is_empty()).then(|| self.0.max())
+    }
+
+    /// `None` without a sample: nothing was measured, which is not the same as nought.
+    pub(crate) fn figures(&self) -> Option<Figures> {
+        let at = |percent| self.percentile_us(percent);
+        Some(Figures {
+            samples: self.0.len(),
+            min_us: self.min_us()?,
+            mean_us: rounded(self.mean_us()?),
+            p50_us: at(50.0)?,
+            p90_us: at(90.0)?,
+            p95_us: at(95.0)?,
+            p99_us: at(99.0)?,
+            p999_us: at(99.9)?,
+            max_us: self.max_us()?,
+        })
+    }
+
+    fn encoded(&self) -> String {
+        let mut bytes = vec![];
+        V2Serializer::new()
+            .serialize(&self.0, &mut bytes)
+            .expect("a Vec takes every write");
+        STANDARD.encode(bytes)
+    }
+
+    fn decoded(text: &str) -> Result<Self, String> {
+        let bytes = STANDARD.decode(text).map_err(|error| error.to_string())?;
+        let read = Deserializer::new().deserialize(&mut bytes.as_slice());
+        let read: Histogram<u64> = read.map_err(|error| error.to_string())?;
+        // Into the range of ours: a file can hold another, even one that takes all memory to add to.
+        let mut times = Self::to_digits(read.sigfig().min(EXACT));
+        for step in read.iter_recorded() {
+            let value = step.value_iterated_to();
+            times
+                .0
+                .saturating_record_n(value, step.count_since_last_iteration());
+        }
+        Ok(times)
+    }
+}
+
+impl Serialize for Times {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.encoded())
+    }
+}
+
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::decoded(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+pub(crate) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1)
+}
+
+fn rounded(mean: f64) -> u64 {
+    mean.round() as u64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Response, StatusCode};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use tenancy_core::outbound::{Error, ErrorKind};
+
+/// The longest that a receiver can make us wait.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
+
+/// What came of sending a snapshot.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// It did not arrive, or not now.
+    Failed {
+        why: String,
+        retry_after: Option<Duration>,
+    },
+    /// It is not wanted, and will not be later.
+    Refused { why: String },
+    /// It arrived.
+    Taken(Bytes),
+}
+
+impl Answer {
+    pub(super) fn of(outcome: Result<Response<Bytes>, Error>) -> Self {
+        let response = match outcome {
+            Ok(response) => response,
+            // It arrived: only what was said of it is lost.
+            Err(error) if error.kind() == ErrorKind::TooLarge => return Self::Taken(Bytes::new()),
+            Err(error) => {
+                let why = error.to_string();
+                return match error.kind() {
+                    ErrorKind::Invalid => Self::Refused { why },
+                    _ => Self::Failed {
+                        why,
+                        retry_after: None,
+                    },
+                };
+            }
+        };
+        let status = response.status();
+        let why = status.to_string();
+        match status {
+            status if status.is_success() => Self::Taken(response.into_body()),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+                let retry_after = retry_after(response.headers());
+                Self::Failed { why, retry_after }
+            }
+            status if status.is_server_error() => {
+                let retry_after = retry_after(response.headers());
+                Self::Failed { why, retry_after }
+            }
+            _ => Self::Refused { why },
+        }
+    }
+}
+
+/// Seconds, or a date as HTTP writes it.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let date = rfc2822::parse(text).ok()?.timestamp();
+            let wait = date.duration_since(Timestamp::now());
+            Duration::try_from(wait).unwrap_or(Duration::ZERO)
+        }
+    };
+    Some(wait.min(RETRY_AFTER_MAX))
+}

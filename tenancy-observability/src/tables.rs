@@ -1,0 +1,51 @@
+use tenancy_core::migration;
+use tenancy_core::sql::migrate::{MigrationSet, Table};
+
+/// The crate's tables, which belong to the platform and hold no tenant's content.
+pub static MIGRATIONS: MigrationSet = MigrationSet {
+    name: "tenancy_observability",
+    postgres: &[
+        migration!(
+            1,
+            "performance",
+            "../migrations/postgres/0001_performance.sql"
+        ),
+        migration!(
+            3,
+            "slow_queries",
+            "../migrations/postgres/0003_slow_queries.sql"
+        ),
+    ],
+    sqlite_registry: &[
+        migration!(
+            1,
+            "performance",
+            "../migrations/sqlite/registry/0001_performance.sql"
+        ),
+        migration!(
+            3,
+            "slow_queries",
+            "../migrations/sqlite/registry/0003_slow_queries.sql"
+        ),
+    ],
+    sqlite_tenant: &[],
+    tenant_tables: &[],
+    platform_tables: &[
+        Table {
+            name: "observability_windows",
+            privileges: "SELECT, INSERT, UPDATE (data), DELETE",
+        },
+        Table {
+            name: "observability_hours",
+            privileges: "SELECT, INSERT, UPDATE (data), DELETE",
+        },
+        Table {
+            name: "observability_tidying",
+            privileges: "SELECT, UPDATE (turns)",
+        },
+        Table {
+            name: "observability_slow_queries",
+            privileges: "SELECT, INSERT, UPDATE (findings), DELETE",
+        },
+    ],
+};

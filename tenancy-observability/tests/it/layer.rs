@@ -1,0 +1,8 @@
+//! The performance layer, around services that end in every way there is.
+
+mod endings;
+mod headers;
+mod servers;
+mod slow;
+mod tenants;
+mod witness;

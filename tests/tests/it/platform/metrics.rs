@@ -1,0 +1,137 @@
+//! What the server counts: asked for at `/metrics`, and pushed.
+
+use tenancy_tests::Server;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::{Town, run};
+use crate::town::refused;
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// The embedded mode with further settings.
+async fn town(more: &[(&'static str, &str)]) -> Town {
+    let address = Server::free_address();
+    let mut settings = vec![("TENANCY_LISTEN", address.to_string())];
+    settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    Town::start(address, settings, &[], None).await
+}
+
+async fn asked(town: &Town, host: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = client.get(format!("http://{}/metrics", town.address)).header("host", host);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_counted_until_it_is_configured() {
+    let town = Town::embedded().await;
+    assert_eq!(asked(&town, "localhost", &[]).await.status(), 404);
+    assert_eq!(asked(&town, "localhost", &[("authorization", "Bearer ")]).await.status(), 404);
+}
+
+#[tokio::test]
+async fn the_platforms_host_tells_what_was_counted_and_no_shop_does() {
+    let town = town(&[("TENANCY_METRICS__ENABLED", "true"), ("TENANCY_METRICS__ENVIRONMENT", "trial")]).await;
+    for _ in 0..3 {
+        assert_eq!(town.get("quillmoor.localhost", "/").await.0, 200);
+    }
+    for host in ["quillmoor.localhost", "nobody.localhost", "127.0.0.1"] {
+        assert_eq!(asked(&town, host, &[]).await.status(), 404, "{host}");
+    }
+    let answer = asked(&town, "localhost", &[]).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let text = answer.text().await.unwrap();
+    let hits = "tenancy_cache_hits_total{environment=\"trial\",tenant=\"platform\",class=\"product_lists\"} ";
+    assert!(text.contains(hits), "{text}");
+    assert!(text.contains("tenancy_metrics_series{"), "{text}");
+    let open = asked(&town, "localhost", &[("accept", "application/openmetrics-text")]).await;
+    assert!(open.text().await.unwrap().ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn from_elsewhere_it_takes_a_token() {
+    let behind_a_proxy = [
+        ("TENANCY_METRICS__ENABLED", "true"),
+        ("TENANCY_METRICS__TOKEN", TOKEN),
+        ("TENANCY_TRUSTED_PROXIES", "127.0.0.0/8"),
+    ];
+    let town = town(&behind_a_proxy).await;
+    let bearer = format!("Bearer {TOKEN}");
+    let stranger = ("x-forwarded-for", "203.0.113.9");
+    let check = async |headers: &[(&str, &str)], status: u16| {
+        let answer = asked(&town, "localhost", headers).await;
+        assert_eq!(answer.status(), status, "{headers:?}");
+    };
+    check(&[], 200).await;
+    check(&[stranger], 401).await;
+    check(&[stranger, ("authorization", "Bearer 0123456789abcdef0123456789abcdeg")], 401).await;
+    check(&[stranger, ("authorization", TOKEN)], 401).await;
+    check(&[stranger, ("authorization", &bearer)], 200).await;
+    // A key that opens a shop opens nothing here.
+    let key = run(&town.settings, &["key", "create", "--tenant", "quillmoor", "--name", "till"]);
+    let key = format!("Bearer {}", key["api_key"].as_str().unwrap_or_default());
+    check(&[stranger, ("authorization", &key)], 401).await;
+}
+
+#[test]
+fn a_server_that_others_reach_does_not_start_without_one() {
+    let settings = [
+        ("TENANCY_LISTEN", Server::free_address().to_string()),
+        ("TENANCY_PUBLIC_URL", "https://shops.example".to_owned()),
+        ("TENANCY_SECRET", TOKEN.to_owned()),
+        ("TENANCY_METRICS__ENABLED", "true".to_owned()),
+    ];
+    let said = refused(&settings, &["serve"]);
+    assert!(said.contains("TENANCY_METRICS__TOKEN"), "{said}");
+    let settings = [
+        ("TENANCY_PUSH__INFLUX__URL", "http://influx.example/write".to_owned()),
+        ("TENANCY_PUSH__INFLUX__TOKEN", "a-secret".to_owned()),
+    ];
+    let said = refused(&settings, &[]);
+    assert!(said.contains("push.influx.url") && !said.contains("a-secret"), "{said}");
+}
+
+#[tokio::test]
+async fn what_was_counted_until_the_end_is_pushed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/write?db=shops", listener.local_addr().unwrap());
+    let town = town(&[
+        ("TENANCY_PUSH__INFLUX__URL", &url),
+        ("TENANCY_PUSH__INFLUX__TOKEN", "a-secret"),
+        ("TENANCY_PUSH__EVERY_SECONDS", "86400"),
+        ("TENANCY_METRICS__WRITER", "node-1"),
+    ])
+    .await;
+    assert_eq!(town.get("quillmoor.localhost", "/").await.0, 200);
+    // It is pushed, and nobody may ask for it.
+    assert_eq!(asked(&town, "localhost", &[]).await.status(), 404);
+    let taken = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut received = Vec::new();
+        let is_whole = |received: &[u8]| {
+            let text = String::from_utf8_lossy(received);
+            let (head, body) = text.split_once("\r\n\r\n")?;
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            (Some(body.len()) == length).then(|| text.clone().into_owned())
+        };
+        loop {
+            connection.read_buf(&mut received).await.unwrap();
+            if let Some(text) = is_whole(&received) {
+                connection.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+                return text;
+            }
+        }
+    });
+    assert!(town.server.terminate().await.success());
+    let text = taken.await.unwrap();
+    assert!(text.starts_with("POST /write?db=shops HTTP/1.1\r\n"), "{text}");
+    assert!(text.contains("authorization: Token a-secret\r\n"), "{text}");
+    let line = "\ntenancy_cache_loads_total,class=product_lists,environment=production,tenant=platform,writer=node-1 value=";
+    assert!(text.contains(line), "{text}");
+}
