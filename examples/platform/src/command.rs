@@ -1,5 +1,6 @@
 //! What can be done from the command line, beside a running server or without one.
 
+mod advise;
 mod block;
 mod cache;
 mod catalog;
@@ -58,6 +59,12 @@ pub(crate) enum Command {
     /// See what a follower of the journal could not take, and hand it over again
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Say which indexes the database lacks, which it could do without, and which policies defeat them
+    ///
+    /// It looks at the server's own statements, at those that PostgreSQL has counted where its extension
+    /// pg_stat_statements is there, and at the catalogue. Log in with the role that serves: others get
+    /// other plans. Nothing is changed without --apply.
+    Advise(advise::Advise),
     /// Check that the database answers, its schema is current, and tenants are kept apart
     Health,
 }
@@ -69,6 +76,7 @@ impl Command {
             Self::Serve => unreachable!("`main` serves"),
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
+            Self::Advise(command) => command.run(&Platform::open(config).await?).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Cache(command) => command.run(config).await,
             Self::Block(command) => command.run(&Platform::open(config).await?).await,
