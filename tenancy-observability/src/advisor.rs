@@ -41,6 +41,7 @@
 //! **It does not** see values that a statement's parameters carry, so an index for some rows only is
 //! found where their value stands in the statement.
 
+mod apply;
 mod candidates;
 mod catalog;
 mod choice;
@@ -64,6 +65,7 @@ use std::path::Path;
 #[cfg(feature = "postgres")]
 use sqlx::PgConnection;
 
+pub use self::apply::Applied;
 pub use self::error::{Error, ErrorKind};
 pub use self::report::{Advice, Confidence, Plan, Reason, Refusal, Report, Rule, Severity, Unread};
 pub use self::workload::{Statement, Workload};

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "advisor")]
+#[cfg_attr(docsrs, doc(cfg(feature = "advisor")))]
 pub mod advisor;
 #[cfg(feature = "alert")]
 pub mod alert;

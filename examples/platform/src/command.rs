@@ -1,5 +1,6 @@
 //! What can be done from the command line, beside a running server or without one.
 
+mod advise;
 mod bench;
 mod block;
 mod cache;
@@ -59,6 +60,12 @@ pub(crate) enum Command {
     /// See what a follower of the journal could not take, and hand it over again
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Say which indexes the database lacks, which it could do without, and which policies defeat them
+    ///
+    /// It looks at the server's own statements, at those that PostgreSQL has counted where its extension
+    /// pg_stat_statements is there, and at the catalogue. Log in with the role that serves: others get
+    /// other plans. Nothing is changed without --apply.
+    Advise(advise::Advise),
     /// Send requests to a server, and say whether it keeps up
     ///
     /// Without --target it starts a server of its own on the same data, with the limits of callers out of
@@ -80,6 +87,7 @@ impl Command {
             Self::Serve | Self::Bench(_) | Self::BenchServer => unreachable!("`main` runs these"),
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
+            Self::Advise(command) => command.run(&Platform::open(config).await?).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Cache(command) => command.run(config).await,
             Self::Block(command) => command.run(&Platform::open(config).await?).await,

@@ -2,6 +2,7 @@
 //!
 //! `main` reads what was asked for and says how it went; [`platform`] wires the parts together.
 
+mod advice;
 mod api;
 mod background;
 mod bench;

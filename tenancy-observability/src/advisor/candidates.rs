@@ -299,7 +299,9 @@ impl Shaper<'_> {
         if design.method != "btree" || access.purpose != Purpose::Read {
             return None;
         }
-        if self.rows_visited(access) < COVERED_ROWS_MIN {
+        // How much an open range finds is a guess, too weak to write more for.
+        let guessed = access.predicates.iter().any(Predicate::is_range);
+        if guessed || self.rows_visited(access) < COVERED_ROWS_MIN {
             return None;
         }
         let columns = access.columns.as_ref()?;

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    source: sqlx::Error,
+    source: Option<sqlx::Error>,
 }
 
 /// The cases of [`Error`] a caller can act on.
@@ -23,7 +23,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, source: sqlx::Error) -> Self {
+    pub(crate) fn new(kind: ErrorKind, source: Option<sqlx::Error>) -> Self {
         Self { kind, source }
     }
 
@@ -45,10 +45,10 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.source)
+        self.source.as_ref().map(|source| source as _)
     }
 }
 
 pub(crate) fn unreadable(error: sqlx::Error) -> Error {
-    Error::new(ErrorKind::Unreadable, error)
+    Error::new(ErrorKind::Unreadable, Some(error))
 }

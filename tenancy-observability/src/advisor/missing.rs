@@ -180,6 +180,7 @@ impl Case<'_> {
                 .apply
                 .push(design.create(self.catalog.engine, table, concurrently));
             let name = quoted_name(table, design);
+            advice.makes.push(name.clone());
             advice.undo.push(match self.catalog.engine {
                 Engine::Postgres if concurrently => format!("DROP INDEX CONCURRENTLY {name}"),
                 Engine::Postgres | Engine::Sqlite => format!("DROP INDEX {name}"),

@@ -50,6 +50,9 @@ pub struct Advice {
     pub write_price: Option<f64>,
     /// Statements that follow the advice, in their order.
     pub apply: Vec<String>,
+    /// The names of the indexes that it makes, as SQL.
+    #[serde(skip)]
+    pub(crate) makes: Vec<String>,
     /// Statements that take it back.
     pub undo: Vec<String>,
     /// The statements of the workload that gain.
@@ -220,6 +223,7 @@ impl Advice {
             size_bytes: None,
             write_price: None,
             apply: Vec::new(),
+            makes: Vec::new(),
             undo: Vec::new(),
             statements: Vec::new(),
             schemas: Vec::new(),

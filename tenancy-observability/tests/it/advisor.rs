@@ -2,6 +2,10 @@
 
 mod acceptance;
 mod case;
+mod evidence;
+mod following;
 mod postgres;
 mod score;
+mod server_statements;
 mod sqlite;
+mod untouched;

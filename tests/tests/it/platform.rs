@@ -1,5 +1,6 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
+mod advise;
 mod bench;
 mod control;
 mod cut_off;

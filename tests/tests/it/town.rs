@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -139,6 +139,13 @@ impl Town {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> serde_json::Value {
         run(&self.settings, arguments)
+    }
+
+    /// What a command prints, and how it ends.
+    pub(crate) fn try_command(&self, arguments: &[&str]) -> Output {
+        let settings = self.settings.iter().map(|(name, value)| (name, value));
+        let mut command = Command::new(Server::built("platform"));
+        command.envs(settings).args(arguments).output().unwrap()
     }
 
     /// What a command says that fails, on standard error.

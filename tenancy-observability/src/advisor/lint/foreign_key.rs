@@ -23,7 +23,7 @@ pub(super) fn check(catalog: &Catalog, table: &Table) -> Vec<Advice> {
 }
 
 /// Whether an index finds the rows that name a parent: its leading keys are the columns, in whatever
-/// order, and it holds every row.
+/// order, or some of them that no two rows share; and it holds every row.
 pub(super) fn serves(index: &Index, columns: &BTreeSet<&str>) -> bool {
     let leading: BTreeSet<&str> = index.design.leading_columns().take(columns.len()).collect();
     let holds_named_rows = index.design.predicate.iter().all(|condition| {
@@ -31,7 +31,16 @@ pub(super) fn serves(index: &Index, columns: &BTreeSet<&str>) -> bool {
             .strip_suffix(" IS NOT NULL")
             .is_some_and(|column| columns.contains(column))
     });
-    index.is_valid && index.design.is_btree() && holds_named_rows && leading == *columns
+    let finds_one = index.is_unique
+        && index.design.leading_columns().count() == index.design.keys.len()
+        && index
+            .design
+            .leading_columns()
+            .all(|column| columns.contains(column));
+    index.is_valid
+        && index.design.is_btree()
+        && holds_named_rows
+        && (leading == *columns || finds_one)
 }
 
 fn advice_for(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Advice {
@@ -57,6 +66,7 @@ fn advice_for(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Advice {
         .apply
         .push(design.create(catalog.engine, table, concurrently));
     let name = quoted_name(table, &design);
+    advice.makes.push(name.clone());
     advice.undo.push(match catalog.engine {
         Engine::Postgres if concurrently => format!("DROP INDEX CONCURRENTLY {name}"),
         Engine::Postgres | Engine::Sqlite => format!("DROP INDEX {name}"),

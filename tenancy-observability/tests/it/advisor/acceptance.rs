@@ -4,8 +4,8 @@ use super::case::{self, Case};
 use super::score::Score;
 use super::{postgres, sqlite};
 
-const POSTGRES: &str = include_str!("cases/postgres.sql");
-const SQLITE: &str = include_str!("cases/sqlite.sql");
+pub(super) const POSTGRES: &str = include_str!("cases/postgres.sql");
+pub(super) const SQLITE: &str = include_str!("cases/sqlite.sql");
 
 const PRECISION_MIN: f64 = 0.95;
 const RECALL_MIN: f64 = 0.9;
@@ -61,7 +61,8 @@ async fn advice_for_postgres_is_right_by_statistics_alone() {
 #[tokio::test]
 async fn advice_for_postgres_is_right_by_a_copy() {
     let mut scores = Scores::default();
-    for case in case::read(POSTGRES) {
+    let asks = |case: &Case| !case.statements.is_empty();
+    for case in case::read(POSTGRES).into_iter().filter(asks) {
         let report = postgres::advise(&case, postgres::Proof::Copy).await;
         scores.of(&case).note(&case, &report);
     }

@@ -13,6 +13,8 @@ pub(super) enum Proof {
     None,
 }
 
+static SCRATCH: tokio::sync::OnceCell<TestDatabase> = tokio::sync::OnceCell::const_new();
+
 /// The tenant that plans are made for.
 const TENANT: &str = "SELECT md5('tenant1')::uuid::text";
 
@@ -36,13 +38,12 @@ pub(super) async fn advise(case: &Case, proof: Proof) -> Report {
     let report = match proof {
         Proof::None => advisor.postgres(&mut connection, &workload).await,
         Proof::Copy => {
-            let scratch = Postgres::shared().await.empty_database().await;
-            let mut scratch = PgConnection::connect(&scratch.superuser_url())
-                .await
-                .unwrap();
-            let report = advisor
-                .postgres_with_copy(&mut connection, &mut scratch, &workload)
+            // Nothing stays in it, so one is enough for all.
+            let scratch = SCRATCH
+                .get_or_init(async || Postgres::shared().await.empty_database().await)
                 .await;
+            let mut scratch = PgConnection::connect(&scratch.superuser_url()).await.unwrap();
+            let report = advisor.postgres_with_copy(&mut connection, &mut scratch, &workload).await;
             scratch.close().await.unwrap();
             report
         }

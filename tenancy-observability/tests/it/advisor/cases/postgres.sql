@@ -542,6 +542,21 @@ CREATE INDEX lines_order ON lines (order_id) WHERE state = 'open';
 CREATE TABLE lines (id BIGINT PRIMARY KEY, order_id BIGINT REFERENCES orders (id));
 CREATE INDEX lines_order ON lines (order_id) WHERE order_id IS NOT NULL;
 
+--- case a foreign key of which some columns are unique
+--- origin the platform
+--- setup
+CREATE TABLE parents (a BIGINT, b BIGINT, PRIMARY KEY (a, b));
+CREATE TABLE children (a BIGINT, b BIGINT PRIMARY KEY, FOREIGN KEY (a, b) REFERENCES parents (a, b));
+
+--- case rows from a place on, with few columns
+--- origin the platform
+--- use shop
+--- setup
+CREATE INDEX orders_placed ON orders (placed_at);
+--- statement 100
+SELECT placed_at, total FROM orders WHERE placed_at > $1 ORDER BY placed_at LIMIT 20
+--- refuse orders already_served
+
 --- case the same index twice
 --- origin PgHero
 --- use shop
