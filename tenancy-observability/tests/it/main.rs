@@ -19,7 +19,6 @@ mod layer;
 mod load_test;
 mod memory;
 mod metrics;
-mod place;
 mod report;
 mod sink;
 mod site;

@@ -97,5 +97,8 @@ pub(super) fn read(text: &str) -> Vec<Case> {
 
 /// One case of a file, by its name.
 pub(super) fn named(text: &str, name: &str) -> Case {
-    read(text).into_iter().find(|case| case.name == name).unwrap()
+    read(text)
+        .into_iter()
+        .find(|case| case.name == name)
+        .unwrap()
 }

@@ -42,8 +42,12 @@ pub(super) async fn advise(case: &Case, proof: Proof) -> Report {
             let scratch = SCRATCH
                 .get_or_init(async || Postgres::shared().await.empty_database().await)
                 .await;
-            let mut scratch = PgConnection::connect(&scratch.superuser_url()).await.unwrap();
-            let report = advisor.postgres_with_copy(&mut connection, &mut scratch, &workload).await;
+            let mut scratch = PgConnection::connect(&scratch.superuser_url())
+                .await
+                .unwrap();
+            let report = advisor
+                .postgres_with_copy(&mut connection, &mut scratch, &workload)
+                .await;
             scratch.close().await.unwrap();
             report
         }
