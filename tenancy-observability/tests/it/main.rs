@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
 /// What the tests of memory count with.
 #[global_allocator]
 static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
@@ -13,7 +14,6 @@ static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
 mod advisor;
 mod alert;
 mod health;
-mod installation;
 mod layer;
 #[cfg(feature = "load-test")]
 mod load_test;

@@ -1,11 +1,12 @@
 //! A whole installation on either database, with this crate's tables.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tenancy_core::registry::{SqlTenants, TenantRegistry as _};
 use tenancy_core::sql::migrate::{self, MigrationSet};
-use tenancy_core::sql::{Database, SqlStorage};
+use tenancy_core::sql::{Database, SqlStorage, SqlStorageBuilder};
 use tenancy_core::{Actor, PlatformScope, Purpose, Tenant, TenantId, TenantScope, Tenants};
 use tenancy_observability::MIGRATIONS;
 use tenancy_tests::{Postgres, TestDatabase};
@@ -29,8 +30,8 @@ impl Site {
     /// In a server that the test may break.
     pub(crate) async fn in_postgres(server: &Postgres) -> Self {
         let migrate = async |url: &str| migrate::postgres(url, SETS, "tenancy_app").await;
-        let database = server.database("observability-reports", migrate).await;
-        let storage = SqlStorage::builder().postgres(&database.app_url()).unwrap();
+        let database = server.database("observability", migrate).await;
+        let storage = storage().postgres(&database.app_url()).unwrap();
         Self {
             postgres: Some(database),
             ..Self::on(storage).await
@@ -39,7 +40,7 @@ impl Site {
 
     pub(crate) async fn sqlite() -> Self {
         let folder = TempDir::new().unwrap();
-        let storage = SqlStorage::builder().sqlite(folder.path()).await.unwrap();
+        let storage = storage().sqlite(folder.path()).await.unwrap();
         Self {
             folder: Some(folder),
             ..Self::on(storage).await
@@ -48,10 +49,9 @@ impl Site {
 
     /// Another server on the same data.
     pub(crate) async fn beside(&self) -> Self {
-        let storage = SqlStorage::builder();
         let storage = match (&self.postgres, &self.folder) {
-            (Some(database), _) => storage.postgres(&database.app_url()),
-            (None, Some(folder)) => storage.sqlite(folder.path()).await,
+            (Some(database), _) => storage().postgres(&database.app_url()),
+            (None, Some(folder)) => storage().sqlite(folder.path()).await,
             (None, None) => unreachable!("a site has one of them"),
         };
         Self::on(storage.unwrap()).await
@@ -104,6 +104,11 @@ impl Site {
     pub(crate) fn platform(&self) -> PlatformScope {
         self.tenants.platform(Actor::system("test"))
     }
+}
+
+/// Every statement is slow, so that no test has to wait for one that is.
+fn storage() -> SqlStorageBuilder {
+    SqlStorage::builder().slow_statements(Duration::ZERO)
 }
 
 /// A test of each function on each database, with an installation of its own.

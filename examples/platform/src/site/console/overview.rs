@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use super::Operator;
 use super::tables::slugs;
+use crate::defence;
 use crate::pages::{
     self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, ServerFigures,
 };
@@ -75,7 +76,9 @@ pub(super) async fn page(
             .map(|tenant| tenant.slug.to_string())
             .collect(),
     };
-    Ok(Operator::show(&page))
+    let mut response = Operator::show(&page);
+    response.extensions_mut().insert(defence::of_console());
+    Ok(response)
 }
 
 /// The part of the page that changes, again and again.
