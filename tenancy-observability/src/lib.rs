@@ -1,6 +1,8 @@
 //! See each tenant of a server: what it asks for, what is slow and why, and whether all is well.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(doctest)]
+mod guides;
 pub mod layer;
 pub mod memory;
 pub mod metrics;
