@@ -1,5 +1,6 @@
 //! What can be done from the command line, beside a running server or without one.
 
+mod alert;
 mod block;
 mod cache;
 mod catalog;
@@ -58,7 +59,10 @@ pub(crate) enum Command {
     /// See what a follower of the journal could not take, and hand it over again
     #[command(subcommand)]
     Journal(journal::JournalCommand),
-    /// Check that the database answers, its schema is current, and tenants are kept apart
+    /// See what is wrong, be told less of it, and try whether messages arrive
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
+    /// Check the server's parts, that its schema is current, and that tenants are kept apart
     Health,
 }
 
@@ -71,6 +75,7 @@ impl Command {
             Self::Health => health::run(config).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Cache(command) => command.run(config).await,
+            Self::Alert(command) => command.run(&Platform::open(config).await?).await,
             Self::Block(command) => command.run(&Platform::open(config).await?).await,
             Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,

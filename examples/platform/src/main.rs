@@ -2,6 +2,7 @@
 //!
 //! `main` reads what was asked for and says how it went; [`platform`] wires the parts together.
 
+mod alerts;
 mod api;
 mod background;
 mod blocks;
@@ -13,6 +14,7 @@ mod defence;
 mod demo;
 mod edge;
 mod failure;
+mod health;
 mod keys;
 mod logging;
 mod measure;
