@@ -8,6 +8,7 @@ pub mod layer;
 pub mod memory;
 pub mod metrics;
 mod party;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod report;
 pub mod sink;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
