@@ -1,6 +1,7 @@
 //! What can be done from the command line, beside a running server or without one.
 
 mod advise;
+mod alert;
 mod bench;
 mod block;
 mod cache;
@@ -76,7 +77,10 @@ pub(crate) enum Command {
     Bench(bench::Bench),
     #[command(hide = true)]
     BenchServer,
-    /// Check that the database answers, its schema is current, and tenants are kept apart
+    /// See what is wrong, be told less of it, and try whether messages arrive
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
+    /// Check the server's parts, that its schema is current, and that tenants are kept apart
     Health,
 }
 
@@ -90,6 +94,7 @@ impl Command {
             Self::Advise(command) => command.run(&Platform::open(config).await?).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Cache(command) => command.run(config).await,
+            Self::Alert(command) => command.run(&Platform::open(config).await?).await,
             Self::Block(command) => command.run(&Platform::open(config).await?).await,
             Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,

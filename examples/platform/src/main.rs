@@ -3,6 +3,7 @@
 //! `main` reads what was asked for and says how it went; [`platform`] wires the parts together.
 
 mod advice;
+mod alerts;
 mod api;
 mod background;
 mod bench;
@@ -15,6 +16,7 @@ mod defence;
 mod demo;
 mod edge;
 mod failure;
+mod health;
 mod keys;
 mod logging;
 mod measure;

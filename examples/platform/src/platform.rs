@@ -24,6 +24,8 @@ use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
 use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, TenantScope, Tenants};
+use tenancy_observability::alert::Alerts;
+use tenancy_observability::health::Health;
 use tenancy_observability::metrics::Metrics;
 use tenancy_security::block::BlockList;
 use tenancy_security::credential::Passwords;
@@ -31,10 +33,12 @@ use tenancy_security::login_guard::LoginGuard;
 use tenancy_security::session::Sessions;
 use uuid::Uuid;
 
+use crate::alerts;
 use crate::config::Config;
 use crate::defence::KnownSources;
 use crate::edge::EdgeTags;
 use crate::failure::Failure;
+use crate::health;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
 use crate::media::MediaStore;
 use crate::performance::Performance;
@@ -89,6 +93,8 @@ struct Parts {
     media: MediaStore,
     metrics: Metrics,
     performance: Performance,
+    health: Health,
+    alerts: Alerts,
 }
 
 impl Platform {
@@ -136,6 +142,11 @@ impl Platform {
         let signed_in = &config.sessions;
         let blocks = BlockList::default();
         let login_guard = login_guard(&config, redis.as_ref(), &blocks);
+        let statements = slow_queries::begin(&config.slow_queries);
+        let performance =
+            Performance::new(&config.performance, &database, &scope, &metrics, statements);
+        let health = health::of(&config, &database, &scope, &registry, redis.as_ref());
+        let alerts = alerts::of(&config, &database, &scope, &registry, &health, &performance)?;
         Ok(Self(Arc::new(Parts {
             opened_at: Instant::now(),
             registry,
@@ -158,13 +169,9 @@ impl Platform {
             login_guard,
             redis,
             media: MediaStore::new(&config, &database),
-            performance: Performance::new(
-                &config.performance,
-                &database,
-                &scope,
-                &metrics,
-                slow_queries::begin(&config.slow_queries),
-            ),
+            performance,
+            health,
+            alerts,
             metrics,
             config,
             tenants,
@@ -248,6 +255,16 @@ impl Platform {
     /// What requests take.
     pub(crate) fn performance(&self) -> &Performance {
         &self.0.performance
+    }
+
+    /// How the server and its parts are.
+    pub(crate) fn health(&self) -> &Health {
+        &self.0.health
+    }
+
+    /// Who is told that something is wrong.
+    pub(crate) fn alerts(&self) -> &Alerts {
+        &self.0.alerts
     }
 
     /// What the server counts, if it does.

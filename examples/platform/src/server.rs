@@ -5,6 +5,7 @@ mod descriptors;
 mod head;
 mod linger;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,11 +24,12 @@ use hyper_util::service::TowerToHyperService;
 use tenancy_cache::EdgeFollower;
 use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
+use tenancy_observability::health::HealthLayer;
 use tenancy_observability::layer::PerformanceLayer;
 use tenancy_security::diagnosis::diagnose;
 use tenancy_security::stack::SecurityStack;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
@@ -36,6 +38,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use self::body::bound_body;
 use self::head::{HeadLimits, bound_head};
 use self::linger::Lingering;
+use crate::alerts;
 use crate::background::Beside;
 use crate::blocks::{self, Follower};
 use crate::config::{Config, Http};
@@ -43,6 +46,7 @@ use crate::control;
 use crate::defence;
 use crate::edge::Cdn;
 use crate::failure::Failure;
+use crate::health;
 use crate::measure;
 use crate::media;
 use crate::performance;
@@ -73,6 +77,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
         platform.config(),
         &stack,
         performance.layer(),
+        &health::layer(platform),
     );
     say_concerns(platform, &app).await;
     let pushers = measure::pushers(platform.config(), platform.metrics())?;
@@ -88,18 +93,18 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     if performance.layer().is_some() {
         counting.keep("reports", performance, performance::keep);
     }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let terminate = signal(SignalKind::terminate())?;
+    let interrupt = signal(SignalKind::interrupt())?;
+    let mut noticed = pin!(notice_end(platform, terminate, interrupt));
+    platform.health().started();
     loop {
         let permit = tokio::select! {
             permit = connections.clone().acquire_owned() => permit?,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = &mut noticed => break,
         };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = &mut noticed => break,
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -133,6 +138,25 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     Ok(())
 }
 
+/// Waits until the process is asked to end, says so to those who ask whether to send requests, and gives
+/// them the time to find out. Asked once more, it waits no longer.
+async fn notice_end(platform: &Platform, mut terminate: Signal, mut interrupt: Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    platform.health().drain();
+    let notice = platform.config().notice();
+    if !notice.is_zero() {
+        tracing::info!(?notice, "ending: new requests are taken a little longer");
+    }
+    tokio::select! {
+        () = tokio::time::sleep(notice) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
 /// Numbers the journal's entries and hands them over until the end, and then finishes the step
 /// it is at.
 async fn keep_journal(worker: Arc<Worker>, mut until: watch::Receiver<bool>) {
@@ -149,6 +173,10 @@ fn beside(platform: &Platform, worker: Worker) -> Beside {
     beside.keep("media", platform, media::keep_swept);
     beside.keep("threats", platform, threats::keep);
     beside.keep("slow statements", platform, slow_queries::keep);
+    beside.keep("health", platform, health::keep_fresh);
+    if platform.config().alerts.enabled {
+        beside.keep("alerts", platform, alerts::keep);
+    }
     beside
 }
 
@@ -204,6 +232,7 @@ fn bounded(
     config: &Config,
     stack: &SecurityStack,
     measured: Option<&PerformanceLayer>,
+    health: &HealthLayer,
 ) -> Router {
     let http = &config.http;
     let times = Times {
@@ -219,7 +248,7 @@ fn bounded(
         .layer(middleware::from_fn_with_state(http.body_time(), bound_body))
         .layer(middleware::from_fn_with_state(times, bound_time))
         .layer(CatchPanicLayer::new());
-    site::finish(app, config, stack, measured)
+    site::finish(app, config, stack, measured, health)
 }
 
 fn connect(

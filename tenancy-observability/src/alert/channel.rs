@@ -40,34 +40,34 @@ pub struct Channel {
 
 #[derive(Clone, Debug)]
 enum Way {
-    Mail(Mail),
-    Slack(Slack),
-    Sms(Sms),
-    Webhook(Webhook),
+    Mail(Box<Mail>),
+    Slack(Box<Slack>),
+    Sms(Box<Sms>),
+    Webhook(Box<Webhook>),
 }
 
 impl Channel {
     /// A channel of Slack.
     pub fn slack(name: &str, slack: Slack) -> Self {
-        Self::new(name, Way::Slack(slack))
+        Self::new(name, Way::Slack(Box::new(slack)))
     }
 
     /// E-mail.
     pub fn mail(name: &str, mail: Mail) -> Self {
-        Self::new(name, Way::Mail(mail))
+        Self::new(name, Way::Mail(Box::new(mail)))
     }
 
     /// SMS, which carries what is critical and nothing else.
     pub fn sms(name: &str, sms: Sms) -> Self {
         Self {
             level_min: Level::Critical,
-            ..Self::new(name, Way::Sms(sms))
+            ..Self::new(name, Way::Sms(Box::new(sms)))
         }
     }
 
     /// A program that is told.
     pub fn webhook(name: &str, webhook: Webhook) -> Self {
-        Self::new(name, Way::Webhook(webhook))
+        Self::new(name, Way::Webhook(Box::new(webhook)))
     }
 
     fn new(name: &str, way: Way) -> Self {
