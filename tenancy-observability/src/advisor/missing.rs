@@ -36,7 +36,7 @@ pub(crate) fn read<'a>(
                     super::lint::add_policy_conditions(catalog, access, limits.tenant_column);
                     cut_order(catalog, access);
                 }
-                reads.push(Read { statement, accesses });
+                reads.push(Read { statement, accesses, planned: None });
             }
             None => unread.push(Unread {
                 statement: statement.sql.clone(),
