@@ -13,6 +13,8 @@ use super::workload::Statement;
 pub(crate) struct Read<'a> {
     pub(crate) statement: &'a Statement,
     pub(crate) accesses: Vec<Access>,
+    /// What the database's own planner takes the statement to cost, in the same unit.
+    pub(crate) planned: Option<f64>,
 }
 
 /// Indexes that the workload gains by.
@@ -50,8 +52,9 @@ pub(crate) struct Limits<'a> {
 /// A statement has to become cheaper by this share, or by very much.
 const SAVED_SHARE_MIN: f64 = 0.3;
 const SAVED_COST_MIN: f64 = 10_000.0;
-/// What is this cheap is left alone.
+/// What is this cheap is left alone, and more so where an index serves it already.
 const COST_MIN: f64 = 20.0;
+const SERVED_COST_MIN: f64 = 100.0;
 /// One more index to keep costs a written row so much: a leaf to find, and its share of the log.
 const WRITE_PRICE: f64 = 2.0;
 /// What the workload gains has to be so many times what its writes pay.
@@ -222,7 +225,11 @@ impl Chooser<'_> {
                 let before = costs.of_table(table, &having);
                 let after = costs.of_table(table, &with);
                 let saved = before - after;
-                let is_enough = before >= COST_MIN
+                let is_served = costs.is_served(table, &having);
+                let cost_min = if is_served { SERVED_COST_MIN } else { COST_MIN };
+                // The planner knows more, as how rows lie on the disk.
+                let planned = read.planned.unwrap_or(before).min(before);
+                let is_enough = planned >= cost_min
                     && saved >= costs.of_table(table, &[]) * WIDER_GAIN
                     && (saved >= before * SAVED_SHARE_MIN || saved >= SAVED_COST_MIN);
                 is_enough.then_some(Gain {
@@ -349,14 +356,10 @@ impl Chooser<'_> {
             catalog: self.catalog,
             accesses: &read.accesses,
         };
-        let served = |place: &usize| {
-            let table = &self.catalog.tables[read.accesses[*place].table];
-            table
-                .usable_indexes()
-                .filter_map(|index| costs.path(*place, &index.design))
-                .any(|cost| cost < costs.scan(*place))
+        let Some(first) = places.first() else {
+            return Reason::NoCondition;
         };
-        if places.iter().all(served) {
+        if costs.is_served(read.accesses[*first].table, &[]) {
             return Reason::AlreadyServed;
         }
         let accesses = || places.iter().map(|place| &read.accesses[*place]);
@@ -364,7 +367,13 @@ impl Chooser<'_> {
         if accesses().any(|access| access.predicates.iter().any(is_unknown)) {
             return Reason::UnknownPattern;
         }
-        if accesses().all(|access| access.predicates.is_empty() && access.alternatives.is_empty()) {
+        // A policy's condition is not the statement's, and has no text there.
+        let asks = |predicate: &Predicate| {
+            !predicate.text.is_empty() || predicate.term.column() != Some(self.limits.tenant_column)
+        };
+        if accesses()
+            .all(|access| !access.predicates.iter().any(asks) && access.alternatives.is_empty())
+        {
             return Reason::NoCondition;
         }
         Reason::LowSelectivity

@@ -46,6 +46,13 @@ impl Costs<'_> {
             .sum()
     }
 
+    /// Whether every mention of a table is found by an index rather than by reading it whole.
+    pub(crate) fn is_served(self, table: usize, extra: &[(usize, &Design)]) -> bool {
+        (0..self.accesses.len())
+            .filter(|place| self.accesses[*place].table == table)
+            .all(|place| self.access(place, extra) < self.scan(place))
+    }
+
     /// The cost of one mention by the cheapest way there is.
     pub(crate) fn access(self, place: usize, extra: &[(usize, &Design)]) -> f64 {
         let access = &self.accesses[place];

@@ -39,6 +39,7 @@ pub(crate) fn read<'a>(
                 reads.push(Read {
                     statement,
                     accesses,
+                    planned: None,
                 });
             }
             None => unread.push(Unread {

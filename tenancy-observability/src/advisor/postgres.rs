@@ -30,7 +30,7 @@ pub(super) async fn advise(
     let counted = statements::read(connection, advisor.statements_max.into()).await;
     workload.extend(counted.map_err(unreadable)?);
     let mut unread = Vec::new();
-    let reads = missing::read(&catalog, &workload, advisor.limits(), &mut unread);
+    let mut reads = missing::read(&catalog, &workload, advisor.limits(), &mut unread);
     let mut explainer = Explainer {
         connection,
         setting: advisor.tenant.as_ref(),
@@ -39,9 +39,12 @@ pub(super) async fn advise(
         .await
         .map_err(unreadable)?;
     let mut plans = Vec::with_capacity(reads.len());
-    for read in &reads {
+    for read in &mut reads {
         match explainer.plan(&read.statement.sql).await {
-            Ok(plan) => plans.push(Some(plan)),
+            Ok(plan) => {
+                read.planned = Some(plan.cost);
+                plans.push(Some(plan));
+            }
             Err(sqlx::Error::Database(error)) => {
                 let statement = read.statement.sql.clone();
                 unread.push(Unread {

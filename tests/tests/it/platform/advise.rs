@@ -97,14 +97,14 @@ INSERT INTO commerce_product_categories SELECT TENANT, ID(p, i), ID(c, 1 + i % 5
 INSERT INTO commerce_product_images SELECT TENANT, ID(p, i), 0, 0, '/media/a', '' FROM SERIES(3000);
 INSERT INTO commerce_customers SELECT TENANT, ID(u, i), 'user' || i || '@example.com', 'User', '', 'user', i, i
     FROM SERIES(3000);
-INSERT INTO commerce_orders SELECT TENANT, ID(o, i), i, CASE WHEN i % 20 = 0 THEN 'pending' ELSE 'paid' END,
-    ID(u, 1 + i % 3000), 'USD', i, i * 1000, NULL FROM SERIES(6000);
+INSERT INTO commerce_orders SELECT TENANT, ID(o, i), i, CASE WHEN i % 20 = 0 THEN 'cancelled' ELSE 'placed' END,
+    ID(u, 1 + i % 3000), 'USD', i, i * 1000, CASE WHEN i % 20 = 0 THEN i * 1000 END FROM SERIES(6000);
 INSERT INTO commerce_order_lines SELECT TENANT, ID(o, i), 0, ID(p, 1 + i % 3000), ID(v, 1 + i % 3000), 'sku',
     'Product', '[]', 5, 1, 5, 1 FROM SERIES(6000);
 INSERT INTO commerce_media SELECT TENANT, ID(m, i), CASE WHEN i % 9 = 0 THEN 'logos' ELSE 'products' END,
     'name', CASE WHEN i % 7 = 0 THEN 'image/png' ELSE 'image/jpeg' END, 900, 10, 10, 'sha', '', 'key' || i, i
     FROM SERIES(3000);
-INSERT INTO tenancy_journal SELECT TENANT, ID(j, i), i, i, 'user', NULL, 'created',
+INSERT INTO tenancy_journal SELECT TENANT, ID(j, i), i, i, '{\"kind\":\"system\",\"id\":null,\"name\":\"rows\"}', NULL, 'created',
     CASE WHEN i % 2 = 0 THEN 'order' ELSE 'product' END, 'r' || i % 3000, NULL, '{}', NULL FROM SERIES(6000);
 ANALYZE;
 ";
@@ -263,4 +263,78 @@ async fn advise_says_what_it_does_not_know() {
     );
     let said = town.fails(&["advise", "--tenant", "nobody"]);
     assert!(said.contains("no tenant has the slug nobody"), "{said}");
+}
+
+/// Lists with each filter and order that their statements are put together from.
+const LISTS: &[&str] = &[
+    "/api/products?status=all",
+    "/api/products?status=draft",
+    "/api/products?featured=true",
+    "/api/products?featured=false&sort=name",
+    "/api/products?sort=price",
+    "/api/products?sort=-price",
+    "/api/products?category=category-7",
+    "/api/products?category=category-7&sort=price",
+    "/api/products?q=product",
+    "/api/products?in_stock=true",
+    "/api/orders",
+    "/api/orders?status=cancelled",
+    "/api/orders?status=placed&placed_from=2020-01-01T00:00:00Z",
+    "/api/customers",
+    "/api/customers?q=user",
+    "/api/inventory",
+    "/api/inventory?low=true",
+    "/api/media",
+    "/api/media?type=image/png",
+    "/api/media?folder=logos",
+    "/api/media?type=image/png&folder=logos",
+    "/api/categories",
+    "/api/audit",
+    "/api/audit?resource=order",
+    "/api/audit?resource=order&resource_id=r4",
+];
+
+/// The statements with parameters in PostgreSQL's log that ask for rows of a shop.
+fn logged(log: &str) -> Vec<&str> {
+    let mut found: Vec<&str> = log
+        .lines()
+        .filter_map(|line| line.split_once("execute ")?.1.split_once(": "))
+        .map(|(_, sql)| sql)
+        .filter(|sql| sql.contains("FROM commerce_") || sql.contains("FROM tenancy_journal"))
+        .filter(|sql| sql.starts_with("SELECT") || sql.starts_with("WITH"))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[tokio::test]
+async fn each_list_is_served_by_an_index() {
+    let town = Town::on_postgres().await;
+    let shop = town.command(&["tenant", "create", "quillmoor"]);
+    fill_postgres(&town, shop["id"].as_str().unwrap()).await;
+    town.database.as_ref().unwrap().log_statements().await;
+    // Connections from before do not log.
+    let beside = town.beside().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in LISTS {
+        let url = format!("http://{}{path}", beside.address);
+        let request = client.get(url).header("host", "quillmoor.localhost");
+        let answer = request
+            .bearer_auth(shop["api_key"].as_str().unwrap())
+            .send()
+            .await
+            .unwrap();
+        let (status, body) = (answer.status(), answer.text().await.unwrap());
+        assert_eq!(status, 200, "{path}: {body}");
+    }
+    let log = tenancy_tests::Postgres::shared().await.log();
+    let statements = logged(&log);
+    assert!(statements.len() >= LISTS.len(), "{statements:#?}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("logged.sql");
+    fs::write(&file, statements.join(";\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let (passed, document) = json(&town, &["--statements", file, "--fail-on", "low"]);
+    assert!(passed, "{:#?}", advice(&document));
 }

@@ -713,3 +713,105 @@ END LOOP; END $$;
 CREATE INDEX replies_at ON shop3.replies (at);
 --- expect unindexed_foreign_key shop1.replies (note_id)
 --- expect drifted_schema replies
+
+--- case two queries in one
+--- origin reference
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders WHERE customer_id = $1 UNION ALL SELECT * FROM orders WHERE region_id = $2 AND total = $3
+--- expect missing_index orders (customer_id)
+--- expect missing_index orders (total)
+
+--- case a join that keeps rows without a match
+--- origin dexter
+--- held out
+--- use shop
+--- statement 100
+SELECT c.name, o.total FROM customers c LEFT JOIN orders o ON o.customer_id = c.id WHERE c.id = $1
+--- expect missing_index orders (customer_id)
+
+--- case a condition on what a query groups by
+--- origin reference
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM (SELECT customer_id, count(*) AS n FROM orders GROUP BY customer_id) x WHERE x.customer_id = $1
+--- expect missing_index orders (customer_id)
+
+--- case rows that have no others
+--- origin reference
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM customers c WHERE c.email = $1 AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.customer_id = c.id)
+--- expect missing_index customers (email)
+--- expect missing_index orders (customer_id)
+
+--- case a table joined to itself by a column of one name
+--- origin reference
+--- held out
+--- use tickets
+--- statement 100
+SELECT b.* FROM tickets a JOIN tickets b USING (project) WHERE a.id = $1
+--- expect missing_index tickets (project)
+
+--- case an expression of numbers
+--- origin reference
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders WHERE total % 100 = $1
+--- expect missing_index orders ((total % 100))
+
+--- case one index for a column, and for it with another
+--- origin pganalyze
+--- held out
+--- use tickets
+--- statement 100
+SELECT * FROM tickets WHERE project = $1
+--- statement 100
+SELECT * FROM tickets WHERE state = $1 AND project = $2
+--- expect missing_index tickets (project, state)
+
+--- case a join by primary keys
+--- origin dexter
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.id = $1
+--- refuse orders already_served
+--- refuse customers already_served
+
+--- case a deletion by another table
+--- origin dexter
+--- held out
+--- use shop
+--- statement 100
+DELETE FROM orders USING customers c WHERE orders.customer_id = c.id AND c.email = $1
+--- expect missing_index customers (email)
+--- expect missing_index orders (customer_id)
+
+--- case a count for each group
+--- origin PgHero
+--- held out
+--- use shop
+--- statement 100
+SELECT region_id, count(*) FROM orders GROUP BY region_id
+--- refuse orders no_condition
+
+--- case an order that says where empty values stand
+--- origin reference
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders ORDER BY deleted_at DESC NULLS LAST LIMIT 10
+--- expect missing_index orders (deleted_at DESC NULLS LAST)
+
+--- case either of two values
+--- origin sqlite3_expert
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders WHERE customer_id = $1 OR customer_id = $2
+--- expect missing_index orders (customer_id)

@@ -306,3 +306,52 @@ SELECT product FROM tags WHERE tag = $1
 --- statement 100
 SELECT max(placed_at) FROM orders WHERE status = $1
 --- expect missing_index orders (status, placed_at DESC)
+
+--- case a range in its order
+--- origin sqlite3_expert
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders WHERE placed_at BETWEEN $1 AND $2 ORDER BY placed_at
+--- expect missing_index orders (placed_at)
+
+--- case one of those that a query finds
+--- origin sqlite3_expert
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders WHERE customer_id IN (SELECT id FROM customers WHERE email = $1)
+--- expect missing_index customers (email)
+--- expect missing_index orders (customer_id)
+
+--- case pages by key
+--- origin reference
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders WHERE (placed_at, id) < ($1, $2) ORDER BY placed_at DESC, id DESC LIMIT 20
+--- expect missing_index orders (placed_at DESC, id DESC)
+
+--- case a count of everything
+--- origin PgHero
+--- held out
+--- use shop
+--- statement 100
+SELECT count(*) FROM orders
+--- refuse orders no_condition
+
+--- case of two equal columns the one that finds few rows is enough
+--- origin PgHero
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders WHERE region_id = $1 AND total = $2
+--- expect missing_index orders (total)
+
+--- case either of two values
+--- origin sqlite3_expert
+--- held out
+--- use shop
+--- statement 100
+SELECT * FROM orders WHERE customer_id = $1 OR customer_id = $2
+--- expect missing_index orders (customer_id)
