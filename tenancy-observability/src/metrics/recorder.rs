@@ -140,7 +140,14 @@ impl Recorder for Metrics {
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        match self.found(key, Kind::Gauge) {
+        // What has no tenant is the platform's.
+        let slot = match apart(key) {
+            Some((tenant, key)) if tenant == Party::Platform.name() => {
+                self.found(&key, Kind::Gauge)
+            }
+            _ => self.found(key, Kind::Gauge),
+        };
+        match slot {
             Some(Slot::Gauge(gauge)) => Gauge::from_arc(gauge),
             _ => Gauge::noop(),
         }
