@@ -6,3 +6,4 @@ mod guides;
 #[cfg(feature = "load-test")]
 #[cfg_attr(docsrs, doc(cfg(feature = "load-test")))]
 pub mod load_test;
+pub mod readiness;

@@ -10,6 +10,7 @@ mod journal;
 mod key;
 mod migrate;
 mod output;
+mod readiness;
 mod serve;
 mod tenant;
 mod user;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     BenchServer,
     /// Check that the database answers, its schema is current, and tenants are kept apart
     Health,
+    /// Check by measuring whether it is fit for production, and say what would make it better
+    Readiness(readiness::Readiness),
 }
 
 impl Command {
@@ -80,6 +83,7 @@ impl Command {
             Self::Serve | Self::Bench(_) | Self::BenchServer => unreachable!("`main` runs these"),
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
+            Self::Readiness(command) => command.run(config).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Cache(command) => command.run(config).await,
             Self::Block(command) => command.run(&Platform::open(config).await?).await,

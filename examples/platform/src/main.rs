@@ -22,6 +22,7 @@ mod overview;
 mod pages;
 mod pictures;
 mod platform;
+mod readiness;
 mod secret;
 mod server;
 mod shared;

@@ -33,6 +33,7 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::body::bound_body;
+pub(crate) use self::descriptors::connections;
 use self::head::{HeadLimits, bound_head};
 use self::linger::Lingering;
 use crate::background;
@@ -54,6 +55,12 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
     bound.map_err(|error| Failure::from(error).context(format_args!("cannot listen on {address}")))
 }
 
+/// Everything that answers, put together.
+pub(crate) fn app(platform: &Platform) -> Router {
+    let stack = defence::stack(platform);
+    bounded(site::app(platform, &stack), platform.config(), &stack)
+}
+
 /// Answers requests until the process is asked to end, then lets those in flight finish.
 pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
     let http = platform.config().http.clone();
@@ -61,9 +68,8 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     platform.blobs().map_err(|error| {
         Failure::from(error).context("cannot keep uploaded files; see media.folder")
     })?;
-    let connections_max = descriptors::connections(platform.config())?;
-    let stack = defence::stack(platform);
-    let app = bounded(site::app(platform, &stack), platform.config(), &stack);
+    let connections_max = connections(platform.config())?;
+    let app = app(platform);
     say_concerns(platform, &app).await;
     let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();

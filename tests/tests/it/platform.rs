@@ -17,6 +17,7 @@ mod outage;
 mod output;
 mod private;
 mod product_files;
+mod readiness;
 mod refusals;
 mod sign_in;
 mod tls;
