@@ -16,6 +16,7 @@ pub mod load_test;
 pub mod memory;
 pub mod metrics;
 mod party;
+pub mod readiness;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod report;
 pub mod sink;

@@ -12,6 +12,7 @@ mod journal;
 mod key;
 mod migrate;
 mod output;
+mod readiness;
 mod serve;
 mod tenant;
 mod user;
@@ -82,6 +83,8 @@ pub(crate) enum Command {
     Alert(alert::AlertCommand),
     /// Check the server's parts, that its schema is current, and that tenants are kept apart
     Health,
+    /// Check by measuring whether it is fit for production, and say what would make it better
+    Readiness(readiness::Readiness),
 }
 
 impl Command {
@@ -92,6 +95,7 @@ impl Command {
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
             Self::Advise(command) => command.run(&Platform::open(config).await?).await,
+            Self::Readiness(command) => command.run(config).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Cache(command) => command.run(config).await,
             Self::Alert(command) => command.run(&Platform::open(config).await?).await,

@@ -27,6 +27,7 @@ mod pages;
 mod performance;
 mod pictures;
 mod platform;
+mod readiness;
 mod secret;
 mod server;
 mod shared;

@@ -36,6 +36,7 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::body::bound_body;
+pub(crate) use self::descriptors::connections;
 use self::head::{HeadLimits, bound_head};
 use self::linger::Lingering;
 use crate::alerts;
@@ -62,6 +63,18 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
     bound.map_err(|error| Failure::from(error).context(format_args!("cannot listen on {address}")))
 }
 
+/// Everything that answers, put together.
+pub(crate) fn app(platform: &Platform) -> Router {
+    let stack = defence::stack(platform);
+    bounded(
+        site::app(platform, &stack),
+        platform.config(),
+        &stack,
+        platform.performance().layer(),
+        &health::layer(platform),
+    )
+}
+
 /// Answers requests until the process is asked to end, then lets those in flight finish.
 pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
     let http = platform.config().http.clone();
@@ -69,16 +82,9 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     platform.blobs().map_err(|error| {
         Failure::from(error).context("cannot keep uploaded files; see media.folder")
     })?;
-    let connections_max = descriptors::connections(platform.config())?;
-    let stack = defence::stack(platform);
+    let connections_max = connections(platform.config())?;
+    let app = app(platform);
     let performance = platform.performance();
-    let app = bounded(
-        site::app(platform, &stack),
-        platform.config(),
-        &stack,
-        performance.layer(),
-        &health::layer(platform),
-    );
     say_concerns(platform, &app).await;
     let pushers = measure::pushers(platform.config(), platform.metrics())?;
     let connections = Arc::new(Semaphore::new(connections_max));

@@ -19,6 +19,7 @@ mod outage;
 mod output;
 mod private;
 mod product_files;
+mod readiness;
 mod refusals;
 mod sign_in;
 mod tls;

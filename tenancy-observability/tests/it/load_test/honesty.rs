@@ -177,5 +177,12 @@ async fn a_generator_that_does_not_keep_up_says_so() {
         busy.abort();
         assert!(run.generator.saturated, "{:?}", run.generator);
         assert!(run.generator.lag_p99_us > Some(1000));
+        // What was sent late waited before it was sent, if it was due.
+        let all = run.all();
+        let (response, service) = (all.response().unwrap(), all.service().unwrap());
+        assert_eq!(
+            response.mean_us > service.mean_us + 500,
+            run.users.is_none()
+        );
     }
 }
