@@ -35,7 +35,7 @@ pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
 pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
 pub(crate) use self::console::{
     Console, HOURS, Measured, Overview, OverviewPage, OverviewView, Room, ServerFigures, ShopRow,
-    ShopsPage, Sorting, TablePage, blocks, journal, slow_statements,
+    ShopsPage, Sorting, TablePage, advice, alerts, blocks, health, journal, slow_statements,
 };
 pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};

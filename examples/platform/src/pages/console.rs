@@ -1,6 +1,9 @@
 //! The console of those who run the platform: its rooms, and how they lead to each other.
 
+mod advice;
+mod alerts;
 mod blocks;
+mod health;
 mod journal;
 mod overview;
 mod plot;
@@ -12,7 +15,10 @@ use super::frame::Frame;
 use super::language::Language;
 use super::link::Link;
 
+pub(crate) use self::advice::advice;
+pub(crate) use self::alerts::alerts;
 pub(crate) use self::blocks::blocks;
+pub(crate) use self::health::health;
 pub(crate) use self::journal::journal;
 pub(crate) use self::overview::{
     HOURS, Measured, Overview, OverviewPage, OverviewView, ServerFigures,
@@ -36,7 +42,10 @@ pub(crate) struct Console {
 /// A page of the console.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Room {
+    Advice,
+    Alerts,
     Blocks,
+    Health,
     Journal,
     Overview,
     Shops,
@@ -45,17 +54,23 @@ pub(crate) enum Room {
 
 impl Room {
     /// In the order in which the pages lead to them.
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Overview,
         Self::Shops,
+        Self::Alerts,
+        Self::Health,
         Self::SlowStatements,
+        Self::Advice,
         Self::Blocks,
         Self::Journal,
     ];
 
     pub(crate) fn path(self) -> &'static str {
         match self {
+            Self::Advice => "/platform/advice",
+            Self::Alerts => "/platform/alerts",
             Self::Blocks => "/platform/blocks",
+            Self::Health => "/platform/health",
             Self::Journal => "/platform/journal",
             Self::Overview => "/platform",
             Self::Shops => "/platform/shops",
@@ -69,7 +84,10 @@ impl Room {
 
     fn heading(self, language: Language) -> &'static str {
         let (english, german) = match self {
+            Self::Advice => ("Advice", "Rat"),
+            Self::Alerts => ("Alerts", "Alarme"),
             Self::Blocks => ("Blocks", "Sperren"),
+            Self::Health => ("Health", "Zustand"),
             Self::Journal => ("Journal", "Journal"),
             Self::Overview => ("Overview", "Übersicht"),
             Self::Shops => ("Shops", "Läden"),

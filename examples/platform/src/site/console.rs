@@ -1,5 +1,6 @@
 //! The console over HTTP, for those who run the platform. Shops have none.
 
+mod advice;
 mod operator;
 mod overview;
 mod shops;
@@ -19,6 +20,9 @@ pub(super) fn routes() -> Router<Platform> {
         .route("/platform/live", get(overview::live))
         .route(Room::Shops.path(), get(shops::page))
         .route(Room::SlowStatements.path(), get(tables::slow_statements))
+        .route(Room::Advice.path(), get(advice::page))
+        .route(Room::Alerts.path(), get(tables::alerts))
+        .route(Room::Health.path(), get(tables::health))
         .route(Room::Blocks.path(), get(tables::blocks))
         .route(Room::Journal.path(), get(tables::journal))
 }

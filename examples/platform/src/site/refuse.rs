@@ -6,6 +6,7 @@ use tenancy_core::problem::Problem;
 use tenancy_core::{ErrorKind as Store, TenantScope};
 use tracing::field::display;
 
+use crate::failure::Failure;
 use crate::logging;
 
 /// For an address that a shop, or the platform, does not have.
@@ -40,6 +41,12 @@ impl NoPage {
     /// The same, for what no shop's data is asked for.
     pub(super) fn failed(error: &tenancy_core::Error) -> Self {
         Self::of_store(error.kind(), error, error.is_transient(), None)
+    }
+
+    /// For what fails in a way that no kind of error tells of.
+    pub(super) fn broken(failure: &Failure) -> Self {
+        tracing::error!(%failure, "a page failed");
+        Self::Status(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn of_store(

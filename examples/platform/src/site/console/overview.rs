@@ -13,6 +13,7 @@ use serde::Deserialize;
 use tenancy_core::registry::{Address, Directory as _, TenantRegistry as _};
 use tenancy_core::time::Time;
 use tenancy_core::{Error, ErrorKind, Slug, TenantId, TenantScope};
+use tenancy_observability::health::Phase;
 use tenancy_observability::report::{Period, WhichEndpoints};
 use tenancy_observability::slow_query::{Findings, SlowQueryHistory};
 use tokio::sync::Semaphore;
@@ -97,10 +98,10 @@ pub(super) async fn live(
         let _place = &place;
         let (platform, view, shop) = (platform.clone(), view.clone(), shop.clone());
         async move {
-            if times == TIMES {
+            tokio::time::sleep(EVERY).await;
+            if times == TIMES || platform.health().phase() == Phase::Draining {
                 return None;
             }
-            tokio::time::sleep(EVERY).await;
             let overview = overview(&platform, language, &view, shop.as_ref())
                 .await
                 .ok()?;

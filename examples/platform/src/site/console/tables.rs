@@ -8,6 +8,7 @@ use tenancy_core::journal::{EntryQuery, PlatformEntry};
 use tenancy_core::registry::{Address, Directory as _};
 use tenancy_core::time::Time;
 use tenancy_core::{Error, Slug, TenantId};
+use tenancy_observability::alert::Fate;
 use tenancy_observability::slow_query::SlowQueryHistory;
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ pub(super) struct View {
     before: Option<Uuid>,
 }
 
-type Asked = Result<Query<View>, QueryRejection>;
+pub(super) type Asked = Result<Query<View>, QueryRejection>;
 
 pub(super) async fn slow_statements(
     State(platform): State<Platform>,
@@ -73,6 +74,35 @@ pub(super) async fn blocks(
     Ok(Operator::show(&page))
 }
 
+pub(super) async fn health(
+    State(platform): State<Platform>,
+    operator: Operator,
+    view: Asked,
+) -> Result<Response, NoPage> {
+    let sorting = sorting(&view_of(view)?)?;
+    let table = pages::health(operator.console.language, &platform.health().kept());
+    let page = TablePage::new(operator.console, Room::Health, vec![table], sorting);
+    Ok(Operator::show(&page))
+}
+
+pub(super) async fn alerts(
+    State(platform): State<Platform>,
+    operator: Operator,
+    view: Asked,
+) -> Result<Response, NoPage> {
+    let sorting = sorting(&view_of(view)?)?;
+    let alerts = platform.alerts();
+    let read = async {
+        let active = alerts.active().await?;
+        let dead = alerts.deliveries(Fate::Dead).await?;
+        Ok((active, dead, alerts.silences().await?))
+    };
+    let (active, dead, silences) = read.await.map_err(|error| NoPage::failed(&error))?;
+    let tables = pages::alerts(operator.console.language, &active, &dead, &silences);
+    let page = TablePage::new(operator.console, Room::Alerts, tables, sorting);
+    Ok(Operator::show(&page))
+}
+
 pub(super) async fn journal(
     State(platform): State<Platform>,
     operator: Operator,
@@ -111,12 +141,12 @@ pub(super) async fn journal(
     Ok(Operator::show(&page))
 }
 
-fn view_of(view: Asked) -> Result<View, NoPage> {
+pub(super) fn view_of(view: Asked) -> Result<View, NoPage> {
     view.map(|Query(view)| view)
         .map_err(|_| NoPage::not_found())
 }
 
-fn sorting(view: &View) -> Result<Option<Sorting>, NoPage> {
+pub(super) fn sorting(view: &View) -> Result<Option<Sorting>, NoPage> {
     let parsed = view.sort.as_deref().map(str::parse).transpose();
     parsed.map_err(|_| NoPage::not_found())
 }

@@ -1,0 +1,177 @@
+use tenancy_observability::alert::{Alert, Delivery, Level, Silence, State};
+
+use super::slow_statements::moment;
+use super::table::{Cell, Table};
+use crate::pages::language::Language;
+
+/// What is wrong, whom nobody could tell, and what nobody wants to be told of.
+pub(crate) fn alerts(
+    language: Language,
+    active: &[Alert],
+    dead: &[Delivery],
+    silences: &[Silence],
+) -> Vec<Table> {
+    let words = language.choose(&ENGLISH, &GERMAN);
+    let active = active.iter().map(|alert| alert_row(words, alert));
+    vec![
+        Table::new(words.active, &words.active_columns, active.collect()),
+        Table::new(
+            words.dead,
+            &words.dead_columns,
+            dead.iter().map(dead_row).collect(),
+        ),
+        Table::new(
+            words.silences,
+            &words.silence_columns,
+            silences.iter().map(silence_row).collect(),
+        ),
+    ]
+}
+
+fn alert_row(words: &Words, alert: &Alert) -> Vec<Cell> {
+    let labels = alert
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    let labels: Vec<_> = labels.collect();
+    let number = |value: f64| match alert.state {
+        State::NoData => Cell::Number("—".to_owned(), f64::NEG_INFINITY),
+        State::Firing | State::Pending | State::Resolved => {
+            Cell::Number(format!("{value:.2}"), value)
+        }
+    };
+    vec![
+        Cell::Text(words.state(alert.state).to_owned()),
+        Cell::Text(words.level(alert.level).to_owned()),
+        Cell::Text(alert.subject.to_string()),
+        Cell::Code(alert.rule.clone()),
+        Cell::Text(labels.join(" ")),
+        number(alert.value),
+        number(alert.threshold),
+        moment(alert.since),
+    ]
+}
+
+fn dead_row(delivery: &Delivery) -> Vec<Cell> {
+    vec![
+        Cell::Text(delivery.channel.clone()),
+        Cell::Text(delivery.message.title()),
+        Cell::Number(delivery.attempts.to_string(), delivery.attempts.into()),
+        moment(delivery.next_at),
+        Cell::Text(delivery.says.clone().unwrap_or_default()),
+    ]
+}
+
+fn silence_row(silence: &Silence) -> Vec<Cell> {
+    let subject = silence.subject.as_ref().map(ToString::to_string);
+    vec![
+        Cell::Code(silence.rule.clone().unwrap_or_default()),
+        Cell::Text(subject.unwrap_or_default()),
+        moment(silence.until),
+        Cell::Text(silence.reason.clone()),
+        Cell::Text(silence.by.clone()),
+        Cell::Code(silence.id.to_string()),
+    ]
+}
+
+struct Words {
+    active: [&'static str; 3],
+    active_columns: [&'static str; 8],
+    states: [&'static str; 4],
+    levels: [&'static str; 3],
+    dead: [&'static str; 3],
+    dead_columns: [&'static str; 5],
+    silences: [&'static str; 3],
+    silence_columns: [&'static str; 6],
+}
+
+impl Words {
+    fn state(&self, state: State) -> &'static str {
+        let [firing, no_data, pending, resolved] = self.states;
+        match state {
+            State::Firing => firing,
+            State::NoData => no_data,
+            State::Pending => pending,
+            State::Resolved => resolved,
+        }
+    }
+
+    fn level(&self, level: Level) -> &'static str {
+        let [critical, warning, info] = self.levels;
+        match level {
+            Level::Critical => critical,
+            Level::Info => info,
+            Level::Warning => warning,
+        }
+    }
+}
+
+static ENGLISH: Words = Words {
+    active: [
+        "Alerts",
+        "What fires, may fire or cannot be told, on all servers.",
+        "Nothing is wrong.",
+    ],
+    active_columns: [
+        "State",
+        "Level",
+        "Whose",
+        "Rule",
+        "Which",
+        "Value",
+        "Threshold",
+        "Since (UTC)",
+    ],
+    states: ["Firing", "No data", "Pending", "Resolved"],
+    levels: ["Critical", "Warning", "Info"],
+    dead: [
+        "Messages that did not arrive",
+        "Each was tried until that was given up: platform alert test.",
+        "Every message arrived.",
+    ],
+    dead_columns: ["Channel", "Message", "Attempts", "Given up (UTC)", "Why"],
+    silences: [
+        "Silences",
+        "What nobody is told of: platform alert silence.",
+        "Nothing is silenced.",
+    ],
+    silence_columns: ["Rule", "Whose", "Until (UTC)", "Why", "By", "Id"],
+};
+
+static GERMAN: Words = Words {
+    active: [
+        "Alarme",
+        "Was auslöst, auslösen kann oder nicht zu erfahren ist, auf allen Servern.",
+        "Nichts ist gestört.",
+    ],
+    active_columns: [
+        "Stand",
+        "Stufe",
+        "Wessen",
+        "Regel",
+        "Welches",
+        "Wert",
+        "Schwelle",
+        "Seit (UTC)",
+    ],
+    states: ["Ausgelöst", "Keine Daten", "Bevorstehend", "Vorbei"],
+    levels: ["Kritisch", "Warnung", "Hinweis"],
+    dead: [
+        "Nicht angekommene Nachrichten",
+        "Jede wurde versucht, bis das aufgegeben wurde: platform alert test.",
+        "Jede Nachricht ist angekommen.",
+    ],
+    dead_columns: [
+        "Kanal",
+        "Nachricht",
+        "Versuche",
+        "Aufgegeben (UTC)",
+        "Grund",
+    ],
+    silences: [
+        "Stummschaltungen",
+        "Wovon niemand erfährt: platform alert silence.",
+        "Nichts ist stummgeschaltet.",
+    ],
+    silence_columns: ["Regel", "Wessen", "Bis (UTC)", "Grund", "Von", "Id"],
+};
