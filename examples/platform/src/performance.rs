@@ -16,6 +16,7 @@ use crate::config;
 #[derive(Clone, Debug)]
 pub(crate) struct Performance {
     layer: Option<PerformanceLayer>,
+    slow: SlowRequests,
     reports: Reports,
 }
 
@@ -35,10 +36,11 @@ impl Performance {
             .build();
         let slow = SlowRequests::builder()
             .threshold(wanted.slow())
-            .capacity(wanted.slow_requests_max.count());
+            .capacity(wanted.slow_requests_max.count())
+            .build();
         let layer = PerformanceLayer::new()
             .observe(recorder.clone())
-            .observe(slow.build())
+            .observe(slow.clone())
             .observe(RequestMetrics::new(metrics))
             .response_time(wanted.response_time)
             .memory_usage(wanted.memory_usage)
@@ -49,6 +51,7 @@ impl Performance {
         };
         Self {
             layer: wanted.enabled.then_some(layer),
+            slow,
             reports: Reports::builder(database, scope, &recorder)
                 .every(wanted.every())
                 .kept_for(wanted.kept_for())
@@ -59,6 +62,11 @@ impl Performance {
     /// What measures requests, unless that is switched off.
     pub(crate) fn layer(&self) -> Option<&PerformanceLayer> {
         self.layer.as_ref()
+    }
+
+    /// Requests that took long, at this server.
+    pub(crate) fn slow(&self) -> &SlowRequests {
+        &self.slow
     }
 
     pub(crate) fn reports(&self) -> &Reports {
