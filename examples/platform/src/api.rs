@@ -86,6 +86,7 @@ pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
         .routes(routes!(media::find, media::delete))
         .routes(routes!(audit::list))
         .routes(routes!(reports::performance))
+        .routes(routes!(reports::slow_requests))
         .split_for_parts();
     let document = specification::document(description);
     shop.route_layer(middleware::from_fn_with_state(platform.clone(), mark))
@@ -93,6 +94,10 @@ pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
         .route(
             "/platform/api/reports/performance",
             get(reports::performance_of_platform),
+        )
+        .route(
+            "/platform/api/reports/slow-requests",
+            get(reports::slow_requests_of_platform),
         )
         .route("/api/{*rest}", any(unknown))
 }

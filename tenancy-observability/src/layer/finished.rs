@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use tenancy_core::meter::{CacheLookups, Meter};
 use tenancy_core::time::Time;
 
@@ -47,8 +47,9 @@ pub enum Outcome {
     Panicked,
 }
 
-/// What a request took. What nobody counted is `None` and not nothing.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+/// What a request took. What nobody counted is `None` and not nothing. In JSON times are in
+/// milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Spent {
     /// Until the head of the answer was there.
@@ -71,6 +72,39 @@ impl Spent {
     /// While it was not worked on.
     pub fn wait(&self) -> Duration {
         self.total.saturating_sub(self.cpu)
+    }
+}
+
+impl Serialize for Spent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Written {
+            first_byte: Option<f64>,
+            total: f64,
+            cpu: f64,
+            wait: f64,
+            database: Option<f64>,
+            queries: Option<u64>,
+            cache: Option<f64>,
+            cache_lookups: Option<CacheLookups>,
+            allocated_bytes: Option<u64>,
+        }
+
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+        let written = Written {
+            first_byte: self.first_byte.map(milliseconds),
+            total: milliseconds(self.total),
+            cpu: milliseconds(self.cpu),
+            wait: milliseconds(self.wait()),
+            database: self
+                .database
+                .map(|database| milliseconds(database.wall_time)),
+            queries: self.database.map(|database| database.calls),
+            cache: self.cache_time.map(milliseconds),
+            cache_lookups: self.cache_lookups,
+            allocated_bytes: self.allocated_bytes,
+        };
+        written.serialize(serializer)
     }
 }
 

@@ -41,10 +41,13 @@ pub struct SlowRequestsBuilder {
 
 /// A request that took long, and what it took.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SlowRequest {
     /// When it ended.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub at: Time,
     /// Whose it was; `None` for the platform's own.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Uuid))]
     pub tenant_id: Option<TenantId>,
     /// The tenant's slug, or the party's name.
     pub party: String,
@@ -53,10 +56,12 @@ pub struct SlowRequest {
     /// The route's template.
     pub route: String,
     /// How it ended.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub outcome: Outcome,
     /// The answer's status, if there was one.
     pub status: Option<u16>,
-    /// What it took.
+    /// What it took, in milliseconds.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub spent: Spent,
     /// Its trace's id.
     pub trace_id: String,

@@ -5,13 +5,14 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderName};
 use serde::{Deserialize, Serialize};
-use tenancy_core::Slug;
 use tenancy_core::json::Json;
 use tenancy_core::problem::Problem;
 use tenancy_core::registry::{Address, Directory as _};
 use tenancy_core::time::Time;
+use tenancy_core::{PlatformScope, Slug};
+use tenancy_observability::layer::SlowRequest;
 use tenancy_observability::report::{EndpointOrder, Period, Report, WhichEndpoints};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Params, Refused, Staff};
 use crate::platform::Platform;
@@ -27,6 +28,9 @@ const HOURS: u32 = 24;
 const HOURS_MAX: u32 = 10 * 366 * 24;
 
 const ENDPOINTS_MAX: usize = 256;
+
+/// How many slow requests are shown.
+const SLOW_MAX: usize = 100;
 
 const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
@@ -110,6 +114,49 @@ pub(super) async fn performance(
     Ok((NO_STORE, Json(report)))
 }
 
+/// The shop's newest requests that took long at the server that answers, since it began, with what each
+/// took
+#[utoipa::path(
+    get, path = "/api/reports/slow-requests", tag = "reports", operation_id = "list_slow_requests",
+    responses((status = 200, body = SlowOnes)),
+)]
+pub(super) async fn slow_requests(
+    State(platform): State<Platform>,
+    Staff(scope): Staff,
+) -> impl IntoResponse {
+    let slow = platform.performance().slow_requests();
+    let data = slow.newest_of(scope.tenant_id(), SLOW_MAX);
+    (NO_STORE, Json(SlowOnes { data }))
+}
+
+/// The newest, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SlowOnes {
+    data: Vec<SlowRequest>,
+}
+
+/// The same of all shops and of none, for the platform's operators.
+pub(super) async fn slow_requests_of_platform(
+    State(platform): State<Platform>,
+    visit: Visit,
+) -> Result<impl IntoResponse, Refused> {
+    operator(&platform, &visit).await?;
+    let data = platform.performance().slow_requests().newest(SLOW_MAX);
+    Ok((NO_STORE, Json(SlowOnes { data })))
+}
+
+/// The platform's scope, for an operator who has signed in at its door.
+async fn operator<'v>(platform: &Platform, visit: &'v Visit) -> Result<&'v PlatformScope, Refused> {
+    let Door::Platform(scope) = &visit.door else {
+        return Err(Refused::not_found());
+    };
+    if visit.user(platform).await?.is_none() {
+        let problem = Problem::new(StatusCode::UNAUTHORIZED);
+        return Err(problem.detail("this needs an operator's session").into());
+    }
+    Ok(scope)
+}
+
 /// Whose requests.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct OfShop {
@@ -124,13 +171,7 @@ pub(super) async fn performance_of_platform(
     Params(OfShop { tenant }): Params<OfShop>,
     Params(wanted): Params<Wanted>,
 ) -> Result<impl IntoResponse, Refused> {
-    let Door::Platform(scope) = &visit.door else {
-        return Err(Refused::not_found());
-    };
-    if visit.user(&platform).await?.is_none() {
-        let problem = Problem::new(StatusCode::UNAUTHORIZED);
-        return Err(problem.detail("this needs an operator's session").into());
-    }
+    let scope = operator(&platform, &visit).await?;
     let (period, which) = (wanted.period(Time::now())?, wanted.endpoints()?);
     let reports = platform.performance().reports();
     let report = match tenant {

@@ -56,4 +56,18 @@ async fn slow_requests_are_kept_from_the_threshold_on_and_a_busy_tenant_hides_no
         (Some(acme), "acme")
     );
     assert_eq!(newest[0].trace_id.len(), 32);
+    let said = serde_json::to_value(&newest[0]).unwrap();
+    let (spent, outcome) = (&said["spent"], &said["outcome"]);
+    assert_eq!(
+        (&spent["total"], &spent["wait"]),
+        (&1099.0.into(), &1099.0.into())
+    );
+    assert_eq!(
+        (&spent["database"], &spent["queries"]),
+        (&0.0.into(), &0.into())
+    );
+    assert_eq!(
+        (outcome, &said["status"]),
+        (&"answered".into(), &200.into())
+    );
 }

@@ -161,6 +161,41 @@ async fn operator(town: &Town) -> String {
     set.split_once(';').unwrap().0.to_owned()
 }
 
+async fn slow_requests_are_shown_to_their_shop_and_to_operators(town: Town) {
+    let (one, two) = (Shop::open(&town, "one"), Shop::open(&town, "two"));
+    let path = "/api/reports/slow-requests";
+    // Argon2 takes its time.
+    let wrong = json!({"email": "nobody@example.com", "password": "a wrong password"});
+    one.called_with(None)
+        .post("/api/login", &wrong)
+        .await
+        .with(401);
+    one.called_with(None).get(path).await.with(401);
+    let slow = one.get(path).await.with(200);
+    let login = &slow["data"][0];
+    assert_eq!(
+        (&login["route"], &login["party"]),
+        (&json!("/api/login"), &json!("one"))
+    );
+    assert_eq!(
+        (&login["method"], &login["status"]),
+        (&json!("POST"), &json!(401))
+    );
+    assert!(login["spent"]["wait"].as_f64().unwrap() > 0.0, "{login}");
+    assert_eq!(two.get(path).await.with(200)["data"], json!([]));
+    let path = format!("/platform{path}");
+    one.called_at("localhost").get(&path).await.with(401);
+    let cookie = operator(&town).await;
+    let request = ask(&town, "GET", "localhost", &path).header("cookie", cookie);
+    let all: Value = request.send().await.unwrap().json().await.unwrap();
+    let all = all["data"].as_array().unwrap();
+    assert!(all.iter().any(|slow| slow["party"] == "one"), "{all:?}");
+    assert!(
+        all.iter().any(|slow| slow["party"] == "platform"),
+        "{all:?}"
+    );
+}
+
 async fn reports_outlive_the_server(town: Town) {
     let shop = Shop::open(&town, "shop");
     for _ in 0..5 {
@@ -181,6 +216,17 @@ super::on_both!(
     a_shop_reads_its_own_report_and_operators_all,
     reports_outlive_the_server,
 );
+
+#[tokio::test]
+async fn slow_requests_are_shown() {
+    let address = Server::free_address();
+    let settings = vec![
+        ("TENANCY_LISTEN", address.to_string()),
+        ("TENANCY_PERFORMANCE__SLOW_MILLISECONDS", "5".to_owned()),
+    ];
+    let town = Town::start(address, settings, &["serve"], None).await;
+    slow_requests_are_shown_to_their_shop_and_to_operators(town).await;
+}
 
 #[tokio::test]
 async fn what_is_switched_off_is_not_told() {
