@@ -46,7 +46,11 @@ pub(crate) fn of(
         wanted.memory_warn_percent.get(),
         wanted.memory_fail_percent.get(),
     );
-    let consumers = config.edge.purge_url.as_ref().map(|_| EdgeFollower::<Cdn>::NAME);
+    let consumers = config
+        .edge
+        .purge_url
+        .as_ref()
+        .map(|_| EdgeFollower::<Cdn>::NAME);
     let journal = JournalCheck::new(database, scope, registry.clone(), consumers);
     let folder = config.media_folder();
     let mut health = Health::builder()

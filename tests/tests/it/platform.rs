@@ -1,10 +1,12 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
+mod alerts;
 mod control;
 mod cut_off;
 mod defence;
 // Linux tells the most memory that a process had.
 #[cfg(target_os = "linux")]
+mod health;
 mod import_memory;
 mod journal;
 mod many_shops;
