@@ -3,6 +3,8 @@
 
 #[cfg(feature = "alert")]
 pub mod alert;
+#[cfg(doctest)]
+mod guides;
 pub mod health;
 pub mod layer;
 pub mod memory;

@@ -1,0 +1,12 @@
+//! The code of the guides in `docs/`, so that it is tested with the crate. No documentation of its
+//! own: the guides do not travel with the package.
+
+#[doc = include_str!("../../docs/measure-requests.md")]
+mod measure_requests {}
+
+#[doc = include_str!("../../docs/health.md")]
+mod health {}
+
+#[cfg(feature = "alert")]
+#[doc = include_str!("../../docs/alerts.md")]
+mod alerts {}
