@@ -8,6 +8,13 @@ mod load_tests {}
 #[doc = include_str!("../../docs/measure-requests.md")]
 mod measure_requests {}
 
+#[doc = include_str!("../../docs/health.md")]
+mod health {}
+
+#[cfg(feature = "alert")]
+#[doc = include_str!("../../docs/alerts.md")]
+mod alerts {}
+
 #[cfg(feature = "slow-query")]
 #[doc = include_str!("../../docs/slow-queries.md")]
 mod slow_queries {}

@@ -1,12 +1,14 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
 mod advise;
+mod alerts;
 mod bench;
 mod control;
 mod cut_off;
 mod defence;
 // Linux tells the most memory that a process had.
 #[cfg(target_os = "linux")]
+mod health;
 mod import_memory;
 mod journal;
 mod many_shops;

@@ -127,11 +127,16 @@ impl Town {
 
     /// Waits until a host's front page has a status, and says how long that took.
     pub(crate) async fn until(&self, host: &str, status: u16) -> Duration {
+        self.until_at(host, "/", status).await
+    }
+
+    /// The same for any page.
+    pub(crate) async fn until_at(&self, host: &str, path: &str, status: u16) -> Duration {
         let start = Instant::now();
-        while self.get(host, "/").await.0 != status {
+        while self.get(host, path).await.0 != status {
             assert!(
                 start.elapsed() < Duration::from_secs(5),
-                "{host} never got {status}"
+                "{host}{path} never got {status}"
             );
         }
         start.elapsed()

@@ -4,7 +4,7 @@ use rustix::fs::statvfs;
 
 use crate::health::{Check, Finding};
 
-/// How full the disk is that a folder is on: a warning at 85 percent, a failure at 95, unless set
+/// How full the disk is that a folder is on, or will be on once it is made: a warning at 85 percent, a failure at 95, unless set
 /// otherwise.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -35,8 +35,11 @@ impl Check for DiskCheck {
     async fn run(&self) -> Finding {
         let folder = self.folder.clone();
         // A disk in the network can be away, and then this waits.
-        let looked = tokio::task::spawn_blocking(move || statvfs(&folder)).await;
-        let Ok(Ok(disk)) = looked else {
+        let looked = tokio::task::spawn_blocking(move || {
+            let there = folder.ancestors().find(|folder| folder.exists());
+            statvfs(there.unwrap_or(&folder))
+        });
+        let Ok(Ok(disk)) = looked.await else {
             return Finding::unknown("the disk cannot be looked at");
         };
         let used = disk.f_blocks.saturating_sub(disk.f_bfree);

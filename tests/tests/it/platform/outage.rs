@@ -26,6 +26,8 @@ async fn a_database_that_is_away_is_told_in_a_few_lines_however_many_ask() {
         ("localhost", "/readyz"),
         ("never-asked-for.localhost", "/"),
     ];
+    // Whoever watches is told once it has been looked at twice.
+    town.until_at("localhost", "/readyz", 503).await;
     for _ in 0..40 {
         for (host, path) in asked {
             assert_eq!(town.get(host, path).await.0, 503, "{host}{path}");
