@@ -28,9 +28,13 @@ pub(crate) struct Advised {
 
 /// Statements handed in beside the server's own, split at semicolons.
 pub(crate) fn workload(more: Option<&str>) -> Workload {
-    let own = STATEMENTS.lines().filter(|line| !line.is_empty() && !line.starts_with("--"));
+    let own = STATEMENTS
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("--"));
     let more = more.unwrap_or_default().split(';').map(str::trim);
-    own.chain(more.filter(|sql| !sql.is_empty())).map(Statement::new).collect()
+    own.chain(more.filter(|sql| !sql.is_empty()))
+        .map(Statement::new)
+        .collect()
 }
 
 /// Advises on PostgreSQL as the role that serves, or on SQLite's registry and a tenant's file.
@@ -58,7 +62,9 @@ pub(crate) async fn advise(
         None => advisor.postgres(&mut connection, workload).await?,
         Some(scratch) => {
             let mut scratch = connect(config, scratch).await?;
-            advisor.postgres_with_copy(&mut connection, &mut scratch, workload).await?
+            advisor
+                .postgres_with_copy(&mut connection, &mut scratch, workload)
+                .await?
         }
     };
     let place = "postgres".to_owned();
@@ -92,7 +98,9 @@ async fn largest(platform: &Platform) -> Result<Option<TenantId>, Failure> {
     let (mut largest, mut bytes_max) = (None, None);
     for tenant in tenants(platform).await? {
         let file = platform.config().data.join(file_of(tenant));
-        let bytes = std::fs::metadata(file).map(|file| file.len()).unwrap_or_default();
+        let bytes = std::fs::metadata(file)
+            .map(|file| file.len())
+            .unwrap_or_default();
         if bytes_max.is_none_or(|most| bytes > most) {
             (largest, bytes_max) = (Some(tenant), Some(bytes));
         }
@@ -126,7 +134,10 @@ pub(crate) async fn apply(
         vec![config.data.join(REGISTRY)]
     } else {
         let tenants = tenants(platform).await?.into_iter();
-        tenants.map(|tenant| config.data.join(file_of(tenant))).filter(|file| file.exists()).collect()
+        tenants
+            .map(|tenant| config.data.join(file_of(tenant)))
+            .filter(|file| file.exists())
+            .collect()
     };
     let mut applied = Applied::Present;
     for file in files {
@@ -139,6 +150,7 @@ pub(crate) async fn apply(
 }
 
 async fn connect(config: &Config, url: &str) -> Result<PgConnection, Failure> {
-    let connected = tokio::time::timeout(config.database.time_out(), PgConnection::connect(url)).await;
+    let connected =
+        tokio::time::timeout(config.database.time_out(), PgConnection::connect(url)).await;
     Ok(connected.map_err(|_| Failure::new("the database does not answer"))??)
 }

@@ -116,7 +116,10 @@ impl Advice {
                 .map_err(not_applied)?;
             if there == 0 {
                 let statement = AssertSqlSafe(statement.as_str());
-                sqlx::raw_sql(statement).execute(&mut connection).await.map_err(not_applied)?;
+                sqlx::raw_sql(statement)
+                    .execute(&mut connection)
+                    .await
+                    .map_err(not_applied)?;
                 applied = Applied::Created;
             }
         }
@@ -128,7 +131,10 @@ impl Advice {
 /// Runs a statement of the advice's own, made of the catalogue's names.
 #[cfg(feature = "postgres")]
 async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 fn not_applied(error: sqlx::Error) -> Error {

@@ -35,11 +35,17 @@ pub(crate) fn bundles(catalog: &Catalog, access: &Access, tenant_column: &str) -
             .iter()
             .filter_map(|arm| shaper.smallest(&[&access.predicates[..], arm].concat(), arm))
             .collect();
-        if bundle.len() == arms.len() {
+        let differ = (1..bundle.len()).all(|place| !bundle[..place].contains(&bundle[place]));
+        if bundle.len() == arms.len() && differ {
             bundles.push(bundle);
         }
     }
-    bundles.extend(shaper.designs(access).into_iter().map(|design| vec![design]));
+    bundles.extend(
+        shaper
+            .designs(access)
+            .into_iter()
+            .map(|design| vec![design]),
+    );
     let mut seen = Vec::new();
     bundles.retain(|bundle| {
         let is_new = !seen.contains(bundle) && bundle.iter().all(|design| !design.keys.is_empty());
@@ -90,10 +96,16 @@ impl Shaper<'_> {
     /// Without conditions of the index's own.
     fn plain(&self, predicates: &[Predicate], access: &Access) -> Vec<Design> {
         let equal = self.equalities(predicates, |predicate| predicate.is_equality());
-        let joined = self.equalities(predicates, |predicate| matches!(predicate.test, Test::Join(_)));
+        let joined = self.equalities(predicates, |predicate| {
+            matches!(predicate.test, Test::Join(_))
+        });
         let mut heads = vec![equal.clone()];
         for join in &joined {
-            let mut head: Vec<Key> = equal.iter().filter(|key| key.term != join.term).cloned().collect();
+            let mut head: Vec<Key> = equal
+                .iter()
+                .filter(|key| key.term != join.term)
+                .cloned()
+                .collect();
             head.push(join.clone());
             heads.push(head.clone());
             let mut short: Vec<Key> = self.tenant_keys(&equal);
@@ -114,7 +126,7 @@ impl Shaper<'_> {
             for range in predicates.iter().filter(|predicate| predicate.is_range()) {
                 designs.push([&head[..], &self.range_key(range)].concat());
             }
-            let order = self.order(&access.order, predicates);
+            let order = order_keys(&access.order, predicates);
             if !order.is_empty() {
                 designs.push([&head[..], &order].concat());
                 if let Some(single) = predicates.iter().find(|predicate| is_list(predicate)) {
@@ -140,7 +152,10 @@ impl Shaper<'_> {
                 keys.push(key);
             }
         }
-        if keys.iter().all(|key| key.term.column() == Some(self.tenant_column)) {
+        if keys
+            .iter()
+            .all(|key| key.term.column() == Some(self.tenant_column))
+        {
             let range = arm.iter().find(|predicate| predicate.is_range())?;
             keys.extend(self.range_key(range));
         }
@@ -153,7 +168,11 @@ impl Shaper<'_> {
     }
 
     /// Keys for what equals: the tenant, then those that leave the fewest rows.
-    fn equalities(&self, predicates: &[Predicate], wanted: impl Fn(&Predicate) -> bool) -> Vec<Key> {
+    fn equalities(
+        &self,
+        predicates: &[Predicate],
+        wanted: impl Fn(&Predicate) -> bool,
+    ) -> Vec<Key> {
         let mut chosen: Vec<&Predicate> = Vec::new();
         for predicate in predicates.iter().filter(|predicate| wanted(predicate)) {
             if !chosen.iter().any(|other| other.term == predicate.term) {
@@ -187,29 +206,14 @@ impl Shaper<'_> {
         if matches!(collation, Some("C" | "POSIX")) {
             return None;
         }
-        let is_varchar = column.is_some_and(|column| column.data_type.starts_with("character varying"));
-        let name = if is_varchar { "varchar_pattern_ops" } else { "text_pattern_ops" };
-        Some(name.to_owned())
-    }
-
-    fn order(&self, order: &[Order], predicates: &[Predicate]) -> Vec<Key> {
-        let is_fixed = |item: &&Order| {
-            !predicates.iter().any(|predicate| {
-                predicate.term == item.term
-                    && matches!(predicate.test, Test::Equal | Test::IsNull | Test::In(Some(1)))
-            })
+        let is_varchar =
+            column.is_some_and(|column| column.data_type.starts_with("character varying"));
+        let name = if is_varchar {
+            "varchar_pattern_ops"
+        } else {
+            "text_pattern_ops"
         };
-        order
-            .iter()
-            .filter(is_fixed)
-            .map(|item| Key {
-                term: item.term.clone(),
-                descending: item.descending,
-                nulls_first: item.nulls_first,
-                collation: item.collation.clone(),
-                opclass: None,
-            })
-            .collect()
+        Some(name.to_owned())
     }
 
     /// Whether an index of only the rows that meet the condition is worth a thought.
@@ -252,7 +256,9 @@ impl Shaper<'_> {
         if self.engine == Engine::Sqlite {
             return Vec::new();
         }
-        let patterns = predicates.iter().filter(|predicate| predicate.test == Test::Contains);
+        let patterns = predicates
+            .iter()
+            .filter(|predicate| predicate.test == Test::Contains);
         patterns
             .map(|predicate| Design {
                 method: "gin".to_owned(),
@@ -277,9 +283,18 @@ impl Shaper<'_> {
             return None;
         }
         let columns = access.columns.as_ref()?;
-        let is_key = |name: &str| design.keys.iter().any(|key| key.term.column() == Some(name));
+        let is_key = |name: &str| {
+            design
+                .keys
+                .iter()
+                .any(|key| key.term.column() == Some(name))
+        };
         let is_there = |name: &String| is_key(name) || self.is_row_number(name);
-        let include: Vec<String> = columns.iter().filter(|name| !is_there(name)).cloned().collect();
+        let include: Vec<String> = columns
+            .iter()
+            .filter(|name| !is_there(name))
+            .cloned()
+            .collect();
         if include.is_empty() || include.len() > INCLUDED_MAX {
             return None;
         }
@@ -293,9 +308,11 @@ impl Shaper<'_> {
         let mut wider = design.clone();
         match self.engine {
             Engine::Postgres => wider.include = include,
-            Engine::Sqlite => wider
-                .keys
-                .extend(include.into_iter().map(|name| Key::ascending(Term::Column(name)))),
+            Engine::Sqlite => wider.keys.extend(
+                include
+                    .into_iter()
+                    .map(|name| Key::ascending(Term::Column(name))),
+            ),
         }
         Some(wider)
     }
@@ -305,8 +322,13 @@ impl Shaper<'_> {
         if access.is_limited && !access.order.is_empty() {
             return 0.0;
         }
-        let found = access.predicates.iter().filter(|predicate| predicate.test != Test::Other);
-        let share: f64 = found.map(|predicate| predicate_share(self.table, predicate)).product();
+        let found = access
+            .predicates
+            .iter()
+            .filter(|predicate| predicate.test != Test::Other);
+        let share: f64 = found
+            .map(|predicate| predicate_share(self.table, predicate))
+            .product();
         self.table.rows * share
     }
 
@@ -320,6 +342,30 @@ impl Shaper<'_> {
                     && index.design.leading_columns().next() == Some(name)
             })
     }
+}
+
+/// Keys in an order, without those that are fixed anyway.
+fn order_keys(order: &[Order], predicates: &[Predicate]) -> Vec<Key> {
+    let is_fixed = |item: &&Order| {
+        !predicates.iter().any(|predicate| {
+            predicate.term == item.term
+                && matches!(
+                    predicate.test,
+                    Test::Equal | Test::IsNull | Test::In(Some(1))
+                )
+        })
+    };
+    order
+        .iter()
+        .filter(is_fixed)
+        .map(|item| Key {
+            term: item.term.clone(),
+            descending: item.descending,
+            nulls_first: item.nulls_first,
+            collation: item.collation.clone(),
+            opclass: None,
+        })
+        .collect()
 }
 
 fn key_of(predicate: &Predicate) -> Key {

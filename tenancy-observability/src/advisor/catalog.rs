@@ -164,7 +164,10 @@ pub(crate) fn quoted(name: &str) -> String {
     let plain = name
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    let begins = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    let begins = name
+        .bytes()
+        .next()
+        .is_some_and(|byte| !byte.is_ascii_digit());
     if plain && begins && !RESERVED.contains(&name) {
         return name.to_owned();
     }
@@ -173,10 +176,63 @@ pub(crate) fn quoted(name: &str) -> String {
 
 /// Words that both databases take for a column's or a table's name only in quotes.
 const RESERVED: &[&str] = &[
-    "all", "analyze", "and", "as", "asc", "case", "check", "collate", "column", "constraint",
-    "create", "default", "desc", "distinct", "do", "else", "end", "except", "for", "foreign",
-    "from", "grant", "group", "having", "in", "index", "initially", "intersect", "into", "join",
-    "key", "leading", "left", "limit", "natural", "not", "null", "offset", "on", "only", "or",
-    "order", "primary", "references", "right", "select", "set", "table", "then", "to", "union",
-    "unique", "user", "using", "values", "when", "where", "window", "with",
+    "all",
+    "analyze",
+    "and",
+    "as",
+    "asc",
+    "case",
+    "check",
+    "collate",
+    "column",
+    "constraint",
+    "create",
+    "default",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "for",
+    "foreign",
+    "from",
+    "grant",
+    "group",
+    "having",
+    "in",
+    "index",
+    "initially",
+    "intersect",
+    "into",
+    "join",
+    "key",
+    "leading",
+    "left",
+    "limit",
+    "natural",
+    "not",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "primary",
+    "references",
+    "right",
+    "select",
+    "set",
+    "table",
+    "then",
+    "to",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "values",
+    "when",
+    "where",
+    "window",
+    "with",
 ];

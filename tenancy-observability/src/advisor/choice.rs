@@ -1,5 +1,8 @@
 //! Which of the candidates a workload is better off with, all in all.
 
+mod bundle;
+
+use self::bundle::{drop_covered, holds, merged, width};
 use super::candidates::{Bundle, bundles};
 use super::catalog::{Catalog, TableKind};
 use super::cost::Costs;
@@ -95,18 +98,30 @@ impl Chooser<'_> {
     fn choose_for(&self, table: usize, refused: &mut Vec<Refused>) -> Vec<Choice> {
         let pool = self.pool(table);
         let is_small = self.catalog.tables[table].rows < self.limits.rows_min;
-        let mut taken: Vec<Choice> = Vec::new();
+        // A partition gets its indexes from the table that it is part of.
+        let is_part = self.catalog.tables[table].kind == TableKind::Partition;
         let mut too_dear = Vec::new();
-        while !is_small && self.catalog.tables[table].kind != TableKind::Partition {
-            let have: Vec<Design> = taken.iter().flat_map(|choice| choice.bundle.clone()).collect();
-            let Some(best) = self.best(table, &pool, &have, &mut too_dear) else {
-                break;
-            };
-            taken.push(best);
-        }
-        self.drop_covered(&mut taken);
+        let mut taken = if is_small || is_part {
+            Vec::new()
+        } else {
+            self.take(table, &pool, &mut too_dear)
+        };
+        drop_covered(&mut taken);
         self.refuse(table, &taken, &too_dear, is_small, refused);
         taken
+    }
+
+    /// The best bundle, then the best beside it, for as long as anything is gained.
+    fn take(&self, table: usize, pool: &[Bundle], too_dear: &mut Vec<usize>) -> Vec<Choice> {
+        let mut taken: Vec<Choice> = Vec::new();
+        loop {
+            let bundles = taken.iter().map(|choice| choice.bundle.clone());
+            let have: Vec<Design> = bundles.flatten().collect();
+            match self.best(table, pool, &have, too_dear) {
+                Some(best) => taken.push(best),
+                None => return taken,
+            }
+        }
     }
 
     fn pool(&self, table: usize) -> Vec<Bundle> {
@@ -136,7 +151,10 @@ impl Chooser<'_> {
         too_dear: &mut Vec<usize>,
     ) -> Option<Choice> {
         let mut best: Option<(f64, Choice)> = None;
-        for bundle in pool.iter().filter(|bundle| !bundle.iter().any(|design| have.contains(design))) {
+        for bundle in pool
+            .iter()
+            .filter(|bundle| !bundle.iter().any(|design| have.contains(design)))
+        {
             let gains = self.gains(table, bundle, have);
             if gains.is_empty() {
                 continue;
@@ -150,15 +168,33 @@ impl Chooser<'_> {
             let score = gained - write_price - self.size_price(table, bundle);
             let is_better = best.as_ref().is_none_or(|(other, choice)| {
                 match width(bundle).cmp(&width(&choice.bundle)) {
-                    std::cmp::Ordering::Greater => self.is_clearly_better(score, *other, &gains, choice),
-                    std::cmp::Ordering::Less => !self.is_clearly_better(*other, score, &choice.gains, &Choice {
-                        table, bundle: bundle.clone(), gains: gains.clone(), write_price,
-                    }),
+                    std::cmp::Ordering::Greater => {
+                        self.is_clearly_better(score, *other, &gains, choice)
+                    }
+                    std::cmp::Ordering::Less => !self.is_clearly_better(
+                        *other,
+                        score,
+                        &choice.gains,
+                        &Choice {
+                            table,
+                            bundle: bundle.clone(),
+                            gains: gains.clone(),
+                            write_price,
+                        },
+                    ),
                     std::cmp::Ordering::Equal => score > *other,
                 }
             });
             if is_better {
-                best = Some((score, Choice { table, bundle: bundle.clone(), gains, write_price }));
+                best = Some((
+                    score,
+                    Choice {
+                        table,
+                        bundle: bundle.clone(),
+                        gains,
+                        write_price,
+                    },
+                ));
             }
         }
         best.map(|(_, choice)| choice)
@@ -169,9 +205,14 @@ impl Chooser<'_> {
     fn is_clearly_better(&self, score: f64, other: f64, gains: &[Gain], narrower: &Choice) -> bool {
         let remains = |gains: &[Gain]| -> f64 {
             let places = gains.iter();
-            places.map(|gain| self.calls(gain.statement) * gain.after).sum()
+            places
+                .map(|gain| self.calls(gain.statement) * gain.after)
+                .sum()
         };
-        let paid: f64 = gains.iter().map(|gain| self.calls(gain.statement) * gain.before).sum();
+        let paid: f64 = gains
+            .iter()
+            .map(|gain| self.calls(gain.statement) * gain.before)
+            .sum();
         let serves_more = gains.len() > narrower.gains.len();
         let remains_less = remains(gains) < remains(&narrower.gains) * WIDER_SHARE;
         score > other && (serves_more || remains_less && score - other > paid * WIDER_GAIN)
@@ -189,7 +230,10 @@ impl Chooser<'_> {
         places
             .filter(|(_, read)| read.accesses.iter().any(|access| access.table == table))
             .filter_map(|(statement, read)| {
-                let costs = Costs { catalog: self.catalog, accesses: &read.accesses };
+                let costs = Costs {
+                    catalog: self.catalog,
+                    accesses: &read.accesses,
+                };
                 let before = costs.of_table(table, &having);
                 let after = costs.of_table(table, &with);
                 let saved = before - after;
@@ -200,7 +244,11 @@ impl Chooser<'_> {
                 let is_enough = planned >= cost_min
                     && saved >= costs.of_table(table, &[]) * WIDER_GAIN
                     && (saved >= before * SAVED_SHARE_MIN || saved >= SAVED_COST_MIN);
-                is_enough.then_some(Gain { statement, before, after })
+                is_enough.then_some(Gain {
+                    statement,
+                    before,
+                    after,
+                })
             })
             .collect()
     }
@@ -223,7 +271,11 @@ impl Chooser<'_> {
                     Purpose::Delete => 0.0,
                     Purpose::Insert => 1.0,
                     // A row whose keys stay is still a new version, for which an index can be left out.
-                    Purpose::Update(columns) if bundle.iter().any(|design| holds(design, columns)) => 2.0,
+                    Purpose::Update(columns)
+                        if bundle.iter().any(|design| holds(design, columns)) =>
+                    {
+                        2.0
+                    }
                     Purpose::Update(_) => 0.0,
                 };
                 #[allow(clippy::cast_precision_loss, reason = "a bundle has few indexes")]
@@ -237,40 +289,11 @@ impl Chooser<'_> {
     /// Of two indexes that serve alike, the smaller is the better.
     fn size_price(&self, table: usize, bundle: &[Design]) -> f64 {
         let table = &self.catalog.tables[table];
-        bundle.iter().map(|design| super::size::bytes(table, design)).sum::<f64>() * 1e-9
-    }
-
-    /// Takes back what a later and wider choice has made needless.
-    fn drop_covered(&self, taken: &mut Vec<Choice>) {
-        let mut place = 0;
-        while place < taken.len() {
-            let serves = |other: &Design, design: &Design| {
-                other != design
-                    && other.predicate == design.predicate
-                    && design.include.is_empty()
-                    && other.method == design.method
-                    && other.keys.len() > design.keys.len()
-                    && other.keys.starts_with(&design.keys)
-            };
-            let design = match taken[place].bundle.as_slice() {
-                [design] => design.clone(),
-                _ => {
-                    place += 1;
-                    continue;
-                }
-            };
-            let wider = taken
-                .iter()
-                .position(|choice| choice.bundle.iter().any(|other| serves(other, &design)));
-            match wider {
-                Some(wider) => {
-                    let gains = std::mem::take(&mut taken[place].gains);
-                    taken[wider].gains.extend(gains);
-                    taken.remove(place);
-                }
-                None => place += 1,
-            }
-        }
+        bundle
+            .iter()
+            .map(|design| super::size::bytes(table, design))
+            .sum::<f64>()
+            * 1e-9
     }
 
     fn refuse(
@@ -299,12 +322,19 @@ impl Chooser<'_> {
             } else {
                 self.reason(read, &places)
             };
-            refused.push(Refused { statement, table, reason });
+            refused.push(Refused {
+                statement,
+                table,
+                reason,
+            });
         }
     }
 
     fn reason(&self, read: &Read, places: &[usize]) -> Reason {
-        let costs = Costs { catalog: self.catalog, accesses: &read.accesses };
+        let costs = Costs {
+            catalog: self.catalog,
+            accesses: &read.accesses,
+        };
         let Some(first) = places.first() else {
             return Reason::NoCondition;
         };
@@ -318,58 +348,13 @@ impl Chooser<'_> {
         }
         // A policy's condition is not the statement's, and has no text there.
         let asks = |predicate: &Predicate| {
-            !predicate.text.is_empty()
-                || predicate.term.column() != Some(self.limits.tenant_column)
+            !predicate.text.is_empty() || predicate.term.column() != Some(self.limits.tenant_column)
         };
-        if accesses().all(|access| !access.predicates.iter().any(asks) && access.alternatives.is_empty()) {
+        if accesses()
+            .all(|access| !access.predicates.iter().any(asks) && access.alternatives.is_empty())
+        {
             return Reason::NoCondition;
         }
         Reason::LowSelectivity
     }
-}
-
-/// Candidates that serve what two others do: one's keys first, then what the other has more.
-fn merged(pool: &[Bundle]) -> Vec<Bundle> {
-    let mut merged: Vec<Bundle> = Vec::new();
-    let singles = || pool.iter().filter_map(|bundle| match bundle.as_slice() {
-        [design] if design.is_btree() => Some(design),
-        _ => None,
-    });
-    for design in singles() {
-        for other in singles() {
-            let has_all = design.keys.iter().all(|key| other.keys.contains(key));
-            if !has_all || design == other || design.predicate != other.predicate {
-                continue;
-            }
-            // The same keys in another order: those of the shorter first.
-            let rest = other.keys.iter().filter(|key| !design.keys.contains(key)).cloned();
-            let keys: Vec<_> = design.keys.iter().cloned().chain(rest).collect();
-            let bundle = vec![Design { keys, ..other.clone() }];
-            if !pool.contains(&bundle) && !merged.contains(&bundle) {
-                merged.push(bundle);
-            }
-        }
-    }
-    merged
-}
-
-fn holds(design: &Design, columns: &[String]) -> bool {
-    let keys = design.keys.iter().filter_map(|key| key.term.column());
-    let mut held = keys.chain(design.include.iter().map(String::as_str));
-    held.any(|name| columns.iter().any(|column| column == name))
-        || columns
-            .iter()
-            .any(|column| design.predicate.iter().any(|condition| condition.starts_with(column.as_str())))
-}
-
-/// Keys count whole, and half what is carried along or compared with a constant.
-fn width(bundle: &[Design]) -> usize {
-    let constants = |design: &Design| {
-        let conditions = design.predicate.iter();
-        conditions.filter(|condition| condition.contains(" = ")).count()
-    };
-    bundle
-        .iter()
-        .map(|design| design.keys.len() * 2 + design.include.len() + constants(design))
-        .sum()
 }

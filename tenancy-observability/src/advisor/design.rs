@@ -149,7 +149,11 @@ impl Design {
             name += "_partial";
         }
         let kept: String = name.chars().take(48).collect();
-        format!("{}_{}", kept.trim_end_matches('_'), &digest(&self.shape())[..6])
+        format!(
+            "{}_{}",
+            kept.trim_end_matches('_'),
+            &digest(&self.shape())[..6]
+        )
     }
 
     /// The statement that makes it.
@@ -158,7 +162,10 @@ impl Design {
         let shape = self.shape();
         match engine {
             Engine::Postgres if concurrently => {
-                format!("CREATE INDEX CONCURRENTLY {name} ON {} {shape}", table.path())
+                format!(
+                    "CREATE INDEX CONCURRENTLY {name} ON {} {shape}",
+                    table.path()
+                )
             }
             Engine::Postgres | Engine::Sqlite => {
                 format!("CREATE INDEX {name} ON {} {shape}", table.path())
@@ -170,10 +177,12 @@ impl Design {
 /// A text in few letters, the same ones always.
 pub(crate) fn digest(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    digest.as_ref()[..6].iter().fold(String::new(), |mut letters, byte| {
-        let _ = write!(letters, "{byte:02x}");
-        letters
-    })
+    digest.as_ref()[..6]
+        .iter()
+        .fold(String::new(), |mut letters, byte| {
+            let _ = write!(letters, "{byte:02x}");
+            letters
+        })
 }
 
 /// The index's name with its table's schema, as `DROP INDEX` takes it.

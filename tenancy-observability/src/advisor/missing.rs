@@ -36,7 +36,11 @@ pub(crate) fn read<'a>(
                     super::lint::add_policy_conditions(catalog, access, limits.tenant_column);
                     cut_order(catalog, access);
                 }
-                reads.push(Read { statement, accesses, planned: None });
+                reads.push(Read {
+                    statement,
+                    accesses,
+                    planned: None,
+                });
             }
             None => unread.push(Unread {
                 statement: statement.sql.clone(),
@@ -49,9 +53,11 @@ pub(crate) fn read<'a>(
 
 /// Behind columns that no two rows share, an order says nothing more.
 fn cut_order(catalog: &Catalog, access: &mut syntax::Access) {
-    let unique = catalog.tables[access.table].usable_indexes().filter(|index| {
-        index.is_unique && index.design.predicate.is_empty() && index.design.is_btree()
-    });
+    let unique = catalog.tables[access.table]
+        .usable_indexes()
+        .filter(|index| {
+            index.is_unique && index.design.predicate.is_empty() && index.design.is_btree()
+        });
     let length = |index: &super::catalog::Index| {
         let mut keys: Vec<_> = index.design.keys.iter().map(|key| &key.term).collect();
         keys.retain(|term| {
@@ -61,7 +67,11 @@ fn cut_order(catalog: &Catalog, access: &mut syntax::Access) {
             !access.predicates.iter().any(fixed)
         });
         (1..=access.order.len()).find(|length| {
-            keys.iter().all(|term| access.order[..*length].iter().any(|item| item.term == **term))
+            keys.iter().all(|term| {
+                access.order[..*length]
+                    .iter()
+                    .any(|item| item.term == **term)
+            })
         })
     };
     if let Some(length) = unique.filter_map(length).min() {
@@ -78,7 +88,13 @@ pub(crate) fn choose<'a>(
     limits: Limits<'a>,
     declined: &'a [Bundle],
 ) -> (Vec<Choice>, Vec<Refused>) {
-    Chooser { catalog, reads, limits, declined }.choose()
+    Chooser {
+        catalog,
+        reads,
+        limits,
+        declined,
+    }
+    .choose()
 }
 
 /// Everything that one choice's advice is made of.
@@ -110,10 +126,12 @@ impl Case<'_> {
             shapes.join(" and one on "),
             self.why(),
         );
-        let mut advice =
-            Advice::new(Rule::MissingIndex, severity, table.path(), message).index(shapes.join(", "));
+        let mut advice = Advice::new(Rule::MissingIndex, severity, table.path(), message)
+            .index(shapes.join(", "));
         advice.gain = Some(gain);
-        advice.before = self.best().and_then(|best| self.plans[best.statement].clone());
+        advice.before = self
+            .best()
+            .and_then(|best| self.plans[best.statement].clone());
         advice.confidence = match self.verdict {
             Verdict::Taken(plan) => {
                 advice.after = Some(plan.clone());
@@ -122,13 +140,26 @@ impl Case<'_> {
             }
             Verdict::Declined | Verdict::Unasked => {
                 advice.after = self.estimated(advice.before.as_ref());
-                advice.evidence.push("estimated from the database's statistics".to_owned());
+                advice
+                    .evidence
+                    .push("estimated from the database's statistics".to_owned());
                 Confidence::Estimated
             }
         };
-        advice.evidence.push(format!("{} has about {:.0} rows", table.path(), table.rows));
-        let bytes: f64 = self.choice.bundle.iter().map(|design| size::bytes(table, design)).sum();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size is no more than 2^63")]
+        advice
+            .evidence
+            .push(format!("{} has about {:.0} rows", table.path(), table.rows));
+        let bytes: f64 = self
+            .choice
+            .bundle
+            .iter()
+            .map(|design| size::bytes(table, design))
+            .sum();
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a size is no more than 2^63"
+        )]
         let bytes = bytes as u64;
         advice.size_bytes = Some(bytes);
         advice.write_price = Some(self.choice.write_price / self.saved().max(1e-9));
@@ -142,9 +173,13 @@ impl Case<'_> {
         let concurrently = table.kind == super::catalog::TableKind::Plain;
         for design in &self.choice.bundle {
             if design.method == "gin" {
-                advice.apply.push("CREATE EXTENSION IF NOT EXISTS pg_trgm".to_owned());
+                advice
+                    .apply
+                    .push("CREATE EXTENSION IF NOT EXISTS pg_trgm".to_owned());
             }
-            advice.apply.push(design.create(self.catalog.engine, table, concurrently));
+            advice
+                .apply
+                .push(design.create(self.catalog.engine, table, concurrently));
             let name = quoted_name(table, design);
             advice.makes.push(name.clone());
             advice.undo.push(match self.catalog.engine {
@@ -165,7 +200,10 @@ impl Case<'_> {
         let weight = |gain: &super::choice::Gain| {
             (gain.before - gain.after) * self.reads[gain.statement].statement.calls
         };
-        self.choice.gains.iter().max_by(|a, b| weight(a).total_cmp(&weight(b)))
+        self.choice
+            .gains
+            .iter()
+            .max_by(|a, b| weight(a).total_cmp(&weight(b)))
     }
 
     fn saved(&self) -> f64 {
@@ -192,7 +230,10 @@ impl Case<'_> {
             return saved / total;
         }
         let cost = |read: &Read| {
-            let costs = super::cost::Costs { catalog: self.catalog, accesses: &read.accesses };
+            let costs = super::cost::Costs {
+                catalog: self.catalog,
+                accesses: &read.accesses,
+            };
             costs.statement(&[]) * read.statement.calls
         };
         self.saved() / self.reads.iter().map(cost).sum::<f64>().max(1e-9)
@@ -201,7 +242,10 @@ impl Case<'_> {
     fn estimated(&self, before: Option<&Plan>) -> Option<Plan> {
         let best = self.best()?;
         let cost = before?.cost * best.after / best.before.max(1e-9);
-        Some(Plan { cost, steps: Vec::new() })
+        Some(Plan {
+            cost,
+            steps: Vec::new(),
+        })
     }
 
     fn why(&self) -> &'static str {
@@ -232,7 +276,11 @@ pub(crate) fn refusals(
         Refusal {
             statement: reads[refused.statement].statement.sql.clone(),
             table: catalog.tables[refused.table].path(),
-            reason: if was_declined { Reason::PlannerDeclines } else { refused.reason },
+            reason: if was_declined {
+                Reason::PlannerDeclines
+            } else {
+                refused.reason
+            },
         }
     });
     refusals.collect()

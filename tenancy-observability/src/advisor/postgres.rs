@@ -47,7 +47,10 @@ pub(super) async fn advise(
             }
             Err(sqlx::Error::Database(error)) => {
                 let statement = read.statement.sql.clone();
-                unread.push(Unread { statement, error: error.to_string() });
+                unread.push(Unread {
+                    statement,
+                    error: error.to_string(),
+                });
                 plans.push(None);
             }
             Err(error) => return Err(unreadable(error)),
@@ -61,7 +64,10 @@ pub(super) async fn advise(
     let mut round = 0;
     let (proved, refused) = loop {
         let (choices, refused) = missing::choose(&catalog, &reads, advisor.limits(), &rejected);
-        let verdicts = proof.verdicts(&catalog, &reads, &choices).await.map_err(unreadable)?;
+        let verdicts = proof
+            .verdicts(&catalog, &reads, &choices)
+            .await
+            .map_err(unreadable)?;
         let (taken, not_taken): (Vec<_>, Vec<_>) = choices
             .into_iter()
             .zip(verdicts)
@@ -71,7 +77,12 @@ pub(super) async fn advise(
             break (taken, refused);
         }
         for (choice, _) in not_taken {
-            declined.extend(choice.gains.iter().map(|gain| (gain.statement, choice.table)));
+            declined.extend(
+                choice
+                    .gains
+                    .iter()
+                    .map(|gain| (gain.statement, choice.table)),
+            );
             rejected.push(choice.bundle);
         }
     };

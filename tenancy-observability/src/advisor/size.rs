@@ -10,7 +10,9 @@ const UNKNOWN_WIDTH_BYTES: f64 = 16.0;
 
 pub(crate) fn bytes(table: &Table, design: &Design) -> f64 {
     let width_of = |name: &str| {
-        let statistics = table.column(name).and_then(|column| column.statistics.as_ref());
+        let statistics = table
+            .column(name)
+            .and_then(|column| column.statistics.as_ref());
         statistics.map_or(UNKNOWN_WIDTH_BYTES, |statistics| statistics.width_bytes)
     };
     let keys: f64 = design
@@ -30,7 +32,10 @@ pub(crate) fn bytes(table: &Table, design: &Design) -> f64 {
 /// The share of the table's rows that the index holds.
 fn share(table: &Table, design: &Design) -> f64 {
     let of_condition = |condition: &String| {
-        let column = condition.split(' ').next().and_then(|name| table.column(name));
+        let column = condition
+            .split(' ')
+            .next()
+            .and_then(|name| table.column(name));
         let statistics = column.and_then(|column| column.statistics.as_ref());
         let Some(statistics) = statistics else {
             return 0.5;
@@ -41,7 +46,11 @@ fn share(table: &Table, design: &Design) -> f64 {
         if condition.ends_with(" IS NOT NULL") {
             return 1.0 - statistics.null_fraction;
         }
-        let value = condition.rsplit(" = ").next().unwrap_or_default().trim_matches('\'');
+        let value = condition
+            .rsplit(" = ")
+            .next()
+            .unwrap_or_default()
+            .trim_matches('\'');
         let listed = statistics.common.iter().find(|(common, _)| common == value);
         listed.map_or(1.0 / statistics.distinct.max(1.0), |(_, share)| *share)
     };

@@ -42,7 +42,10 @@ pub(super) async fn advise(
             Ok(plan) => plans.push(Some(plan)),
             Err(error) => {
                 let statement = read.statement.sql.clone();
-                unread.push(Unread { statement, error: error.to_string() });
+                unread.push(Unread {
+                    statement,
+                    error: error.to_string(),
+                });
                 plans.push(None);
             }
         }
@@ -52,7 +55,10 @@ pub(super) async fn advise(
     let mut round = 0;
     let (proved, refused) = loop {
         let (choices, refused) = missing::choose(catalog, &reads, advisor.limits(), &rejected);
-        let verdicts = copy.verdicts(catalog, &reads, &choices).await.map_err(unreadable)?;
+        let verdicts = copy
+            .verdicts(catalog, &reads, &choices)
+            .await
+            .map_err(unreadable)?;
         let (taken, not_taken): (Vec<_>, Vec<_>) = choices
             .into_iter()
             .zip(verdicts)
@@ -62,7 +68,12 @@ pub(super) async fn advise(
             break (taken, refused);
         }
         for (choice, _) in not_taken {
-            declined.extend(choice.gains.iter().map(|gain| (gain.statement, choice.table)));
+            declined.extend(
+                choice
+                    .gains
+                    .iter()
+                    .map(|gain| (gain.statement, choice.table)),
+            );
             rejected.push(choice.bundle);
         }
     };
@@ -93,10 +104,18 @@ pub(super) async fn advise(
 fn unanalyzed(catalog: &super::catalog::Catalog, advisor: &Advisor) -> Option<Advice> {
     let rows_min = advisor.limits().rows_min;
     let has_choice = |table: &&super::catalog::Table| {
-        let free = table.indexes.iter().filter(|index| index.duty == super::catalog::Duty::Free);
+        let free = table
+            .indexes
+            .iter()
+            .filter(|index| index.duty == super::catalog::Duty::Free);
         !table.is_analyzed && table.rows >= rows_min && free.count() > 1
     };
-    let names: Vec<_> = catalog.tables.iter().filter(has_choice).map(|table| table.path()).collect();
+    let names: Vec<_> = catalog
+        .tables
+        .iter()
+        .filter(has_choice)
+        .map(|table| table.path())
+        .collect();
     if names.is_empty() {
         return None;
     }
@@ -104,8 +123,12 @@ fn unanalyzed(catalog: &super::catalog::Catalog, advisor: &Advisor) -> Option<Ad
         "the planner has no statistics of {}: it guesses which of several indexes is the better",
         names.join(", ")
     );
-    let mut advice =
-        Advice::new(Rule::MissingStatistics, Severity::Info, String::new(), message);
+    let mut advice = Advice::new(
+        Rule::MissingStatistics,
+        Severity::Info,
+        String::new(),
+        message,
+    );
     advice.apply.push("ANALYZE".to_owned());
     advice.undo.push("DROP TABLE sqlite_stat1".to_owned());
     Some(advice)

@@ -43,7 +43,10 @@ impl Statement {
     }
 
     /// Sets how often it ran.
-    #[allow(clippy::cast_precision_loss, reason = "counts need no more than 52 bits")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "counts need no more than 52 bits"
+    )]
     pub fn calls(mut self, calls: u64) -> Self {
         self.calls = calls as f64;
         self

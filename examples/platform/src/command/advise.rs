@@ -86,7 +86,10 @@ impl Advise {
                 }
             }
         }
-        let done: Vec<&str> = applied.iter().map(|followed| followed.id.as_str()).collect();
+        let done: Vec<&str> = applied
+            .iter()
+            .map(|followed| followed.id.as_str())
+            .collect();
         let open = |advice: &&Advice| !done.contains(&advice.id.as_str());
         let all = || reports.iter().flat_map(|advised| &advised.report.advice);
         let severity = all().filter(open).map(|advice| advice.severity).max();
@@ -105,7 +108,11 @@ impl Advise {
 fn text(reports: &[Advised], applied: &[Followed]) -> String {
     let mut text = String::new();
     for Advised { place, report } in reports {
-        let _ = writeln!(text, "{place}: {} statements considered.", report.statements);
+        let _ = writeln!(
+            text,
+            "{place}: {} statements considered.",
+            report.statements
+        );
         if report.advice.is_empty() {
             text += "  Nothing to advise.\n";
         }
@@ -113,7 +120,11 @@ fn text(reports: &[Advised], applied: &[Followed]) -> String {
             describe(&mut text, advice);
         }
         for unread in &report.unread {
-            let _ = writeln!(text, "  Not considered ({}): {}", unread.error, unread.statement);
+            let _ = writeln!(
+                text,
+                "  Not considered ({}): {}",
+                unread.error, unread.statement
+            );
         }
     }
     for Followed { id, outcome } in applied {
@@ -139,9 +150,17 @@ fn describe(text: &mut String, advice: &Advice) {
         (Rule::MissingIndex, Confidence::Verified) => ", verified",
         _ => "",
     };
-    let _ = writeln!(text, "  {} ({severity}{sure}) {}.", advice.id, advice.message);
+    let _ = writeln!(
+        text,
+        "  {} ({severity}{sure}) {}.",
+        advice.id, advice.message
+    );
     if let Some(gain) = advice.gain {
-        let _ = writeln!(text, "      saves about {:.0} % of the workload", gain * 100.0);
+        let _ = writeln!(
+            text,
+            "      saves about {:.0} % of the workload",
+            gain * 100.0
+        );
     }
     for evidence in &advice.evidence {
         let _ = writeln!(text, "      {evidence}");

@@ -11,7 +11,9 @@ const EXPRESSION_VALUES: f64 = 200.0;
 /// The share of a table's rows that meet the predicate.
 pub(crate) fn predicate_share(table: &Table, predicate: &Predicate) -> f64 {
     let statistics = match &predicate.term {
-        Term::Column(name) => table.column(name).and_then(|column| column.statistics.as_ref()),
+        Term::Column(name) => table
+            .column(name)
+            .and_then(|column| column.statistics.as_ref()),
         Term::Expression(_) => None,
     };
     let distinct = || match statistics {
@@ -41,14 +43,15 @@ pub(crate) fn predicate_share(table: &Table, predicate: &Predicate) -> f64 {
 
 /// The share of a table's rows that an index's condition keeps.
 pub(crate) fn condition_share(table: &Table, condition: &str, predicates: &[Predicate]) -> f64 {
-    let same = predicates.iter().find(|predicate| predicate.text == condition);
+    let same = predicates
+        .iter()
+        .find(|predicate| predicate.text == condition);
     same.map_or(0.5, |predicate| predicate_share(table, predicate))
 }
 
 fn value_share(statistics: &Statistics, value: &str) -> f64 {
-    let same = |common: &str| {
-        common == value || matches!((common, value), ("t", "true") | ("f", "false"))
-    };
+    let same =
+        |common: &str| common == value || matches!((common, value), ("t", "true") | ("f", "false"));
     let listed = statistics.common.iter().find(|(common, _)| same(common));
     if let Some((_, share)) = listed {
         return *share;

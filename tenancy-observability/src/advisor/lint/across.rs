@@ -25,7 +25,11 @@ pub(super) fn aggregated(catalog: &Catalog, advice: Vec<Advice>) -> Vec<Advice> 
         }
     }
     rest.extend(groups.into_values().filter_map(merged));
-    rest.extend(families.iter().filter_map(|(table, members)| drifted(table, members)));
+    rest.extend(
+        families
+            .iter()
+            .filter_map(|(table, members)| drifted(table, members)),
+    );
     rest
 }
 
@@ -41,10 +45,18 @@ fn families(catalog: &Catalog) -> BTreeMap<&str, Vec<&Table>> {
 
 fn merged(group: Vec<Advice>) -> Option<Advice> {
     let count = group.len();
-    let schemas = group.iter().filter_map(|advice| advice.table.split_once('.'));
+    let schemas = group
+        .iter()
+        .filter_map(|advice| advice.table.split_once('.'));
     let schemas: BTreeSet<String> = schemas.map(|(schema, _)| schema.to_owned()).collect();
-    let apply: Vec<String> = group.iter().flat_map(|advice| advice.apply.clone()).collect();
-    let undo: Vec<String> = group.iter().flat_map(|advice| advice.undo.clone()).collect();
+    let apply: Vec<String> = group
+        .iter()
+        .flat_map(|advice| advice.apply.clone())
+        .collect();
+    let undo: Vec<String> = group
+        .iter()
+        .flat_map(|advice| advice.undo.clone())
+        .collect();
     let severity = group.iter().map(|advice| advice.severity).max();
     let size_bytes = group.iter().filter_map(|advice| advice.size_bytes).sum();
     let mut first = group.into_iter().next()?;
@@ -62,7 +74,10 @@ fn merged(group: Vec<Advice>) -> Option<Advice> {
 /// Schemas whose table has other indexes than most.
 fn drifted(name: &str, members: &[&Table]) -> Option<Advice> {
     let shape = |table: &Table| -> BTreeSet<String> {
-        table.usable_indexes().map(|index| index.design.shape()).collect()
+        table
+            .usable_indexes()
+            .map(|index| index.design.shape())
+            .collect()
     };
     let mut shapes: BTreeMap<BTreeSet<String>, Vec<&str>> = BTreeMap::new();
     for table in members {
@@ -80,15 +95,23 @@ fn drifted(name: &str, members: &[&Table]) -> Option<Advice> {
         let lacks: BTreeSet<String> = usual.difference(shape).cloned().collect();
         let has: BTreeSet<String> = shape.difference(usual).cloned().collect();
         let first = own.first().copied().unwrap_or_default();
-        evidence.push(format!("{first} lacks {}, and has {} beside", listed(&lacks), listed(&has)));
+        evidence.push(format!(
+            "{first} lacks {}, and has {} beside",
+            listed(&lacks),
+            listed(&has)
+        ));
     }
     let message = format!(
         "{} of {} schemas have other indexes on {name} than the rest: bring them to the same state",
         schemas.len(),
         members.len()
     );
-    let mut advice =
-        Advice::new(Rule::DriftedSchema, Severity::Medium, name.to_owned(), message);
+    let mut advice = Advice::new(
+        Rule::DriftedSchema,
+        Severity::Medium,
+        name.to_owned(),
+        message,
+    );
     advice.evidence = evidence;
     advice.schemas = schemas;
     Some(advice)
@@ -98,5 +121,9 @@ fn listed(shapes: &BTreeSet<String>) -> String {
     if shapes.is_empty() {
         return "none".to_owned();
     }
-    shapes.iter().map(String::as_str).collect::<Vec<_>>().join("; ")
+    shapes
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -6,7 +6,11 @@ use crate::advisor::report::{Advice, Rule, Severity};
 pub(super) fn check(table: &Table, engine: Engine, tenant_column: &str) -> Vec<Advice> {
     let mut advice = Vec::new();
     for index in table.usable_indexes() {
-        let others = || table.usable_indexes().filter(|other| !std::ptr::eq(*other, index));
+        let others = || {
+            table
+                .usable_indexes()
+                .filter(|other| !std::ptr::eq(*other, index))
+        };
         let same = others().find(|other| is_same(index, other) && gives_way(index, other));
         if let Some(kept) = same {
             advice.push(advice_for(table, engine, index, kept, Rule::DuplicateIndex));
@@ -68,7 +72,9 @@ fn advice_for(table: &Table, engine: Engine, index: &Index, kept: &Index, rule: 
         "which serves all that it does"
     };
     let message = match rule {
-        Rule::DuplicateIndex => format!("{name} is the same index as {kept_name}, {why}: keep {kept_name}"),
+        Rule::DuplicateIndex => {
+            format!("{name} is the same index as {kept_name}, {why}: keep {kept_name}")
+        }
         Rule::BareTenantIndex => format!(
             "{name} holds the tenant alone, and {kept_name} begins with it: keep {kept_name}; counting \
              all rows of a tenant reads a little more there"

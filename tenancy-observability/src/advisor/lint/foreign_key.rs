@@ -12,7 +12,8 @@ pub(super) fn check(catalog: &Catalog, table: &Table) -> Vec<Advice> {
     let mut advice = Vec::new();
     for key in &table.foreign_keys {
         let columns: BTreeSet<&str> = key.columns.iter().map(String::as_str).collect();
-        if table.usable_indexes().any(|index| serves(index, &columns)) || advised.contains(&columns) {
+        if table.usable_indexes().any(|index| serves(index, &columns)) || advised.contains(&columns)
+        {
             continue;
         }
         advice.push(advice_for(catalog, table, key));
@@ -26,11 +27,16 @@ pub(super) fn check(catalog: &Catalog, table: &Table) -> Vec<Advice> {
 pub(super) fn serves(index: &Index, columns: &BTreeSet<&str>) -> bool {
     let leading: BTreeSet<&str> = index.design.leading_columns().take(columns.len()).collect();
     let holds_named_rows = index.design.predicate.iter().all(|condition| {
-        condition.strip_suffix(" IS NOT NULL").is_some_and(|column| columns.contains(column))
+        condition
+            .strip_suffix(" IS NOT NULL")
+            .is_some_and(|column| columns.contains(column))
     });
     let finds_one = index.is_unique
         && index.design.leading_columns().count() == index.design.keys.len()
-        && index.design.leading_columns().all(|column| columns.contains(column));
+        && index
+            .design
+            .leading_columns()
+            .all(|column| columns.contains(column));
     index.is_valid
         && index.design.is_btree()
         && holds_named_rows
@@ -56,14 +62,20 @@ fn advice_for(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Advice {
         .index(design.shape())
         .evidence(format!("{} has about {:.0} rows", table.path(), table.rows));
     let concurrently = table.kind == TableKind::Plain;
-    advice.apply.push(design.create(catalog.engine, table, concurrently));
+    advice
+        .apply
+        .push(design.create(catalog.engine, table, concurrently));
     let name = quoted_name(table, &design);
     advice.makes.push(name.clone());
     advice.undo.push(match catalog.engine {
         Engine::Postgres if concurrently => format!("DROP INDEX CONCURRENTLY {name}"),
         Engine::Postgres | Engine::Sqlite => format!("DROP INDEX {name}"),
     });
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size is no more than 2^63")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a size is no more than 2^63"
+    )]
     let bytes = crate::advisor::size::bytes(table, &design) as u64;
     advice.size_bytes = Some(bytes);
     advice

@@ -4,7 +4,10 @@ use crate::advisor::report::{Advice, Rule, Severity};
 /// Advice for a login that sees more than a server's does is about statements that nobody runs.
 pub(super) fn check(catalog: &Catalog) -> Vec<Advice> {
     let login = &catalog.login;
-    let has_policies = catalog.tables.iter().any(|table| !table.policies.is_empty());
+    let has_policies = catalog
+        .tables
+        .iter()
+        .any(|table| !table.policies.is_empty());
     let what = match (login.is_superuser, login.bypasses_row_security) {
         (true, _) => "is a superuser",
         (false, true) => "has BYPASSRLS",

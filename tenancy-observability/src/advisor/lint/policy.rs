@@ -23,9 +23,14 @@ pub(super) fn check(table: &Table, catalog: &Catalog, tenant_column: &str) -> Ve
                 table.path()
             );
             advice.push(
-                Advice::new(Rule::PolicyDefeatsIndexes, Severity::High, table.path(), message)
-                    .index(&policy.name)
-                    .evidence(policy.using.clone()),
+                Advice::new(
+                    Rule::PolicyDefeatsIndexes,
+                    Severity::High,
+                    table.path(),
+                    message,
+                )
+                .index(&policy.name)
+                .evidence(policy.using.clone()),
             );
         }
         if asks_per_row(&using) && catalog.engine == Engine::Postgres {
@@ -41,8 +46,13 @@ pub(super) fn check(table: &Table, catalog: &Catalog, tenant_column: &str) -> Ve
                     .evidence(policy.using.clone());
             if let Some(better) = asked_once(&policy.using) {
                 let (name, path) = (crate::advisor::catalog::quoted(&policy.name), table.path());
-                found.apply.push(format!("ALTER POLICY {name} ON {path} USING ({better})"));
-                found.undo.push(format!("ALTER POLICY {name} ON {path} USING ({})", policy.using));
+                found
+                    .apply
+                    .push(format!("ALTER POLICY {name} ON {path} USING ({better})"));
+                found.undo.push(format!(
+                    "ALTER POLICY {name} ON {path} USING ({})",
+                    policy.using
+                ));
             }
             advice.push(found);
         }
@@ -58,7 +68,9 @@ pub(crate) fn add_policy_conditions(catalog: &Catalog, access: &mut Access, tena
     }
     let is_bound = table.policies.iter().any(|policy| {
         expression(Engine::Postgres, &policy.using).is_some_and(|using| {
-            conjuncts(&using).iter().any(|part| equals_column(part, tenant_column))
+            conjuncts(&using)
+                .iter()
+                .any(|part| equals_column(part, tenant_column))
         })
     });
     let term = Term::Column(tenant_column.to_owned());
@@ -96,7 +108,11 @@ fn equals_column(expr: &Expr, column: &str) -> bool {
     };
     match expr {
         Expr::Nested(inner) => equals_column(inner, column),
-        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => is_column(left) || is_column(right),
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Eq,
+            right,
+        } => is_column(left) || is_column(right),
         _ => false,
     }
 }
@@ -112,9 +128,9 @@ fn asks_per_row(expr: &Expr) -> bool {
                 return false;
             };
             list.args.iter().any(|argument| match argument {
-                sqlparser::ast::FunctionArg::Unnamed(sqlparser::ast::FunctionArgExpr::Expr(expr)) => {
-                    asks_per_row(expr)
-                }
+                sqlparser::ast::FunctionArg::Unnamed(sqlparser::ast::FunctionArgExpr::Expr(
+                    expr,
+                )) => asks_per_row(expr),
                 _ => false,
             })
         }
@@ -129,9 +145,18 @@ fn asked_once(using: &str) -> Option<String> {
         Expr::Nested(inner) => inner,
         other => other,
     };
-    let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = comparison else {
+    let Expr::BinaryOp {
+        left,
+        op: BinaryOperator::Eq,
+        right,
+    } = comparison
+    else {
         return None;
     };
-    let (column, value) = if asks_per_row(right) { (left, right) } else { (right, left) };
+    let (column, value) = if asks_per_row(right) {
+        (left, right)
+    } else {
+        (right, left)
+    };
     Some(format!("{column} = (SELECT {value})"))
 }

@@ -15,10 +15,16 @@ pub(super) fn check(table: &Table, tenant_column: &str) -> Vec<Advice> {
              rows of all",
             table.path()
         );
-        let severity = if table.rows >= 500.0 { Severity::High } else { Severity::Low };
+        let severity = if table.rows >= 500.0 {
+            Severity::High
+        } else {
+            Severity::Low
+        };
         advice.push(
-            Advice::new(Rule::TenantNotLeading, severity, table.path(), message)
-                .evidence(format!("{} indexes, none that begins so", table.indexes.len())),
+            Advice::new(Rule::TenantNotLeading, severity, table.path(), message).evidence(format!(
+                "{} indexes, none that begins so",
+                table.indexes.len()
+            )),
         );
     }
     for index in table.usable_indexes().filter(|index| index.is_unique) {
@@ -36,9 +42,14 @@ pub(super) fn check(table: &Table, tenant_column: &str) -> Vec<Advice> {
             index.name
         );
         advice.push(
-            Advice::new(Rule::UniqueWithoutTenant, Severity::Medium, table.path(), message)
-                .index(&index.name)
-                .evidence(index.definition.clone()),
+            Advice::new(
+                Rule::UniqueWithoutTenant,
+                Severity::Medium,
+                table.path(),
+                message,
+            )
+            .index(&index.name)
+            .evidence(index.definition.clone()),
         );
     }
     advice
@@ -53,6 +64,9 @@ fn is_made_up(table: &Table, index: &Index) -> bool {
     index.duty == Duty::Constraint
         && index.name.ends_with("_pkey")
         && data_type.is_some_and(|column| {
-            matches!(column.data_type.as_str(), "uuid" | "bigint" | "integer" | "smallint")
+            matches!(
+                column.data_type.as_str(),
+                "uuid" | "bigint" | "integer" | "smallint"
+            )
         })
 }

@@ -45,12 +45,16 @@ pub(super) fn check(catalog: &Catalog, table: &Table, days_min: f64) -> Vec<Advi
 /// Where counts are too young to call an index unused.
 pub(super) fn young(catalog: &Catalog, days_min: f64) -> Option<Advice> {
     let days = catalog.counted_days.filter(|days| *days < days_min)?;
-    let idle = catalog.tables.iter().flat_map(Table::usable_indexes).any(|index| {
-        index.scans == Some(0)
-            && !index.is_unique
-            && index.duty == Duty::Free
-            && index.size_bytes >= BYTES_MIN
-    });
+    let idle = catalog
+        .tables
+        .iter()
+        .flat_map(Table::usable_indexes)
+        .any(|index| {
+            index.scans == Some(0)
+                && !index.is_unique
+                && index.duty == Duty::Free
+                && index.size_bytes >= BYTES_MIN
+        });
     let message = format!(
         "uses of indexes have been counted for {days:.1} days, which is too short to tell which are \
          not needed: look again after {days_min:.0} days"

@@ -94,9 +94,13 @@ const VIEWS: &str = "SELECT n.nspname::text AS schema, c.relname::text AS name, 
      ORDER BY n.nspname, c.relname";
 
 /// Reads all of it, with no more rights than a login has.
-pub(in crate::advisor) async fn read(connection: &mut PgConnection) -> Result<Catalog, sqlx::Error> {
+pub(in crate::advisor) async fn read(
+    connection: &mut PgConnection,
+) -> Result<Catalog, sqlx::Error> {
     let login = sqlx::query(LOGIN).fetch_one(&mut *connection).await?;
-    let counted_days = sqlx::query_scalar(COUNTED).fetch_one(&mut *connection).await?;
+    let counted_days = sqlx::query_scalar(COUNTED)
+        .fetch_one(&mut *connection)
+        .await?;
     let mut places = HashMap::new();
     let mut tables = Vec::new();
     for row in sqlx::query(TABLES).fetch_all(&mut *connection).await? {
@@ -125,10 +129,15 @@ pub(in crate::advisor) async fn read(connection: &mut PgConnection) -> Result<Ca
             tables[*place].indexes.push(index);
         }
     }
-    for row in sqlx::query(FOREIGN_KEYS).fetch_all(&mut *connection).await? {
+    for row in sqlx::query(FOREIGN_KEYS)
+        .fetch_all(&mut *connection)
+        .await?
+    {
         if let Some(place) = places.get(&row.try_get::<i64, _>("oid")?) {
             let columns: Vec<i16> = row.try_get("columns")?;
-            let columns = columns.iter().filter_map(|number| numbers.get(&(*place, *number)));
+            let columns = columns
+                .iter()
+                .filter_map(|number| numbers.get(&(*place, *number)));
             let columns = columns.cloned().collect();
             tables[*place].foreign_keys.push(ForeignKey {
                 name: row.try_get("name")?,
@@ -208,9 +217,17 @@ async fn statistics(
         let statistics = Statistics {
             null_fraction: row.try_get("null_fraction")?,
             // Below zero it is a share of the rows, so that it holds while the table grows.
-            distinct: if distinct < 0.0 { -distinct * table.rows } else { distinct },
+            distinct: if distinct < 0.0 {
+                -distinct * table.rows
+            } else {
+                distinct
+            },
             width_bytes: row.try_get("width")?,
-            common: common.into_iter().flatten().zip(shares.into_iter().flatten()).collect(),
+            common: common
+                .into_iter()
+                .flatten()
+                .zip(shares.into_iter().flatten())
+                .collect(),
         };
         table.is_analyzed = true;
         let name: String = row.try_get("name")?;
@@ -236,11 +253,15 @@ fn index(
     let collations: Vec<Option<String>> = row.try_get("collations")?;
     let key_count = usize::try_from(row.try_get::<i16, _>("indnkeyatts")?).unwrap_or_default();
     let mut keys = Vec::new();
-    for place in 0..key_count {
-        let term = match named(columns[place]) {
+    for (place, number) in columns.iter().enumerate().take(key_count) {
+        let term = match named(*number) {
             Some(name) => Term::Column(name),
             None => {
-                let text = expressions.get(place).cloned().flatten().unwrap_or_default();
+                let text = expressions
+                    .get(place)
+                    .cloned()
+                    .flatten()
+                    .unwrap_or_default();
                 Term::Expression(in_our_words(&text))
             }
         };
@@ -255,7 +276,11 @@ fn index(
             opclass: opclasses.get(place).cloned().flatten(),
         });
     }
-    let include = columns.iter().skip(key_count).filter_map(|number| named(*number)).collect();
+    let include = columns
+        .iter()
+        .skip(key_count)
+        .filter_map(|number| named(*number))
+        .collect();
     let predicate: Option<String> = row.try_get("predicate")?;
     let predicate = predicate.map(|text| conditions(&text)).unwrap_or_default();
     let is_identity: bool = row.try_get("indisreplident")?;
@@ -278,8 +303,13 @@ fn index(
         is_unique: row.try_get("indisunique")?,
         is_valid: row.try_get("indisvalid")?,
         duty,
-        scans: row.try_get::<Option<i64>, _>("scans")?.and_then(|scans| scans.try_into().ok()),
-        size_bytes: row.try_get::<i64, _>("bytes")?.try_into().unwrap_or_default(),
+        scans: row
+            .try_get::<Option<i64>, _>("scans")?
+            .and_then(|scans| scans.try_into().ok()),
+        size_bytes: row
+            .try_get::<i64, _>("bytes")?
+            .try_into()
+            .unwrap_or_default(),
         definition: row.try_get("definition")?,
     })
 }
@@ -287,7 +317,9 @@ fn index(
 /// An expression as a statement's are compared; as it is where it cannot be read.
 fn in_our_words(text: &str) -> String {
     let read = expression(Engine::Postgres, text);
-    read.as_ref().and_then(canonical).unwrap_or_else(|| text.to_owned())
+    read.as_ref()
+        .and_then(canonical)
+        .unwrap_or_else(|| text.to_owned())
 }
 
 fn conditions(text: &str) -> Vec<String> {

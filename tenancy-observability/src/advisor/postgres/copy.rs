@@ -71,7 +71,12 @@ impl<'a> Copy<'a> {
             // One that names a table that no statement needs stays away.
             self.scratch.run("SAVEPOINT view").await?;
             let name = format!("{}.{}", quoted(&view.schema), quoted(&view.name));
-            if self.scratch.run(&format!("CREATE VIEW {name} AS {}", view.sql)).await.is_err() {
+            if self
+                .scratch
+                .run(&format!("CREATE VIEW {name} AS {}", view.sql))
+                .await
+                .is_err()
+            {
                 self.scratch.run("ROLLBACK TO view").await?;
             }
         }
@@ -84,10 +89,14 @@ impl<'a> Copy<'a> {
         for choice in choices {
             for design in &choice.bundle {
                 if design.method == "gin" {
-                    self.scratch.run("CREATE EXTENSION IF NOT EXISTS pg_trgm").await?;
+                    self.scratch
+                        .run("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+                        .await?;
                 }
                 let table = &catalog.tables[choice.table];
-                self.scratch.run(&design.create(Engine::Postgres, table, false)).await?;
+                self.scratch
+                    .run(&design.create(Engine::Postgres, table, false))
+                    .await?;
             }
             let path = catalog.tables[choice.table].path();
             self.scratch.run(&format!("ANALYZE {path}")).await?;
@@ -114,9 +123,13 @@ impl<'a> Copy<'a> {
             .await?;
         if is_there {
             let schema = quoted(schema);
-            self.scratch.run(&format!("GRANT USAGE ON SCHEMA {schema} TO {ROLE}")).await?;
             self.scratch
-                .run(&format!("GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {ROLE}"))
+                .run(&format!("GRANT USAGE ON SCHEMA {schema} TO {ROLE}"))
+                .await?;
+            self.scratch
+                .run(&format!(
+                    "GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {ROLE}"
+                ))
                 .await?;
         }
         Ok(())
@@ -147,13 +160,17 @@ impl<'a> Copy<'a> {
         let path = table.path();
         if table.path() != quoted(&table.name) {
             let schema = quoted(&table.schema);
-            self.scratch.run(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await?;
+            self.scratch
+                .run(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
+                .await?;
         }
         let column = |column: &crate::advisor::catalog::Column| {
             format!("{} {}", quoted(&column.name), column.data_type)
         };
         let columns: Vec<_> = table.columns.iter().map(column).collect();
-        self.scratch.run(&format!("CREATE TABLE {path} ({})", columns.join(", "))).await?;
+        self.scratch
+            .run(&format!("CREATE TABLE {path} ({})", columns.join(", ")))
+            .await?;
         self.copy_rows(source, table).await?;
         for index in table.usable_indexes() {
             let unique = if index.is_unique { "UNIQUE " } else { "" };
@@ -163,12 +180,20 @@ impl<'a> Copy<'a> {
                 .await?;
         }
         if table.is_secured {
-            self.scratch.run(&format!("ALTER TABLE {path} ENABLE ROW LEVEL SECURITY")).await?;
+            self.scratch
+                .run(&format!("ALTER TABLE {path} ENABLE ROW LEVEL SECURITY"))
+                .await?;
             for policy in &table.policies {
-                let kind = if policy.is_permissive { "PERMISSIVE" } else { "RESTRICTIVE" };
+                let kind = if policy.is_permissive {
+                    "PERMISSIVE"
+                } else {
+                    "RESTRICTIVE"
+                };
                 let (name, using) = (quoted(&policy.name), &policy.using);
                 self.scratch
-                    .run(&format!("CREATE POLICY {name} ON {path} AS {kind} USING ({using})"))
+                    .run(&format!(
+                        "CREATE POLICY {name} ON {path} AS {kind} USING ({using})"
+                    ))
                     .await?;
             }
         }

@@ -57,9 +57,15 @@ async fn statistics(
         return Ok(None);
     };
     let empty = format!("SELECT 1 FROM {path} WHERE {column} IS NULL");
-    let empty = try_rows(explainer, &empty).await?.map_or(0.0, |(rows, _)| rows);
+    let empty = try_rows(explainer, &empty)
+        .await?
+        .map_or(0.0, |(rows, _)| rows);
     // The planner never expects less than one row.
-    let null_fraction = if empty > 1.0 { (empty / all).min(1.0) } else { 0.0 };
+    let null_fraction = if empty > 1.0 {
+        (empty / all).min(1.0)
+    } else {
+        0.0
+    };
     let share = (equal / all.max(1.0)).max(1e-9);
     let mut common = Vec::new();
     for value in values {
@@ -96,7 +102,11 @@ fn asked<'a>(reads: &'a [Read<'_>], table: usize) -> BTreeSet<&'a str> {
     for access in accesses.filter(|access| access.table == table) {
         columns.extend(access.columns.iter().flatten().map(String::as_str));
         let arms = access.alternatives.iter().flatten().flatten();
-        let terms = access.predicates.iter().chain(arms).map(|predicate| &predicate.term);
+        let terms = access
+            .predicates
+            .iter()
+            .chain(arms)
+            .map(|predicate| &predicate.term);
         columns.extend(terms.filter_map(Term::column));
         columns.extend(access.order.iter().filter_map(|item| item.term.column()));
     }

@@ -39,7 +39,7 @@ struct Node {
     #[serde(rename = "Plan Width")]
     width: f64,
     #[serde(rename = "Plans", default)]
-    children: Vec<Node>,
+    children: Vec<Self>,
 }
 
 impl Explainer<'_> {
@@ -56,7 +56,9 @@ impl Explainer<'_> {
     /// How many rows the planner expects of a query, and how wide.
     pub(in crate::advisor) async fn rows(&mut self, sql: &str) -> Result<(f64, f64), sqlx::Error> {
         let nodes = self.nodes(sql).await?;
-        Ok(nodes.first().map_or((0.0, 0.0), |root| (root.rows, root.width)))
+        Ok(nodes
+            .first()
+            .map_or((0.0, 0.0), |root| (root.rows, root.width)))
     }
 
     async fn nodes(&mut self, sql: &str) -> Result<Vec<Node>, sqlx::Error> {
@@ -79,7 +81,11 @@ impl Explainer<'_> {
         .fetch_one(&mut *self.connection)
         .await?;
         let nulls = vec!["NULL"; usize::try_from(parameters).unwrap_or_default()].join(", ");
-        let values = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+        let values = if nulls.is_empty() {
+            nulls
+        } else {
+            format!("({nulls})")
+        };
         let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE {PREPARED}{values}");
         let row = sqlx::query(AssertSqlSafe(explain))
             .persistent(false)
@@ -88,7 +94,10 @@ impl Explainer<'_> {
         let json: String = row.try_get_unchecked(0)?;
         let explained: Vec<Explained> =
             serde_json::from_str(&json).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        Ok(explained.into_iter().map(|explained| explained.plan).collect())
+        Ok(explained
+            .into_iter()
+            .map(|explained| explained.plan)
+            .collect())
     }
 
     /// Sets the tenant and time-outs for the transaction, and has plans made for any values: one for
@@ -96,7 +105,8 @@ impl Explainer<'_> {
     pub(in crate::advisor) async fn prepare_session(&mut self) -> Result<(), sqlx::Error> {
         self.run("SET LOCAL statement_timeout = '10s'").await?;
         self.run("SET LOCAL lock_timeout = '1s'").await?;
-        self.run("SET LOCAL plan_cache_mode = force_generic_plan").await?;
+        self.run("SET LOCAL plan_cache_mode = force_generic_plan")
+            .await?;
         if let Some(Setting { name, value }) = self.setting {
             sqlx::query("SELECT set_config($1, $2, true)")
                 .bind(name)
@@ -127,7 +137,10 @@ impl Explainer<'_> {
     /// extended protocol takes no second statement behind the first.
     pub(in crate::advisor) async fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());
-        sqlx::query(sql).persistent(false).execute(&mut *self.connection).await?;
+        sqlx::query(sql)
+            .persistent(false)
+            .execute(&mut *self.connection)
+            .await?;
         Ok(())
     }
 }
@@ -152,7 +165,10 @@ fn note(node: &Node, depth: usize, steps: &mut Vec<String>) {
     if let Some(relation) = &node.relation {
         step += &format!(" on {relation}");
     }
-    steps.push(format!("{step} (cost {:.0}, {:.0} rows)", node.cost, node.rows));
+    steps.push(format!(
+        "{step} (cost {:.0}, {:.0} rows)",
+        node.cost, node.rows
+    ));
     for child in &node.children {
         note(child, depth + 1, steps);
     }

@@ -91,10 +91,11 @@ async fn make(
     }
     let mut names = Vec::new();
     for design in &choice.bundle {
-        let created = sqlx::query("SELECT indexrelid::int8, indexname FROM hypopg_create_index($1)")
-            .bind(design.create(Engine::Postgres, table, false))
-            .fetch_one(&mut *explainer.connection)
-            .await;
+        let created =
+            sqlx::query("SELECT indexrelid::int8, indexname FROM hypopg_create_index($1)")
+                .bind(design.create(Engine::Postgres, table, false))
+                .fetch_one(&mut *explainer.connection)
+                .await;
         match created {
             Ok(row) => {
                 made.push(row.try_get(0)?);

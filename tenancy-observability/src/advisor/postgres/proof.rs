@@ -93,13 +93,20 @@ pub(super) struct Judge {
 impl Judge {
     pub(super) fn new(names: Vec<String>) -> Self {
         let used = vec![false; names.len()];
-        Self { names, best: None, used }
+        Self {
+            names,
+            best: None,
+            used,
+        }
     }
 
     pub(super) fn note(&mut self, before: &Plan, after: Plan) {
         for (name, used) in self.names.iter().zip(&mut self.used) {
             let using = format!(" using {name} ");
-            *used |= after.steps.iter().any(|step| format!("{step} ").contains(&using));
+            *used |= after
+                .steps
+                .iter()
+                .any(|step| format!("{step} ").contains(&using));
         }
         let saved = before.cost - after.cost;
         let share = saved / before.cost.max(1e-9);
@@ -125,5 +132,9 @@ const SAVED_MIN: f64 = 0.1;
 /// Names of a choice's indexes, as they would be made.
 pub(super) fn names(catalog: &Catalog, choice: &Choice) -> Vec<String> {
     let table = &catalog.tables[choice.table];
-    choice.bundle.iter().map(|design: &Design| design.name(table)).collect()
+    choice
+        .bundle
+        .iter()
+        .map(|design: &Design| design.name(table))
+        .collect()
 }

@@ -7,7 +7,8 @@ use sqlx::{PgConnection, Row as _};
 use crate::advisor::workload::Statement;
 
 /// Where the extension's view is; extensions may stand in any schema.
-const IS_THERE: &str = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')";
+const IS_THERE: &str =
+    "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')";
 
 const TOP: &str = "SELECT query, calls, (total_plan_time + total_exec_time)::float8 AS milliseconds \
      FROM pg_stat_statements WHERE toplevel AND query IS NOT NULL \
@@ -20,16 +21,25 @@ pub(in crate::advisor) async fn read(
     connection: &mut PgConnection,
     statements_max: i64,
 ) -> Result<Vec<Statement>, sqlx::Error> {
-    let is_there: bool = sqlx::query_scalar(IS_THERE).fetch_one(&mut *connection).await?;
+    let is_there: bool = sqlx::query_scalar(IS_THERE)
+        .fetch_one(&mut *connection)
+        .await?;
     if !is_there {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query(TOP).bind(statements_max).fetch_all(&mut *connection).await?;
+    let rows = sqlx::query(TOP)
+        .bind(statements_max)
+        .fetch_all(&mut *connection)
+        .await?;
     let mut statements = Vec::with_capacity(rows.len());
     for row in rows {
         let milliseconds: f64 = row.try_get("milliseconds")?;
         let statement = Statement::new(row.try_get::<String, _>("query")?)
-            .calls(row.try_get::<i64, _>("calls")?.try_into().unwrap_or_default())
+            .calls(
+                row.try_get::<i64, _>("calls")?
+                    .try_into()
+                    .unwrap_or_default(),
+            )
             .total_time(Duration::from_secs_f64(milliseconds.max(0.0) / 1000.0));
         statements.push(statement);
     }

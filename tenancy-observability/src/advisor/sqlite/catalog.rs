@@ -67,7 +67,9 @@ fn view(name: String, sql: &str) -> View {
     View {
         schema: String::new(),
         name,
-        sql: body.map(|begin| sql[begin..].to_owned()).unwrap_or_default(),
+        sql: body
+            .map(|begin| sql[begin..].to_owned())
+            .unwrap_or_default(),
     }
 }
 
@@ -155,11 +157,17 @@ fn collation(sql: &str, column: &str) -> Option<String> {
     let Some(Statement::CreateTable(create)) = parsed.into_iter().next() else {
         return None;
     };
-    let definition = create.columns.into_iter().find(|other| other.name.value == column)?;
-    definition.options.into_iter().find_map(|option| match option.option {
-        ColumnOption::Collation(name) => Some(name.to_string().to_uppercase()),
-        _ => None,
-    })
+    let definition = create
+        .columns
+        .into_iter()
+        .find(|other| other.name.value == column)?;
+    definition
+        .options
+        .into_iter()
+        .find_map(|option| match option.option {
+            ColumnOption::Collation(name) => Some(name.to_string().to_uppercase()),
+            _ => None,
+        })
 }
 
 async fn indexes(
@@ -169,7 +177,9 @@ async fn indexes(
 ) -> Result<Vec<Index>, sqlx::Error> {
     let mut indexes: Vec<Index> = Vec::new();
     if let Some(own) = table.indexes.first() {
-        indexes.push(row_number(own.design.leading_columns().next().unwrap_or_default()));
+        indexes.push(row_number(
+            own.design.leading_columns().next().unwrap_or_default(),
+        ));
     }
     let listed = sqlx::query("SELECT name, \"unique\", origin FROM pragma_index_list($1)")
         .bind(&table.name)
@@ -195,7 +205,9 @@ async fn indexes(
                 Some(column) => Term::Column(column),
                 None => Term::Expression(expressions.get(place).cloned().unwrap_or_default()),
             };
-            let own = term.column().and_then(|name| table.column(name)?.collation.clone());
+            let own = term
+                .column()
+                .and_then(|name| table.column(name)?.collation.clone());
             let collation: String = key.try_get("coll")?;
             let is_own = collation == own.as_deref().unwrap_or("BINARY");
             design.keys.push(Key {
@@ -210,7 +222,11 @@ async fn indexes(
             design,
             is_unique: row.try_get::<i64, _>("unique")? != 0,
             is_valid: true,
-            duty: if origin == "c" { Duty::Free } else { Duty::Constraint },
+            duty: if origin == "c" {
+                Duty::Free
+            } else {
+                Duty::Constraint
+            },
             scans: None,
             size_bytes: 0,
             definition,
@@ -259,7 +275,14 @@ async fn foreign_keys(
             _ => {
                 let parent: String = row.try_get("parent")?;
                 let name = format!("{} to {}", quoted(&own), quoted(&parent));
-                keys.push((id, ForeignKey { name, columns: vec![own], parent }));
+                keys.push((
+                    id,
+                    ForeignKey {
+                        name,
+                        columns: vec![own],
+                        parent,
+                    },
+                ));
             }
         }
     }

@@ -18,7 +18,9 @@ pub(super) struct Copy {
 
 impl Copy {
     pub(super) async fn new(source: &Source) -> Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(false);
+        let options = SqliteConnectOptions::new()
+            .in_memory(true)
+            .foreign_keys(false);
         let mut copy = Self {
             memory: options.connect().await?,
         };
@@ -34,8 +36,17 @@ impl Copy {
         for (table, index, numbers) in &source.statistics {
             copy.note(table, index.as_deref(), numbers).await?;
         }
-        for table in source.catalog.tables.iter().filter(|table| !table.is_analyzed) {
-            for index in table.indexes.iter().filter(|index| !index.design.keys.is_empty()) {
+        for table in source
+            .catalog
+            .tables
+            .iter()
+            .filter(|table| !table.is_analyzed)
+        {
+            for index in table
+                .indexes
+                .iter()
+                .filter(|index| !index.design.keys.is_empty())
+            {
                 let numbers = numbers(table, &index.design);
                 copy.note(&table.name, Some(&index.name), &numbers).await?;
             }
@@ -58,7 +69,10 @@ impl Copy {
             .fetch_all(&mut self.memory)
             .await?;
         let steps = steps.iter().map(|row| row.try_get("detail"));
-        let costs = Costs { catalog, accesses: &read.accesses };
+        let costs = Costs {
+            catalog,
+            accesses: &read.accesses,
+        };
         Ok(Plan {
             cost: costs.statement(extra),
             steps: steps.collect::<Result<_, _>>()?,
@@ -76,9 +90,11 @@ impl Copy {
         for choice in choices {
             let table = &catalog.tables[choice.table];
             for design in &choice.bundle {
-                self.run(design.create(Engine::Sqlite, table, false)).await?;
+                self.run(design.create(Engine::Sqlite, table, false))
+                    .await?;
                 let name = design.name(table);
-                self.note(&table.name, Some(&name), &numbers(table, design)).await?;
+                self.note(&table.name, Some(&name), &numbers(table, design))
+                    .await?;
                 extra.push((choice.table, design));
             }
         }
@@ -91,7 +107,11 @@ impl Copy {
             let table = &catalog.tables[choice.table];
             for design in &choice.bundle {
                 let name = design.name(table);
-                self.run(format!("DROP INDEX {}", crate::advisor::catalog::quoted(&name))).await?;
+                self.run(format!(
+                    "DROP INDEX {}",
+                    crate::advisor::catalog::quoted(&name)
+                ))
+                .await?;
             }
         }
         Ok(verdicts)
@@ -105,7 +125,11 @@ impl Copy {
         extra: &[(usize, &Design)],
     ) -> Result<Verdict, sqlx::Error> {
         let table = &catalog.tables[choice.table];
-        let names: Vec<_> = choice.bundle.iter().map(|design| design.name(table)).collect();
+        let names: Vec<_> = choice
+            .bundle
+            .iter()
+            .map(|design| design.name(table))
+            .collect();
         let mut used = vec![false; names.len()];
         let mut best: Option<(f64, Plan)> = None;
         for gain in &choice.gains {
@@ -115,9 +139,10 @@ impl Copy {
             };
             let mut is_used = false;
             for (name, used) in names.iter().zip(&mut used) {
-                let found = plan.steps.iter().any(|step| {
-                    step.split(' ').any(|word| word == name)
-                });
+                let found = plan
+                    .steps
+                    .iter()
+                    .any(|step| step.split(' ').any(|word| word == name));
                 *used |= found;
                 is_used |= found;
             }
@@ -154,7 +179,10 @@ impl Copy {
 
     /// Runs a statement of the schema's or of this module's.
     async fn run(&mut self, sql: String) -> Result<(), sqlx::Error> {
-        sqlx::query(composed(sql)).persistent(false).execute(&mut self.memory).await?;
+        sqlx::query(composed(sql))
+            .persistent(false)
+            .execute(&mut self.memory)
+            .await?;
         Ok(())
     }
 }

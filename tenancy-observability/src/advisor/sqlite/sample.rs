@@ -30,7 +30,9 @@ pub(super) async fn take(
     for place in 0..table.columns.len() {
         let column = quoted(&table.columns[place].name);
         let statistics = column_statistics(connection, &column, &rows, table.rows).await?;
-        width += statistics.as_ref().map_or(8.0, |statistics| statistics.width_bytes);
+        width += statistics
+            .as_ref()
+            .map_or(8.0, |statistics| statistics.width_bytes);
         table.columns[place].statistics = statistics;
     }
     table.pages = (table.rows * width / 4096.0 * 1.2).ceil().max(1.0);
@@ -39,16 +41,16 @@ pub(super) async fn take(
 
 async fn count(connection: &mut SqliteConnection, name: &str) -> Result<f64, sqlx::Error> {
     let counted = sqlx::query_scalar::<_, i64>(composed(format!("SELECT count(*) FROM {name}")));
-    #[allow(clippy::cast_precision_loss, reason = "a table has fewer than 2^52 rows")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a table has fewer than 2^52 rows"
+    )]
     let rows = counted.fetch_one(&mut *connection).await? as f64;
     Ok(rows)
 }
 
 /// The rows to look at, as a table in `FROM`.
-async fn source(
-    connection: &mut SqliteConnection,
-    table: &Table,
-) -> Result<String, sqlx::Error> {
+async fn source(connection: &mut SqliteConnection, table: &Table) -> Result<String, sqlx::Error> {
     let name = quoted(&table.name);
     if table.rows <= ROWS_MAX {
         return Ok(name);
@@ -81,8 +83,9 @@ async fn column_statistics(
         "SELECT count(*), count({column}), count(DISTINCT {column}), \
          coalesce(avg(length({column})), 1.0) FROM {source}"
     );
-    let (seen, filled, distinct, width): (i64, i64, i64, f64) =
-        sqlx::query_as(composed(asked)).fetch_one(&mut *connection).await?;
+    let (seen, filled, distinct, width): (i64, i64, i64, f64) = sqlx::query_as(composed(asked))
+        .fetch_one(&mut *connection)
+        .await?;
     if seen == 0 {
         return Ok(None);
     }
@@ -92,7 +95,12 @@ async fn column_statistics(
     let is_open = distinct > 0.1 * filled && rows > seen;
     let mut statistics = Statistics {
         null_fraction: 1.0 - filled / seen,
-        distinct: if is_open { distinct * rows / seen } else { distinct }.max(1.0),
+        distinct: if is_open {
+            distinct * rows / seen
+        } else {
+            distinct
+        }
+        .max(1.0),
         width_bytes: width.max(1.0),
         common: Vec::new(),
     };
@@ -101,9 +109,14 @@ async fn column_statistics(
             "SELECT CAST({column} AS TEXT), count(*) FROM {source} WHERE {column} IS NOT NULL \
              GROUP BY 1 ORDER BY 2 DESC"
         );
-        for row in sqlx::query(composed(asked)).fetch_all(&mut *connection).await? {
+        for row in sqlx::query(composed(asked))
+            .fetch_all(&mut *connection)
+            .await?
+        {
             // A value that is no text is nothing that a statement could be compared with.
-            let Ok(value) = row.try_get::<String, _>(0) else { continue };
+            let Ok(value) = row.try_get::<String, _>(0) else {
+                continue;
+            };
             #[allow(clippy::cast_precision_loss, reason = "a sample has few rows")]
             let share = row.try_get::<i64, _>(1)? as f64 / seen;
             statistics.common.push((value, share));

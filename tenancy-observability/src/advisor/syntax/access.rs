@@ -58,7 +58,9 @@ pub(crate) enum Test {
     Prefix,
     /// A pattern that stands in no statement.
     UnknownPattern,
-    Range { bounds: u8 },
+    Range {
+        bounds: u8,
+    },
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -75,7 +75,8 @@ impl Reader<'_> {
         let outputs = self.query(query);
         self.look_at(expr);
         let mut columns = outputs.values();
-        if let (Some(place), Some(output), None) = (self.place(expr), columns.next(), columns.next())
+        if let (Some(place), Some(output), None) =
+            (self.place(expr), columns.next(), columns.next())
             && !negated
             && place.access != output.access
         {
@@ -101,7 +102,7 @@ impl Reader<'_> {
             read.push(predicates);
         }
         let Some(access) = of else { return };
-        match one_range(&read) {
+        match one_of(&read).or_else(|| one_range(&read)) {
             Some(predicate) => self.accesses[access].predicates.push(predicate),
             None => self.accesses[access].alternatives.push(read),
         }
@@ -111,31 +112,57 @@ impl Reader<'_> {
     fn predicate(&self, condition: &Expr) -> Option<(usize, Predicate)> {
         let (expr, test, value) = match condition {
             Expr::Nested(inner) => return self.predicate(inner),
-            Expr::BinaryOp { left, op, right } => return self.comparison(left, op, right, condition),
+            Expr::BinaryOp { left, op, right } => {
+                return self.comparison(left, op, right, condition);
+            }
             Expr::IsNull(expr) => (&**expr, Test::IsNull, None),
             Expr::IsTrue(expr) => (&**expr, Test::Equal, Some("true".to_owned())),
             Expr::IsFalse(expr) => (&**expr, Test::Equal, Some("false".to_owned())),
-            Expr::Between { expr, negated: false, .. } => (&**expr, Test::Range { bounds: 2 }, None),
-            Expr::In { expr, target: InTarget::List(list), negated: false, .. } => {
+            Expr::Between {
+                expr,
+                negated: false,
+                ..
+            } => (&**expr, Test::Range { bounds: 2 }, None),
+            Expr::In {
+                expr,
+                target: InTarget::List(list),
+                negated: false,
+                ..
+            } => {
                 let value = match list.as_slice() {
                     [only] => literal(only),
                     _ => None,
                 };
                 (&**expr, Test::In(Some(list.len())), value)
             }
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, .. } => (&**left, Test::In(None), None),
-            Expr::Like { negated: false, expr, pattern, .. } => {
+            Expr::AnyOp {
+                left,
+                compare_op: BinaryOperator::Eq,
+                ..
+            } => (&**left, Test::In(None), None),
+            Expr::Like {
+                negated: false,
+                expr,
+                pattern,
+                ..
+            } => {
                 return self.pattern(expr, pattern, false, condition);
             }
-            Expr::ILike { negated: false, expr, pattern, .. } => {
+            Expr::ILike {
+                negated: false,
+                expr,
+                pattern,
+                ..
+            } => {
                 return self.pattern(expr, pattern, true, condition);
             }
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } if self.place(expr).is_some() => {
-                (&**expr, Test::Equal, Some("false".to_owned()))
-            }
+            Expr::UnaryOp {
+                op: UnaryOperator::Not,
+                expr,
+            } if self.place(expr).is_some() => (&**expr, Test::Equal, Some("false".to_owned())),
             expr if self.place(expr).is_some() => (expr, Test::Equal, Some("true".to_owned())),
             expr => {
-                let inner = super::reader::children(expr).into_iter().next()?;
+                let inner = super::reader::names::children(expr).into_iter().next()?;
                 (inner, Test::Other, None)
             }
         };
@@ -155,9 +182,10 @@ impl Reader<'_> {
         }
         let test = match op {
             BinaryOperator::Eq => Test::Equal,
-            BinaryOperator::Gt | BinaryOperator::GtEq | BinaryOperator::Lt | BinaryOperator::LtEq => {
-                Test::Range { bounds: 1 }
-            }
+            BinaryOperator::Gt
+            | BinaryOperator::GtEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq => Test::Range { bounds: 1 },
             _ => Test::Other,
         };
         let is_about = |expr: &Expr| self.term(collated(expr).0).is_some();
@@ -198,7 +226,9 @@ impl Reader<'_> {
     /// SQLite's LIKE knows no case, so only an index that knows none serves it.
     fn nocase(&self, access: usize, term: &Term) -> Option<String> {
         let table = &self.catalog.tables[self.accesses[access].table];
-        let own = term.column().and_then(|name| table.column(name)?.collation.as_deref());
+        let own = term
+            .column()
+            .and_then(|name| table.column(name)?.collation.as_deref());
         (own != Some("NOCASE")).then(|| "NOCASE".to_owned())
     }
 
@@ -249,6 +279,24 @@ fn disjuncts(condition: &Expr) -> Option<Vec<&Expr>> {
     }
 }
 
+/// Values of one term, written out: `a = $1 OR a = $2`.
+fn one_of(arms: &[Vec<Predicate>]) -> Option<Predicate> {
+    let [first] = arms.first()?.as_slice() else {
+        return None;
+    };
+    let is_like = |arm: &Vec<Predicate>| {
+        matches!(arm.as_slice(), [other] if other.test == Test::Equal
+            && other.term == first.term
+            && other.collation == first.collation)
+    };
+    arms.iter().all(is_like).then(|| Predicate {
+        test: Test::In(Some(arms.len())),
+        text: String::new(),
+        value: None,
+        ..first.clone()
+    })
+}
+
 /// Pages by key, written out: `a < $1 OR (a = $1 AND b < $2)` bounds the first column.
 fn one_range(arms: &[Vec<Predicate>]) -> Option<Predicate> {
     let [first, rest @ ..] = arms else {
@@ -284,4 +332,3 @@ pub(super) fn literal(expr: &Expr) -> Option<String> {
         _ => None,
     }
 }
-

@@ -59,9 +59,10 @@ impl Relation {
         match &self.source {
             Source::Access(access) => {
                 let table = &catalog.tables[accesses[*access].table];
-                let column = table.columns.iter().find(|column| {
-                    column.name == name || column.name.eq_ignore_ascii_case(name)
-                })?;
+                let column = table
+                    .columns
+                    .iter()
+                    .find(|column| column.name == name || column.name.eq_ignore_ascii_case(name))?;
                 Some(Place {
                     access: *access,
                     column: column.name.clone(),

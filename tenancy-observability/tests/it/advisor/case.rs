@@ -23,7 +23,9 @@ pub(super) struct Case {
 impl Case {
     pub(super) fn workload(&self) -> Workload {
         let statements = self.statements.iter();
-        statements.map(|(calls, sql)| Statement::new(sql.trim()).calls(*calls)).collect()
+        statements
+            .map(|(calls, sql)| Statement::new(sql.trim()).calls(*calls))
+            .collect()
     }
 
     pub(super) fn has(&self, option: &str) -> bool {
@@ -63,7 +65,10 @@ pub(super) fn read(text: &str) -> Vec<Case> {
         into = Into::Nowhere;
         match word {
             "fixture" => into = Into::Fixture(rest),
-            "case" => cases.push(Case { name: rest, ..Case::default() }),
+            "case" => cases.push(Case {
+                name: rest,
+                ..Case::default()
+            }),
             "setup" => into = Into::Setup,
             "superuser" => into = Into::Superuser,
             _ => {
@@ -92,5 +97,8 @@ pub(super) fn read(text: &str) -> Vec<Case> {
 
 /// One case of a file, by its name.
 pub(super) fn named(text: &str, name: &str) -> Case {
-    read(text).into_iter().find(|case| case.name == name).unwrap()
+    read(text)
+        .into_iter()
+        .find(|case| case.name == name)
+        .unwrap()
 }

@@ -8,7 +8,10 @@ use super::acceptance::{POSTGRES, SQLITE};
 use super::{case, postgres, sqlite};
 
 fn first(report: &Report) -> &tenancy_observability::advisor::Advice {
-    let mut missing = report.advice.iter().filter(|advice| advice.rule == Rule::MissingIndex);
+    let mut missing = report
+        .advice
+        .iter()
+        .filter(|advice| advice.rule == Rule::MissingIndex);
     missing.next().unwrap()
 }
 
@@ -19,18 +22,33 @@ async fn advice_proved_on_a_copy_shows_both_plans_and_the_way_back() {
     let advice = first(&report);
     assert_eq!(advice.confidence, Confidence::Verified);
     assert_eq!(advice.severity, Severity::High);
-    let (before, after) = (advice.before.as_ref().unwrap(), advice.after.as_ref().unwrap());
+    let (before, after) = (
+        advice.before.as_ref().unwrap(),
+        advice.after.as_ref().unwrap(),
+    );
     assert!(after.cost < before.cost, "{advice:?}");
-    let [create] = advice.apply.as_slice() else { panic!("{advice:?}") };
-    let [drop] = advice.undo.as_slice() else { panic!("{advice:?}") };
+    let [create] = advice.apply.as_slice() else {
+        panic!("{advice:?}")
+    };
+    let [drop] = advice.undo.as_slice() else {
+        panic!("{advice:?}")
+    };
     let name = create.split(' ').nth(3).unwrap();
     assert_eq!(
         *create,
-        format!("CREATE INDEX CONCURRENTLY {name} ON projects (tenant_id, status, created_at DESC)")
+        format!(
+            "CREATE INDEX CONCURRENTLY {name} ON projects (tenant_id, status, created_at DESC)"
+        )
     );
     assert_eq!(*drop, format!("DROP INDEX CONCURRENTLY {name}"));
-    assert!(after.steps.iter().any(|step| step.contains(name)), "{after:?}");
-    assert!(!before.steps.iter().any(|step| step.contains(name)), "{before:?}");
+    assert!(
+        after.steps.iter().any(|step| step.contains(name)),
+        "{after:?}"
+    );
+    assert!(
+        !before.steps.iter().any(|step| step.contains(name)),
+        "{before:?}"
+    );
     assert!(advice.gain.unwrap() > 0.5);
     assert!(advice.size_bytes.unwrap() > 1_000_000, "{advice:?}");
     assert_eq!(advice.write_price, Some(0.0));
@@ -42,14 +60,20 @@ async fn advice_that_no_planner_saw_says_that_it_is_estimated() {
     let report = postgres::advise(&case, postgres::Proof::None).await;
     assert_eq!(first(&report).confidence, Confidence::Estimated);
     let before = first(&report).before.as_ref().unwrap();
-    assert!(before.cost > 500.0, "a plan for NULL would cost nothing: {before:?}");
+    assert!(
+        before.cost > 500.0,
+        "a plan for NULL would cost nothing: {before:?}"
+    );
 }
 
 #[tokio::test]
 async fn advice_has_the_same_id_at_every_run_and_another_for_another_index() {
     let customer = case::named(POSTGRES, "the rows of one customer");
     let ids = async |proof| first(&postgres::advise(&customer, proof).await).id.clone();
-    let (one, other) = (ids(postgres::Proof::None).await, ids(postgres::Proof::Copy).await);
+    let (one, other) = (
+        ids(postgres::Proof::None).await,
+        ids(postgres::Proof::Copy).await,
+    );
     assert_eq!(one, other);
     let newest = case::named(POSTGRES, "the newest of one status");
     let report = postgres::advise(&newest, postgres::Proof::None).await;
@@ -61,7 +85,9 @@ async fn advice_has_the_same_id_at_every_run_and_another_for_another_index() {
 async fn advice_is_proved_with_hypothetical_indexes_where_the_server_has_them() {
     let case = case::named(POSTGRES, "rows that are not deleted");
     let database = postgres::prepared(&case).await;
-    let mut superuser = PgConnection::connect(&database.superuser_url()).await.unwrap();
+    let mut superuser = PgConnection::connect(&database.superuser_url())
+        .await
+        .unwrap();
     let is_installed: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'hypopg')",
     )
@@ -69,16 +95,25 @@ async fn advice_is_proved_with_hypothetical_indexes_where_the_server_has_them() 
     .await
     .unwrap();
     if is_installed {
-        sqlx::raw_sql("CREATE EXTENSION hypopg").execute(&mut superuser).await.unwrap();
+        sqlx::raw_sql("CREATE EXTENSION hypopg")
+            .execute(&mut superuser)
+            .await
+            .unwrap();
     }
     let mut connection = PgConnection::connect(&database.app_url()).await.unwrap();
-    let report = Advisor::new().postgres(&mut connection, &case.workload()).await.unwrap();
+    let report = Advisor::new()
+        .postgres(&mut connection, &case.workload())
+        .await
+        .unwrap();
     let advice = first(&report);
     if !is_installed {
         return assert_eq!(advice.confidence, Confidence::Estimated);
     }
     assert_eq!(advice.confidence, Confidence::Verified, "{report:?}");
-    assert_eq!(advice.index.as_deref(), Some("(customer_id) WHERE deleted_at IS NULL"));
+    assert_eq!(
+        advice.index.as_deref(),
+        Some("(customer_id) WHERE deleted_at IS NULL")
+    );
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM hypopg()")
         .fetch_one(&mut connection)
         .await
@@ -97,7 +132,9 @@ async fn many_schemas_with_the_same_fault_are_one_finding() {
     END LOOP; END $$";
     postgres::run(&owner, schemas).await.unwrap();
     let mut connection = PgConnection::connect(&owner).await.unwrap();
-    let report = Advisor::new().postgres(&mut connection, &[].into_iter().collect()).await;
+    let report = Advisor::new()
+        .postgres(&mut connection, &[].into_iter().collect())
+        .await;
     let advice = report.unwrap().advice;
     assert_eq!(advice.len(), 1, "{advice:?}");
     assert_eq!(advice[0].rule, Rule::UnindexedForeignKey);
@@ -107,7 +144,10 @@ async fn many_schemas_with_the_same_fault_are_one_finding() {
 
 #[tokio::test]
 async fn advice_for_sqlite_names_the_index_in_its_plan() {
-    let case = case::named(SQLITE, "a join for which the engine makes an index each time");
+    let case = case::named(
+        SQLITE,
+        "a join for which the engine makes an index each time",
+    );
     let report = sqlite::advise(&case).await;
     for advice in &report.advice {
         assert_eq!(advice.confidence, Confidence::Verified);
@@ -116,5 +156,8 @@ async fn advice_for_sqlite_names_the_index_in_its_plan() {
         assert!(steps.iter().any(|step| step.contains(name)), "{advice:?}");
     }
     let before = &report.advice[0].before.as_ref().unwrap().steps;
-    assert!(before.iter().any(|step| step.starts_with("SCAN")), "{before:?}");
+    assert!(
+        before.iter().any(|step| step.starts_with("SCAN")),
+        "{before:?}"
+    );
 }

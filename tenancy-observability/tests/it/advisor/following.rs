@@ -15,14 +15,34 @@ async fn an_index_is_made_once_and_then_nothing_is_advised() {
     let database = postgres::prepared(&case).await;
     let mut owner = PgConnection::connect(&database.owner_url()).await.unwrap();
     let advisor = Advisor::new().counted_for_days(0);
-    let report = advisor.postgres(&mut owner, &case.workload()).await.unwrap();
-    let [advice] = report.advice.as_slice() else { panic!("{report:?}") };
-    assert_eq!(advice.apply_postgres(&mut owner).await.unwrap(), Applied::Created);
-    let made: i64 = sqlx::query_scalar(VALID).fetch_one(&mut owner).await.unwrap();
+    let report = advisor
+        .postgres(&mut owner, &case.workload())
+        .await
+        .unwrap();
+    let [advice] = report.advice.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert_eq!(
+        advice.apply_postgres(&mut owner).await.unwrap(),
+        Applied::Created
+    );
+    let made: i64 = sqlx::query_scalar(VALID)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
     assert_eq!(made, 1);
-    assert_eq!(advice.apply_postgres(&mut owner).await.unwrap(), Applied::Present);
-    let again = advisor.postgres(&mut owner, &case.workload()).await.unwrap();
-    assert!(again.advice.iter().all(|advice| !advice.is_addition()), "{again:?}");
+    assert_eq!(
+        advice.apply_postgres(&mut owner).await.unwrap(),
+        Applied::Present
+    );
+    let again = advisor
+        .postgres(&mut owner, &case.workload())
+        .await
+        .unwrap();
+    assert!(
+        again.advice.iter().all(|advice| !advice.is_addition()),
+        "{again:?}"
+    );
 }
 
 #[tokio::test]
@@ -31,8 +51,15 @@ async fn one_process_at_a_time_follows_advice_and_a_login_that_owns_nothing_cann
     let database = postgres::prepared(&case).await;
     let mut other = PgConnection::connect(&database.owner_url()).await.unwrap();
     let mut app = PgConnection::connect(&database.app_url()).await.unwrap();
-    let report = Advisor::new().postgres(&mut app, &case.workload()).await.unwrap();
-    let advice = report.advice.iter().find(|advice| advice.is_addition()).unwrap();
+    let report = Advisor::new()
+        .postgres(&mut app, &case.workload())
+        .await
+        .unwrap();
+    let advice = report
+        .advice
+        .iter()
+        .find(|advice| advice.is_addition())
+        .unwrap();
     let refused = advice.apply_postgres(&mut app).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::NotApplied);
 
@@ -48,11 +75,19 @@ async fn an_index_of_a_sqlite_file_is_made_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("case.db");
     sqlite::make(&file, &case.fixture_sql).await;
-    let report = Advisor::new().sqlite(&file, &case.workload()).await.unwrap();
-    let [advice] = report.advice.as_slice() else { panic!("{report:?}") };
+    let report = Advisor::new()
+        .sqlite(&file, &case.workload())
+        .await
+        .unwrap();
+    let [advice] = report.advice.as_slice() else {
+        panic!("{report:?}")
+    };
     assert_eq!(advice.apply_sqlite(&file).await.unwrap(), Applied::Created);
     assert_eq!(advice.apply_sqlite(&file).await.unwrap(), Applied::Present);
-    let again = Advisor::new().sqlite(&file, &case.workload()).await.unwrap();
+    let again = Advisor::new()
+        .sqlite(&file, &case.workload())
+        .await
+        .unwrap();
     assert!(again.advice.is_empty(), "{again:?}");
 }
 
@@ -62,11 +97,23 @@ async fn what_removes_something_is_left_to_people() {
     let database = postgres::prepared(&case).await;
     let mut owner = PgConnection::connect(&database.owner_url()).await.unwrap();
     let advisor = Advisor::new().counted_for_days(0);
-    let report = advisor.postgres(&mut owner, &case.workload()).await.unwrap();
-    let before: i64 = sqlx::query_scalar(VALID).fetch_one(&mut owner).await.unwrap();
+    let report = advisor
+        .postgres(&mut owner, &case.workload())
+        .await
+        .unwrap();
+    let before: i64 = sqlx::query_scalar(VALID)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
     for advice in &report.advice {
-        assert_eq!(advice.apply_postgres(&mut owner).await.unwrap(), Applied::LeftAlone);
+        assert_eq!(
+            advice.apply_postgres(&mut owner).await.unwrap(),
+            Applied::LeftAlone
+        );
     }
-    let after: i64 = sqlx::query_scalar(VALID).fetch_one(&mut owner).await.unwrap();
+    let after: i64 = sqlx::query_scalar(VALID)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
     assert_eq!(after, before);
 }

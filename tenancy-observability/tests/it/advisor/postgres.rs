@@ -20,9 +20,16 @@ const TENANT: &str = "SELECT md5('tenant1')::uuid::text";
 
 pub(super) async fn advise(case: &Case, proof: Proof) -> Report {
     let database = prepared(case).await;
-    let url = if case.has("superuser") { database.superuser_url() } else { database.app_url() };
+    let url = if case.has("superuser") {
+        database.superuser_url()
+    } else {
+        database.app_url()
+    };
     let mut connection = PgConnection::connect(&url).await.unwrap();
-    let tenant: String = sqlx::query_scalar(TENANT).fetch_one(&mut connection).await.unwrap();
+    let tenant: String = sqlx::query_scalar(TENANT)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     let mut advisor = Advisor::new().tenant("app.tenant_id", tenant);
     if case.has("unused") {
         advisor = advisor.counted_for_days(0);
@@ -35,8 +42,12 @@ pub(super) async fn advise(case: &Case, proof: Proof) -> Report {
             let scratch = SCRATCH
                 .get_or_init(async || Postgres::shared().await.empty_database().await)
                 .await;
-            let mut scratch = PgConnection::connect(&scratch.superuser_url()).await.unwrap();
-            let report = advisor.postgres_with_copy(&mut connection, &mut scratch, &workload).await;
+            let mut scratch = PgConnection::connect(&scratch.superuser_url())
+                .await
+                .unwrap();
+            let report = advisor
+                .postgres_with_copy(&mut connection, &mut scratch, &workload)
+                .await;
             scratch.close().await.unwrap();
             report
         }
@@ -51,7 +62,9 @@ pub(super) async fn prepared(case: &Case) -> TestDatabase {
     let fixture = &case.fixture_sql;
     let key = format!("advisor {}", case.fixture);
     let database = postgres
-        .database(&key, async |url| run(url, &format!("{fixture}; ANALYZE")).await)
+        .database(&key, async |url| {
+            run(url, &format!("{fixture}; ANALYZE")).await
+        })
         .await;
     let owner = database.owner_url();
     run(&owner, &case.setup).await.unwrap();
@@ -72,12 +85,19 @@ pub(super) async fn prepared(case: &Case) -> TestDatabase {
         );
         run(&database.superuser_url(), &grant).await.unwrap();
     }
-    run(&database.superuser_url(), &format!("{}; ANALYZE", case.superuser)).await.unwrap();
+    run(
+        &database.superuser_url(),
+        &format!("{}; ANALYZE", case.superuser),
+    )
+    .await
+    .unwrap();
     database
 }
 
 pub(super) async fn run(url: &str, sql: &str) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(url).await?;
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await?;
     connection.close().await
 }

@@ -22,7 +22,13 @@ impl Score {
         self.cases += 1;
         let mut missing = case.expected.clone();
         for advice in &report.advice {
-            let word = |rule: Rule| serde_json::to_value(rule).unwrap().as_str().unwrap().to_owned();
+            let word = |rule: Rule| {
+                serde_json::to_value(rule)
+                    .unwrap()
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            };
             let index = advice.index.as_deref().unwrap_or_default();
             let line = format!("{} {} {index}", word(advice.rule), advice.table);
             let line = line.trim().to_owned();
@@ -37,14 +43,18 @@ impl Score {
                 }
                 None => {
                     self.wrong += 1;
-                    self.faults.push(format!("{}: not expected: {line}", case.name));
+                    self.faults
+                        .push(format!("{}: not expected: {line}", case.name));
                 }
             }
         }
         self.missed += missing.len();
         for line in missing {
             let refused = &report.refused;
-            self.faults.push(format!("{}: missing: {line}, refused {refused:?}", case.name));
+            self.faults.push(format!(
+                "{}: missing: {line}, refused {refused:?}",
+                case.name
+            ));
         }
         let reasons: Vec<String> = report
             .refused
@@ -58,11 +68,13 @@ impl Score {
             self.reasons += 1;
             if !reasons.contains(refused) {
                 self.reasons_missed += 1;
-                self.faults.push(format!("{}: refused {reasons:?}, not {refused}", case.name));
+                self.faults
+                    .push(format!("{}: refused {reasons:?}, not {refused}", case.name));
             }
         }
         for unread in &report.unread {
-            self.faults.push(format!("{}: unread: {}", case.name, unread.error));
+            self.faults
+                .push(format!("{}: unread: {}", case.name, unread.error));
         }
     }
 
@@ -94,6 +106,8 @@ impl fmt::Display for Score {
             self.recall(),
             self.reasons()
         )?;
-        self.faults.iter().try_for_each(|fault| write!(formatter, "\n  {fault}"))
+        self.faults
+            .iter()
+            .try_for_each(|fault| write!(formatter, "\n  {fault}"))
     }
 }

@@ -4,7 +4,8 @@ use sqlx::{Connection as _, PgConnection};
 use tenancy_observability::advisor::{Advisor, Rule, Workload};
 use tenancy_tests::Postgres;
 
-const SCHEMA: &str = "CREATE TABLE orders (id BIGINT PRIMARY KEY, customer_id BIGINT NOT NULL, note TEXT);
+const SCHEMA: &str =
+    "CREATE TABLE orders (id BIGINT PRIMARY KEY, customer_id BIGINT NOT NULL, note TEXT);
     INSERT INTO orders SELECT i, i % 4000, repeat('x', 60) FROM generate_series(1, 20000) i;
     ANALYZE;
     GRANT SELECT ON orders TO tenancy_app";
@@ -16,10 +17,15 @@ async fn what_the_server_has_counted_is_advised_on_with_its_time() {
         .start()
         .await;
     let database = postgres.empty_database().await;
-    super::postgres::run(&database.superuser_url(), "CREATE EXTENSION pg_stat_statements")
+    super::postgres::run(
+        &database.superuser_url(),
+        "CREATE EXTENSION pg_stat_statements",
+    )
+    .await
+    .unwrap();
+    super::postgres::run(&database.owner_url(), SCHEMA)
         .await
         .unwrap();
-    super::postgres::run(&database.owner_url(), SCHEMA).await.unwrap();
     let mut app = PgConnection::connect(&database.app_url()).await.unwrap();
     for customer in 0..20 {
         sqlx::query("SELECT note FROM orders WHERE customer_id = $1")
@@ -29,12 +35,23 @@ async fn what_the_server_has_counted_is_advised_on_with_its_time() {
             .unwrap();
     }
     let advisor = Advisor::new().counted_for_days(0);
-    let report = advisor.postgres(&mut app, &Workload::default()).await.unwrap();
-    let missing: Vec<_> =
-        report.advice.iter().filter(|advice| advice.rule == Rule::MissingIndex).collect();
-    let [advice] = missing.as_slice() else { panic!("{report:?}") };
+    let report = advisor
+        .postgres(&mut app, &Workload::default())
+        .await
+        .unwrap();
+    let missing: Vec<_> = report
+        .advice
+        .iter()
+        .filter(|advice| advice.rule == Rule::MissingIndex)
+        .collect();
+    let [advice] = missing.as_slice() else {
+        panic!("{report:?}")
+    };
     assert_eq!(advice.index.as_deref(), Some("(customer_id)"));
-    assert_eq!(advice.statements, ["SELECT note FROM orders WHERE customer_id = $1"]);
+    assert_eq!(
+        advice.statements,
+        ["SELECT note FROM orders WHERE customer_id = $1"]
+    );
     assert!(advice.gain.unwrap() > 0.5, "{advice:?}");
     let own = report.unread.iter().map(|unread| &unread.statement);
     assert_eq!(own.count(), 0, "{:?}", report.unread);

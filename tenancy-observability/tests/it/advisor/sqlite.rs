@@ -17,8 +17,13 @@ pub(super) async fn advise(case: &Case) -> Report {
 }
 
 pub(super) async fn make(file: &Path, sql: &str) {
-    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
 }

@@ -67,12 +67,17 @@ fn json(town: &Town, arguments: &[&str]) -> (bool, Value) {
     let done = town.try_command(&[&["advise", "--json"], arguments].concat());
     let document = serde_json::from_slice(&done.stdout);
     let said = String::from_utf8_lossy(&done.stderr);
-    (done.status.success(), document.unwrap_or_else(|error| panic!("{error}: {said}")))
+    (
+        done.status.success(),
+        document.unwrap_or_else(|error| panic!("{error}: {said}")),
+    )
 }
 
 async fn run(database: &TestDatabase, sql: &str) {
     use sqlx::Connection as _;
-    let mut connection = sqlx::PgConnection::connect(&database.superuser_url()).await.unwrap();
+    let mut connection = sqlx::PgConnection::connect(&database.superuser_url())
+        .await
+        .unwrap();
     let sql = sqlx::AssertSqlSafe(sql);
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
 }
@@ -105,7 +110,11 @@ ANALYZE;
 ";
 
 /// The rows' statements with each `WORD(…)` written out.
-fn written_out(tenant: &str, id: impl Fn(&str, &str) -> String, series: impl Fn(&str) -> String) -> String {
+fn written_out(
+    tenant: &str,
+    id: impl Fn(&str, &str) -> String,
+    series: impl Fn(&str) -> String,
+) -> String {
     let mut text = ROWS.replace("TENANT", tenant);
     while let Some(begin) = text.find("ID(") {
         // Within an id the number may be a sum in parentheses of its own.
@@ -133,12 +142,17 @@ async fn fill_sqlite(town: &Town, tenant: &str) {
     let file = format!("{}/tenants/{tenant}.db", town.data());
     let id = |kind: &str, number: &str| format!("CAST(printf('{kind}%015d', {number}) AS BLOB)");
     let series = |count: &str| {
-        format!("(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n)")
+        format!(
+            "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n)"
+        )
     };
     let sql = written_out(&format!("x'{}'", tenant.replace('-', "")), id, series);
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     let mut connection = options.connect().await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await
+        .unwrap();
 }
 
 /// A town with a shop that has rows enough, on each database.
@@ -172,7 +186,10 @@ async fn an_index_that_was_dropped_is_missed_and_made_again() {
     let [on_postgres, on_sqlite] = towns().await;
     let database = on_postgres.database.as_ref().unwrap();
     run(database, "DROP INDEX commerce_orders_customer").await;
-    let (passed, document) = json(&on_postgres, &["--tenant", "quillmoor", "--fail-on", "medium"]);
+    let (passed, document) = json(
+        &on_postgres,
+        &["--tenant", "quillmoor", "--fail-on", "medium"],
+    );
     assert!(!passed);
     let found = advice(&document);
     let rule = |rule: &str| found.iter().any(|advice| advice["rule"] == rule);
@@ -183,7 +200,10 @@ async fn an_index_that_was_dropped_is_missed_and_made_again() {
     let mut settings = on_postgres.settings.clone();
     settings.push(("TENANCY_OWNER_DATABASE_URL", owner));
     let applied = crate::town::run(&settings, &["advise", "--apply", "--fail-on", "medium"]);
-    assert!(!applied["applied"].as_array().unwrap().is_empty(), "{applied:#}");
+    assert!(
+        !applied["applied"].as_array().unwrap().is_empty(),
+        "{applied:#}"
+    );
 
     use sqlx::ConnectOptions as _;
     let folder = format!("{}/tenants", on_sqlite.data());
@@ -203,16 +223,32 @@ async fn an_index_that_was_dropped_is_missed_and_made_again() {
 #[tokio::test]
 async fn advice_is_proved_in_a_scratch_database_for_statements_of_a_file() {
     let [on_postgres, _] = towns().await;
-    let scratch = tenancy_tests::Postgres::shared().await.empty_database().await;
+    let scratch = tenancy_tests::Postgres::shared()
+        .await
+        .empty_database()
+        .await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("more.sql");
-    fs::write(&file, "SELECT * FROM commerce_orders WHERE currency = 'USD' AND total = 5;").unwrap();
+    fs::write(
+        &file,
+        "SELECT * FROM commerce_orders WHERE currency = 'USD' AND total = 5;",
+    )
+    .unwrap();
     let (file, url) = (file.to_str().unwrap().to_owned(), scratch.superuser_url());
-    let arguments = ["--tenant", "quillmoor", "--statements", &file, "--scratch", &url];
+    let arguments = [
+        "--tenant",
+        "quillmoor",
+        "--statements",
+        &file,
+        "--scratch",
+        &url,
+    ];
     let (passed, document) = json(&on_postgres, &arguments);
     assert!(passed);
     let found = advice(&document);
-    let [missing] = found.as_slice() else { panic!("{found:#?}") };
+    let [missing] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
     assert_eq!(missing["confidence"], "verified", "{missing:#}");
     assert_eq!(missing["index"], "(tenant_id, total)");
 }
@@ -221,7 +257,10 @@ async fn advice_is_proved_in_a_scratch_database_for_statements_of_a_file() {
 async fn advise_says_what_it_does_not_know() {
     let town = Town::on_sqlite().await;
     let said = town.fails(&["advise", "--fail-on", "urgent"]);
-    assert!(said.contains("possible values: low, medium, high"), "{said}");
+    assert!(
+        said.contains("possible values: low, medium, high"),
+        "{said}"
+    );
     let said = town.fails(&["advise", "--tenant", "nobody"]);
     assert!(said.contains("no tenant has the slug nobody"), "{said}");
 }
@@ -281,7 +320,11 @@ async fn each_list_is_served_by_an_index() {
     for path in LISTS {
         let url = format!("http://{}{path}", beside.address);
         let request = client.get(url).header("host", "quillmoor.localhost");
-        let answer = request.bearer_auth(shop["api_key"].as_str().unwrap()).send().await.unwrap();
+        let answer = request
+            .bearer_auth(shop["api_key"].as_str().unwrap())
+            .send()
+            .await
+            .unwrap();
         let (status, body) = (answer.status(), answer.text().await.unwrap());
         assert_eq!(status, 200, "{path}: {body}");
     }

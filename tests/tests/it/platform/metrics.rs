@@ -13,13 +13,18 @@ const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 async fn town(more: &[(&'static str, &str)]) -> Town {
     let address = Server::free_address();
     let mut settings = vec![("TENANCY_LISTEN", address.to_string())];
-    settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    settings.extend(
+        more.iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+    );
     Town::start(address, settings, &[], None).await
 }
 
 async fn asked(town: &Town, host: &str, headers: &[(&str, &str)]) -> reqwest::Response {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = client.get(format!("http://{}/metrics", town.address)).header("host", host);
+    let mut request = client
+        .get(format!("http://{}/metrics", town.address))
+        .header("host", host);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -30,12 +35,21 @@ async fn asked(town: &Town, host: &str, headers: &[(&str, &str)]) -> reqwest::Re
 async fn nothing_is_counted_until_it_is_configured() {
     let town = Town::embedded().await;
     assert_eq!(asked(&town, "localhost", &[]).await.status(), 404);
-    assert_eq!(asked(&town, "localhost", &[("authorization", "Bearer ")]).await.status(), 404);
+    assert_eq!(
+        asked(&town, "localhost", &[("authorization", "Bearer ")])
+            .await
+            .status(),
+        404
+    );
 }
 
 #[tokio::test]
 async fn the_platforms_host_tells_what_was_counted_and_no_shop_does() {
-    let town = town(&[("TENANCY_METRICS__ENABLED", "true"), ("TENANCY_METRICS__ENVIRONMENT", "trial")]).await;
+    let town = town(&[
+        ("TENANCY_METRICS__ENABLED", "true"),
+        ("TENANCY_METRICS__ENVIRONMENT", "trial"),
+    ])
+    .await;
     for _ in 0..3 {
         assert_eq!(town.get("quillmoor.localhost", "/").await.0, 200);
     }
@@ -44,13 +58,21 @@ async fn the_platforms_host_tells_what_was_counted_and_no_shop_does() {
     }
     let answer = asked(&town, "localhost", &[]).await;
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(
+        answer.headers()["content-type"],
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let text = answer.text().await.unwrap();
     let hits = "tenancy_cache_hits_total{environment=\"trial\",tenant=\"platform\",class=\"product_lists\"} ";
     assert!(text.contains(hits), "{text}");
     assert!(text.contains("tenancy_metrics_series{"), "{text}");
-    let open = asked(&town, "localhost", &[("accept", "application/openmetrics-text")]).await;
+    let open = asked(
+        &town,
+        "localhost",
+        &[("accept", "application/openmetrics-text")],
+    )
+    .await;
     assert!(open.text().await.unwrap().ends_with("# EOF\n"));
 }
 
@@ -70,11 +92,21 @@ async fn from_elsewhere_it_takes_a_token() {
     };
     check(&[], 200).await;
     check(&[stranger], 401).await;
-    check(&[stranger, ("authorization", "Bearer 0123456789abcdef0123456789abcdeg")], 401).await;
+    check(
+        &[
+            stranger,
+            ("authorization", "Bearer 0123456789abcdef0123456789abcdeg"),
+        ],
+        401,
+    )
+    .await;
     check(&[stranger, ("authorization", TOKEN)], 401).await;
     check(&[stranger, ("authorization", &bearer)], 200).await;
     // A key that opens a shop opens nothing here.
-    let key = run(&town.settings, &["key", "create", "--tenant", "quillmoor", "--name", "till"]);
+    let key = run(
+        &town.settings,
+        &["key", "create", "--tenant", "quillmoor", "--name", "till"],
+    );
     let key = format!("Bearer {}", key["api_key"].as_str().unwrap_or_default());
     check(&[stranger, ("authorization", &key)], 401).await;
 }
@@ -90,11 +122,17 @@ fn a_server_that_others_reach_does_not_start_without_one() {
     let said = refused(&settings, &["serve"]);
     assert!(said.contains("TENANCY_METRICS__TOKEN"), "{said}");
     let settings = [
-        ("TENANCY_PUSH__INFLUX__URL", "http://influx.example/write".to_owned()),
+        (
+            "TENANCY_PUSH__INFLUX__URL",
+            "http://influx.example/write".to_owned(),
+        ),
         ("TENANCY_PUSH__INFLUX__TOKEN", "a-secret".to_owned()),
     ];
     let said = refused(&settings, &[]);
-    assert!(said.contains("push.influx.url") && !said.contains("a-secret"), "{said}");
+    assert!(
+        said.contains("push.influx.url") && !said.contains("a-secret"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -117,20 +155,28 @@ async fn what_was_counted_until_the_end_is_pushed() {
         let is_whole = |received: &[u8]| {
             let text = String::from_utf8_lossy(received);
             let (head, body) = text.split_once("\r\n\r\n")?;
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
             (Some(body.len()) == length).then(|| text.clone().into_owned())
         };
         loop {
             connection.read_buf(&mut received).await.unwrap();
             if let Some(text) = is_whole(&received) {
-                connection.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+                connection
+                    .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                    .await
+                    .unwrap();
                 return text;
             }
         }
     });
     assert!(town.server.terminate().await.success());
     let text = taken.await.unwrap();
-    assert!(text.starts_with("POST /write?db=shops HTTP/1.1\r\n"), "{text}");
+    assert!(
+        text.starts_with("POST /write?db=shops HTTP/1.1\r\n"),
+        "{text}"
+    );
     assert!(text.contains("authorization: Token a-secret\r\n"), "{text}");
     let line = "\ntenancy_cache_loads_total,class=product_lists,environment=production,tenant=platform,writer=node-1 value=";
     assert!(text.contains(line), "{text}");
