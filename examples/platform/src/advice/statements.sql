@@ -1,5 +1,5 @@
 -- The constant statements of all crates, which the advisor looks at. A test compares them with the
--- source; TENANCY_WRITE=1 in its environment has it write this file anew.
+-- source; WRITE_STATEMENTS=1 in its environment has it write this file anew.
 UPDATE tenancy_journal_head SET marked = 1 WHERE tenant_id = $1
 WITH line AS (INSERT INTO tenancy_journal_line (tenant_id, entry_id) VALUES ($1, $2)) INSERT INTO tenancy_journal (tenant_id, id, at, actor, actor_id, action, resource, resource_id, before, after, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 INSERT INTO tenancy_journal_head (tenant_id, sequence, marked) VALUES ($1, 1, 0) ON CONFLICT (tenant_id) DO UPDATE SET sequence = tenancy_journal_head.sequence + 1 RETURNING sequence, marked
