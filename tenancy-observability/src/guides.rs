@@ -5,6 +5,13 @@
 #[doc = include_str!("../../docs/advice.md")]
 mod advice {}
 
+#[cfg(feature = "load-test")]
+#[doc = include_str!("../../docs/load-tests.md")]
+mod load_tests {}
+
+#[doc = include_str!("../../docs/measure-requests.md")]
+mod measure_requests {}
+
 #[cfg(feature = "slow-query")]
 #[doc = include_str!("../../docs/slow-queries.md")]
 mod slow_queries {}

@@ -3,6 +3,8 @@
 
 #[cfg(all(feature = "advisor", any(feature = "postgres", feature = "sqlite")))]
 pub mod advisor;
+#[cfg(feature = "alert")]
+pub mod alert;
 #[cfg(doctest)]
 mod guides;
 pub mod health;
@@ -13,6 +15,8 @@ pub mod load_test;
 pub mod memory;
 pub mod metrics;
 mod party;
+pub mod readiness;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod report;
 pub mod sink;
 #[cfg(feature = "slow-query")]

@@ -51,21 +51,22 @@
 //! Endpoints of one tenant beyond 64 in a window are counted together as `__other__`, and so are whole
 //! tenants beyond 4096: those count for the platform and have no report of their own for that window.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod course;
 mod measure;
 mod recorder;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod rows;
 mod sketch;
 mod slice;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod store;
 mod summary;
 mod totals;
 mod window;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::course::Part;
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub use self::sketch::QUANTILE_ERROR;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use self::store::{Reports, ReportsBuilder};
 pub use self::summary::{
     CachePerformance, DatabasePerformance, EndpointOrder, EndpointReport, MemoryUsage, Report,

@@ -31,7 +31,7 @@
 //! [`SlowQueriesBuilder::threshold`] is where it counts here. Both are 100 milliseconds where nothing is said. A statement that takes exactly as long is slow; one that was cancelled has taken until then.
 //!
 //! A statement that is quick and sent once for each row of a list is found too: see
-//! [`SlowQueries::request_ended`].
+//! [`SlowQueries::job_ended`].
 
 mod findings;
 mod fingerprint;

@@ -10,6 +10,7 @@ pub static MIGRATIONS: MigrationSet = MigrationSet {
             "performance",
             "../migrations/postgres/0001_performance.sql"
         ),
+        migration!(2, "alerts", "../migrations/postgres/0002_alerts.sql"),
         migration!(
             3,
             "slow_queries",
@@ -22,6 +23,7 @@ pub static MIGRATIONS: MigrationSet = MigrationSet {
             "performance",
             "../migrations/sqlite/registry/0001_performance.sql"
         ),
+        migration!(2, "alerts", "../migrations/sqlite/registry/0002_alerts.sql"),
         migration!(
             3,
             "slow_queries",
@@ -31,6 +33,18 @@ pub static MIGRATIONS: MigrationSet = MigrationSet {
     sqlite_tenant: &[],
     tenant_tables: &[],
     platform_tables: &[
+        Table {
+            name: "observability_alerts",
+            privileges: "SELECT, INSERT, UPDATE (body), DELETE",
+        },
+        Table {
+            name: "observability_alert_turns",
+            privileges: "SELECT, UPDATE (turns)",
+        },
+        Table {
+            name: "observability_alert_deliveries",
+            privileges: "SELECT, INSERT, UPDATE, DELETE",
+        },
         Table {
             name: "observability_windows",
             privileges: "SELECT, INSERT, UPDATE (data), DELETE",

@@ -1,6 +1,8 @@
 //! What can be done from the command line, beside a running server or without one.
 
 mod advise;
+mod alert;
+mod bench;
 mod block;
 mod cache;
 mod catalog;
@@ -10,13 +12,14 @@ mod journal;
 mod key;
 mod migrate;
 mod output;
+mod readiness;
 mod serve;
 mod tenant;
 mod user;
 
 use clap::Subcommand;
 
-pub(crate) use self::output::{Output, usage};
+pub(crate) use self::output::{Output, show, usage};
 pub(crate) use self::serve::{serve, serve_embedded};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -65,20 +68,37 @@ pub(crate) enum Command {
     /// pg_stat_statements is there, and at the catalogue. Log in with the role that serves: others get
     /// other plans. Nothing is changed without --apply.
     Advise(advise::Advise),
-    /// Check that the database answers, its schema is current, and tenants are kept apart
+    /// Send requests to a server, and say whether it keeps up
+    ///
+    /// Without --target it starts a server of its own on the same data, with the limits of callers out of
+    /// reach. It works at shops of its own, load-test-1 and so on, which are suspended in between: products
+    /// it makes there are deleted again, orders and uploads stay. Exit status: 0 all requirements are met; 1
+    /// one is not, the server is slower than in the report compared with, or something failed; 2 wrong use; 3
+    /// no connection was ever made; 130 interrupted, with what there was written down all the same.
+    Bench(bench::Bench),
+    #[command(hide = true)]
+    BenchServer,
+    /// See what is wrong, be told less of it, and try whether messages arrive
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
+    /// Check the server's parts, that its schema is current, and that tenants are kept apart
     Health,
+    /// Check by measuring whether it is fit for production, and say what would make it better
+    Readiness(readiness::Readiness),
 }
 
 impl Command {
-    /// Runs any command but `serve`.
+    /// Runs any command that needs nothing but the configuration.
     pub(crate) async fn run(self, config: Config) -> Result<Output, Failure> {
         match self {
-            Self::Serve => unreachable!("`main` serves"),
+            Self::Serve | Self::Bench(_) | Self::BenchServer => unreachable!("`main` runs these"),
             Self::Migrate(command) => command.run(config).await,
             Self::Health => health::run(config).await,
             Self::Advise(command) => command.run(&Platform::open(config).await?).await,
+            Self::Readiness(command) => command.run(config).await,
             Self::Catalog(command) => command.run(&Platform::open(config).await?).await,
             Self::Cache(command) => command.run(config).await,
+            Self::Alert(command) => command.run(&Platform::open(config).await?).await,
             Self::Block(command) => command.run(&Platform::open(config).await?).await,
             Self::Tenant(command) => command.run(&Platform::open(config).await?).await,
             Self::Domain(command) => command.run(&Platform::open(config).await?).await,

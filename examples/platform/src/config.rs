@@ -3,13 +3,16 @@
 //! Every key is also an environment variable: `TENANCY_` and the key, with `__` between levels.
 //! A key that does not exist is an error, wherever it stands.
 
+mod alerts;
 mod edge;
 mod environment;
 mod flags;
+mod health;
 mod limits;
 mod media;
 mod metrics;
 mod origin;
+mod performance;
 mod proxies;
 mod sessions;
 mod slow_queries;
@@ -27,13 +30,16 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 use tenancy_core::resolve::Host;
 
+pub(crate) use self::alerts::Alerts;
 pub(crate) use self::edge::{Edge, PurgeForm};
 use self::environment::Environment;
 pub(crate) use self::flags::Flags;
+pub(crate) use self::health::Health;
 pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
 pub(crate) use self::metrics::{Metrics, Push, Temporality};
 pub(crate) use self::origin::Origin;
+pub(crate) use self::performance::Performance;
 pub(crate) use self::proxies::{Proxies, WrittenHeader};
 use self::sessions::SignedIn;
 pub(crate) use self::slow_queries::SlowStatements;
@@ -77,14 +83,17 @@ pub(crate) struct Config {
     /// What they write of the client. What stands in the other is the client's own word.
     pub(crate) proxy_header: WrittenHeader,
     pub(crate) log: Log,
+    pub(crate) alerts: Alerts,
     pub(crate) database: Connections,
     pub(crate) cache: Kept,
     pub(crate) edge: Edge,
+    pub(crate) health: Health,
     pub(crate) limits: Limits,
     pub(crate) threat: Threat,
     pub(crate) media: Media,
     pub(crate) http: Http,
     pub(crate) metrics: Metrics,
+    pub(crate) performance: Performance,
     pub(crate) push: Push,
     pub(crate) sessions: SignedIn,
     pub(crate) slow_queries: SlowStatements,
@@ -166,6 +175,7 @@ impl Default for Config {
                 filter: "info,sqlx=warn".to_owned(),
                 format: LogFormat::Text,
             },
+            alerts: Alerts::default(),
             database: Connections {
                 connections: Within::new(16),
                 time_out_seconds: Within::new(10),
@@ -178,6 +188,7 @@ impl Default for Config {
                 categories_seconds: Within::new(60 * 60),
             },
             edge: Edge::default(),
+            health: Health::default(),
             limits: Limits::default(),
             threat: Threat::default(),
             media: Media::default(),
@@ -193,6 +204,7 @@ impl Default for Config {
                 body_bytes_max: Within::new(1024 * 1024),
             },
             metrics: Metrics::default(),
+            performance: Performance::default(),
             push: Push::default(),
             sessions: SignedIn::default(),
             slow_queries: SlowStatements::default(),
@@ -252,6 +264,28 @@ impl Config {
         self.base_domain
             .clone()
             .unwrap_or_else(|| self.origin().host().clone())
+    }
+
+    /// Where uploaded files are kept.
+    pub(crate) fn media_folder(&self) -> PathBuf {
+        let folder = self.media.folder.clone();
+        folder.unwrap_or_else(|| self.data.join("media"))
+    }
+
+    /// What this server is called among the others.
+    pub(crate) fn server_name(&self) -> String {
+        if let Some(writer) = &self.metrics.writer {
+            return writer.clone();
+        }
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        format!("{}:{}", host.trim(), self.listen.port())
+    }
+
+    /// How long new requests are taken after the server was asked to end.
+    pub(crate) fn notice(&self) -> Duration {
+        let by_default = if self.listen.ip().is_loopback() { 0 } else { 5 };
+        let seconds = self.health.drain_seconds.map_or(by_default, Within::get);
+        Duration::from_secs(seconds)
     }
 
     /// The database that commands work on: the server's, or else its owner's.

@@ -28,7 +28,7 @@ use tenancy_security::threat::{
 };
 
 use self::class::{class, is_critical};
-pub(crate) use self::policy::{KnownSources, REPORT_PATH, name_sources, reports};
+pub(crate) use self::policy::{KnownSources, REPORT_PATH, name_sources, of_console, reports};
 pub(crate) use self::stranger::stranger;
 use crate::config::{Config, Limit, Limits, Rate};
 use crate::platform::Platform;

@@ -3,8 +3,10 @@
 //! `main` reads what was asked for and says how it went; [`platform`] wires the parts together.
 
 mod advice;
+mod alerts;
 mod api;
 mod background;
+mod bench;
 mod blocks;
 mod cli;
 mod command;
@@ -14,6 +16,7 @@ mod defence;
 mod demo;
 mod edge;
 mod failure;
+mod health;
 mod keys;
 mod logging;
 mod measure;
@@ -21,8 +24,10 @@ mod media;
 mod onboard;
 mod overview;
 mod pages;
+mod performance;
 mod pictures;
 mod platform;
+mod readiness;
 mod secret;
 mod server;
 mod shared;
@@ -38,11 +43,17 @@ mod why;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tenancy_observability::memory::CountingAllocator;
 
+use self::bench::ServerLikeThis;
 use self::cli::Cli;
 use self::command::{Command, Output};
 use self::config::Config;
 use self::failure::Failure;
+
+/// Counts what each request asks for.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -69,6 +80,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         None => command::serve_embedded(config)
             .await
             .map(|()| ExitCode::SUCCESS),
+        Some(Command::Bench(command)) => {
+            let config_file = cli.config.as_deref();
+            let like_this = ServerLikeThis::new(config_file, &cli.flags)?;
+            command.run(config, &like_this, cli.json).await
+        }
+        Some(Command::BenchServer) => bench::serve(config).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Serve) => command::serve(config).await.map(|()| ExitCode::SUCCESS),
         Some(command) => command.run(config).await?.print(cli.json),
     }

@@ -51,8 +51,7 @@ impl MediaStore {
         if let Some(blobs) = self.blobs.get() {
             return Ok(blobs);
         }
-        let folder = config.media.folder.clone();
-        let store = BlobStore::folder(folder.unwrap_or_else(|| config.data.join("media")))?;
+        let store = BlobStore::folder(config.media_folder())?;
         Ok(self
             .blobs
             .get_or_init(|| Blobs::builder(tenants, store).build()))

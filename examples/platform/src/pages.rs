@@ -34,7 +34,8 @@ pub(crate) use self::admin::{AdminPage, LowStock, OrderRow};
 pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
 pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
 pub(crate) use self::console::{
-    Console, Room, ShopRow, ShopsPage, Sorting, TablePage, blocks, journal, slow_statements,
+    Console, HOURS, Measured, Overview, OverviewPage, OverviewView, Room, ServerFigures, ShopRow,
+    ShopsPage, Sorting, TablePage, blocks, journal, slow_statements,
 };
 pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};

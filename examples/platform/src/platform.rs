@@ -4,6 +4,7 @@ use std::io::{ErrorKind as IoErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand;
 use base64::Engine as _;
@@ -23,6 +24,8 @@ use tenancy_core::sql::audit::{IsolationAudit, Report};
 use tenancy_core::sql::migrate::{self, MigrationSet};
 use tenancy_core::sql::{Database, SqlStorage};
 use tenancy_core::{Actor, PlatformScope, Slug, Tenant, TenantId, TenantScope, Tenants};
+use tenancy_observability::alert::Alerts;
+use tenancy_observability::health::Health;
 use tenancy_observability::metrics::Metrics;
 use tenancy_security::block::BlockList;
 use tenancy_security::credential::Passwords;
@@ -30,14 +33,18 @@ use tenancy_security::login_guard::LoginGuard;
 use tenancy_security::session::Sessions;
 use uuid::Uuid;
 
+use crate::alerts;
 use crate::config::Config;
 use crate::defence::KnownSources;
 use crate::edge::EdgeTags;
 use crate::failure::Failure;
+use crate::health;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
 use crate::media::MediaStore;
+use crate::performance::Performance;
 use crate::secret::Secret;
 use crate::shared;
+use crate::slow_queries;
 use crate::tables;
 use crate::threats::Threats;
 use crate::users::{Door, Users};
@@ -61,6 +68,7 @@ pub(crate) struct Platform(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
+    opened_at: Instant,
     config: Config,
     registry: Arc<SqlTenants>,
     tenants: Tenants,
@@ -84,6 +92,9 @@ struct Parts {
     login_guard: LoginGuard,
     media: MediaStore,
     metrics: Metrics,
+    performance: Performance,
+    health: Health,
+    alerts: Alerts,
 }
 
 impl Platform {
@@ -131,7 +142,13 @@ impl Platform {
         let signed_in = &config.sessions;
         let blocks = BlockList::default();
         let login_guard = login_guard(&config, redis.as_ref(), &blocks);
+        let statements = slow_queries::begin(&config.slow_queries);
+        let performance =
+            Performance::new(&config.performance, &database, &scope, &metrics, statements);
+        let health = health::of(&config, &database, &scope, &registry, redis.as_ref());
+        let alerts = alerts::of(&config, &database, &scope, &registry, &health, &performance)?;
         Ok(Self(Arc::new(Parts {
+            opened_at: Instant::now(),
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
             cursor_key: CursorKey::new(secret.expose().as_bytes()),
@@ -152,12 +169,20 @@ impl Platform {
             login_guard,
             redis,
             media: MediaStore::new(&config, &database),
+            performance,
+            health,
+            alerts,
             metrics,
             config,
             tenants,
             database,
             scope,
         })))
+    }
+
+    /// How long it has been open.
+    pub(crate) fn age(&self) -> Duration {
+        self.0.opened_at.elapsed()
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -225,6 +250,21 @@ impl Platform {
 
     pub(crate) fn media(&self) -> &MediaStore {
         &self.0.media
+    }
+
+    /// What requests take.
+    pub(crate) fn performance(&self) -> &Performance {
+        &self.0.performance
+    }
+
+    /// How the server and its parts are.
+    pub(crate) fn health(&self) -> &Health {
+        &self.0.health
+    }
+
+    /// Who is told that something is wrong.
+    pub(crate) fn alerts(&self) -> &Alerts {
+        &self.0.alerts
     }
 
     /// What the server counts, if it does.

@@ -5,6 +5,7 @@ mod descriptors;
 mod head;
 mod linger;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,18 +24,22 @@ use hyper_util::service::TowerToHyperService;
 use tenancy_cache::EdgeFollower;
 use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
+use tenancy_observability::health::HealthLayer;
+use tenancy_observability::layer::PerformanceLayer;
 use tenancy_security::diagnosis::diagnose;
 use tenancy_security::stack::SecurityStack;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::body::bound_body;
+pub(crate) use self::descriptors::connections;
 use self::head::{HeadLimits, bound_head};
 use self::linger::Lingering;
+use crate::alerts;
 use crate::background::Beside;
 use crate::blocks::{self, Follower};
 use crate::config::{Config, Http};
@@ -42,8 +47,10 @@ use crate::control;
 use crate::defence;
 use crate::edge::Cdn;
 use crate::failure::Failure;
+use crate::health;
 use crate::measure;
 use crate::media;
+use crate::performance;
 use crate::platform::Platform;
 use crate::site;
 use crate::slow_queries;
@@ -56,6 +63,18 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
     bound.map_err(|error| Failure::from(error).context(format_args!("cannot listen on {address}")))
 }
 
+/// Everything that answers, put together.
+pub(crate) fn app(platform: &Platform) -> Router {
+    let stack = defence::stack(platform);
+    bounded(
+        site::app(platform, &stack),
+        platform.config(),
+        &stack,
+        platform.performance().layer(),
+        &health::layer(platform),
+    )
+}
+
 /// Answers requests until the process is asked to end, then lets those in flight finish.
 pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<(), Failure> {
     let http = platform.config().http.clone();
@@ -63,9 +82,9 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     platform.blobs().map_err(|error| {
         Failure::from(error).context("cannot keep uploaded files; see media.folder")
     })?;
-    let connections_max = descriptors::connections(platform.config())?;
-    let stack = defence::stack(platform);
-    let app = bounded(site::app(platform, &stack), platform.config(), &stack);
+    let connections_max = connections(platform.config())?;
+    let app = app(platform);
+    let performance = platform.performance();
     say_concerns(platform, &app).await;
     let pushers = measure::pushers(platform.config(), platform.metrics())?;
     let connections = Arc::new(Semaphore::new(connections_max));
@@ -77,18 +96,21 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     for pusher in &pushers {
         counting.keep("push of metrics", pusher, measure::push);
     }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    if performance.layer().is_some() {
+        counting.keep("reports", performance, performance::keep);
+    }
+    let terminate = signal(SignalKind::terminate())?;
+    let interrupt = signal(SignalKind::interrupt())?;
+    let mut noticed = pin!(notice_end(platform, terminate, interrupt));
+    platform.health().started();
     loop {
         let permit = tokio::select! {
             permit = connections.clone().acquire_owned() => permit?,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = &mut noticed => break,
         };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = &mut noticed => break,
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -117,9 +139,28 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     {
         tracing::warn!("some requests, or the journal, did not finish in time and were cut off");
     }
-    // The last requests are counted by now. Each pusher bounds how long it goes on.
+    // The last requests are counted by now. Each of them bounds how long it goes on.
     counting.finish().await;
     Ok(())
+}
+
+/// Waits until the process is asked to end, says so to those who ask whether to send requests, and gives
+/// them the time to find out. Asked once more, it waits no longer.
+async fn notice_end(platform: &Platform, mut terminate: Signal, mut interrupt: Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    platform.health().drain();
+    let notice = platform.config().notice();
+    if !notice.is_zero() {
+        tracing::info!(?notice, "ending: new requests are taken a little longer");
+    }
+    tokio::select! {
+        () = tokio::time::sleep(notice) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
 
 /// Numbers the journal's entries and hands them over until the end, and then finishes the step
@@ -138,6 +179,10 @@ fn beside(platform: &Platform, worker: Worker) -> Beside {
     beside.keep("media", platform, media::keep_swept);
     beside.keep("threats", platform, threats::keep);
     beside.keep("slow statements", platform, slow_queries::keep);
+    beside.keep("health", platform, health::keep_fresh);
+    if platform.config().alerts.enabled {
+        beside.keep("alerts", platform, alerts::keep);
+    }
     beside
 }
 
@@ -188,7 +233,13 @@ async fn bound_time(State(times): State<Times>, request: Request<Body>, next: Ne
 }
 
 /// `app` within its bounds, whatever happens inside.
-fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
+fn bounded(
+    app: Router,
+    config: &Config,
+    stack: &SecurityStack,
+    measured: Option<&PerformanceLayer>,
+    health: &HealthLayer,
+) -> Router {
     let http = &config.http;
     let times = Times {
         request: http.request_time(),
@@ -203,7 +254,7 @@ fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
         .layer(middleware::from_fn_with_state(http.body_time(), bound_body))
         .layer(middleware::from_fn_with_state(times, bound_time))
         .layer(CatchPanicLayer::new());
-    site::finish(app, config, stack)
+    site::finish(app, config, stack, measured, health)
 }
 
 fn connect(

@@ -14,27 +14,26 @@ mod sign_in;
 mod trace;
 mod view;
 
-use std::time::Duration;
+use std::convert::Infallible;
+use std::future::ready;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::Request;
 use axum::middleware;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use http::StatusCode;
-use http::header::RETRY_AFTER;
 use tenancy_core::layer::TenantLayer;
 use tenancy_core::resolve::Sources;
+use tenancy_observability::health::HealthLayer;
+use tenancy_observability::layer::PerformanceLayer;
 use tenancy_security::stack::SecurityStack;
-use tokio::time::timeout;
+use tower::{Layer as _, service_fn};
 
 use self::answer::FrontDoor;
 use crate::api;
 use crate::config::Config;
 use crate::defence::{self, REPORT_PATH, name_sources};
 use crate::edge::mark;
-use crate::failure::Failure;
-use crate::logging;
 use crate::pages::asset;
 use crate::pictures;
 use crate::platform::Platform;
@@ -76,37 +75,43 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .route("/assets/{file}", get(asset::serve))
         .route("/pictures/{file}", get(pictures::serve))
         .route_service(REPORT_PATH, defence::reports())
-        .route("/livez", get(StatusCode::OK))
         .route("/metrics", get(metrics::show))
-        .route("/readyz", get(ready))
         .with_state(platform.clone())
 }
 
-/// How long the database may take to answer `/readyz`; whoever watches gives up soon after.
-const READY_WITHIN: Duration = Duration::from_secs(1);
-
-/// Whether the server can do its work: the database answers.
-async fn ready(State(platform): State<Platform>) -> Response {
-    let failure = match timeout(READY_WITHIN, platform.check()).await {
-        Ok(Ok(())) => return StatusCode::OK.into_response(),
-        Ok(Err(failure)) => failure,
-        Err(elapsed) => Failure::from(elapsed).context("the database does not answer"),
-    };
-    if let Some(left_out) = logging::admit(true) {
-        tracing::warn!(%failure, left_out, "not ready");
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response()
+/// What is asked by those who watch the server, of whatever host.
+fn probes(health: &HealthLayer) -> Router {
+    let nowhere = service_fn(|_: Request| ready(Ok::<Response, Infallible>(Response::default())));
+    let probes = health.layer(nowhere);
+    let routes = ["/health", "/livez", "/readyz"].into_iter();
+    routes.fold(Router::new(), |router, path| {
+        router.route_service(path, probes.clone())
+    })
 }
 
 /// The outermost layers: what refuses inside them is put into words, and every response gets the
 /// headers that keep browsers from harm.
-pub(crate) fn finish(app: Router, config: &Config, stack: &SecurityStack) -> Router {
-    app.layer(stack.gate())
+pub(crate) fn finish(
+    app: Router,
+    config: &Config,
+    stack: &SecurityStack,
+    measured: Option<&PerformanceLayer>,
+    health: &HealthLayer,
+) -> Router {
+    let app = app
+        .layer(stack.gate())
         .layer(middleware::from_fn_with_state(
             FrontDoor::of(config),
             answer::answer,
         ))
         .layer(compress::layer())
-        .layer(stack.outermost())
-        .layer(middleware::from_fn(trace::trace))
+        // Nobody who watches is limited, blocked or sent elsewhere.
+        .merge(probes(health))
+        .layer(stack.outermost());
+    // Measured is what clients get, panics and refusals among it.
+    let app = match measured {
+        Some(layer) => app.layer(layer.clone()),
+        None => app,
+    };
+    app.layer(middleware::from_fn(trace::trace))
 }

@@ -40,6 +40,11 @@ pub struct EdgeFollower<E> {
 /// How many entries are told of at once; each has two tags at most.
 const ENTRIES_MAX: usize = 100;
 
+impl<E> EdgeFollower<E> {
+    /// What its place in every journal is called.
+    pub const NAME: &'static str = "edge";
+}
+
 impl<E: Edge> EdgeFollower<E> {
     /// Tells this one.
     pub fn new(edge: E) -> Self {
@@ -56,7 +61,7 @@ impl<E: Edge> EdgeFollower<E> {
 
 impl<E: Edge> Consumer for EdgeFollower<E> {
     fn name(&self) -> &'static str {
-        "edge"
+        Self::NAME
     }
 
     fn retry(&self) -> Retry {

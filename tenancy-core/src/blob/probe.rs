@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::ObjectStoreExt as _;
@@ -45,9 +45,9 @@ impl BlobStore {
         let place = Path::from(PLACE);
         let left = self.store.list(Some(&place)).take(LOOKED_AT_MAX);
         let left: Vec<_> = within(time_out, left.try_collect()).await?;
-        let oldest = std::time::SystemTime::now() - LEFT_OVER_AFTER;
+        let oldest = SystemTime::now() - LEFT_OVER_AFTER;
         let left = left.into_iter();
-        for old in left.filter(|found| oldest > found.last_modified.into()) {
+        for old in left.filter(|found| oldest > SystemTime::from(found.last_modified)) {
             match within(time_out, self.store.delete(&old.location)).await {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 _ => {}

@@ -98,6 +98,11 @@ impl Part {
         self.name
     }
 
+    /// Whether the server cannot do its work without it.
+    pub const fn is_critical(&self) -> bool {
+        self.is_critical
+    }
+
     /// How old a result may be before nobody can tell.
     pub(super) fn stale_after(&self) -> Duration {
         3 * self.every + self.time_out

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use tenancy_core::meter::CacheLookups;
+use tenancy_core::meter::{CacheLookups, Meter};
 use tenancy_core::time::Time;
 
 use crate::party::Party;
@@ -10,7 +10,6 @@ use crate::trace_context::TraceContext;
 
 /// A request that is over, as its [observers](super::ObserveRequests) hear of it.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct FinishedRequest<'a> {
     /// Whose it was.
     pub party: Party<'a>,
@@ -26,6 +25,8 @@ pub struct FinishedRequest<'a> {
     pub at: Time,
     /// What it took.
     pub spent: Spent,
+    /// What its scope's work was counted on.
+    pub meter: Option<&'a Meter>,
     /// Its place in a trace.
     pub trace: &'a TraceContext,
     /// Its id, if it had one.

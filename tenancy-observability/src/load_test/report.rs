@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Connections;
 use super::score::score;
-use super::{Comparison, Ended, Environment, LoadTest, Model, Requirement, Run, Verdict};
+use super::{Comparison, Ended, Environment, LoadTest, Model, Requirement, Run, Timed, Verdict};
 
 /// The form of the document that is written now.
 const SCHEMA: u32 = 1;
@@ -28,6 +28,9 @@ pub struct Report {
     pub met: bool,
     /// From 0 to 100; `None` where too little was measured.
     pub score: Option<f64>,
+    /// What was timed beside the requests.
+    #[serde(default)]
+    pub timed: Vec<Timed>,
     /// What should be known when reading the figures.
     pub remarks: Vec<String>,
     /// What has become of the server since an earlier report.
@@ -111,6 +114,7 @@ impl Report {
             score: score(&merged.all(), merged.seconds, met),
             requirements: verdicts,
             met,
+            timed: vec![],
             remarks: merged.remarks(),
             runs,
             comparison: None,
@@ -127,6 +131,7 @@ impl Report {
             requirements: vec![],
             met: true,
             score: None,
+            timed: vec![],
             remarks: vec![],
             comparison: None,
         }

@@ -54,6 +54,9 @@ impl fmt::Display for Report {
             }
         }
         failures(f, &merged.endpoints)?;
+        for timed in &self.timed {
+            beside(f, &timed.name, timed.times)?;
+        }
         writeln!(f)?;
         for verdict in &self.requirements {
             let mark = if verdict.met { "met    " } else { "NOT MET" };

@@ -103,24 +103,24 @@ impl Metrics {
         self.0.as_ref()?.found(key, kind)
     }
 
-    fn describe(&self, name: &KeyName, help: &SharedString) {
+    pub(super) fn describe(&self, name: &str, help: &str) {
         if let Some(inner) = &self.0 {
-            inner.registry().describe(name.as_str(), help);
+            inner.registry().describe(name, help);
         }
     }
 }
 
 impl Recorder for Metrics {
     fn describe_counter(&self, name: KeyName, _: Option<Unit>, help: SharedString) {
-        self.describe(&name, &help);
+        self.describe(name.as_str(), &help);
     }
 
     fn describe_gauge(&self, name: KeyName, _: Option<Unit>, help: SharedString) {
-        self.describe(&name, &help);
+        self.describe(name.as_str(), &help);
     }
 
     fn describe_histogram(&self, name: KeyName, _: Option<Unit>, help: SharedString) {
-        self.describe(&name, &help);
+        self.describe(name.as_str(), &help);
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
@@ -140,7 +140,14 @@ impl Recorder for Metrics {
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        match self.found(key, Kind::Gauge) {
+        // What has no tenant is the platform's.
+        let slot = match apart(key) {
+            Some((tenant, key)) if tenant == Party::Platform.name() => {
+                self.found(&key, Kind::Gauge)
+            }
+            _ => self.found(key, Kind::Gauge),
+        };
+        match slot {
             Some(Slot::Gauge(gauge)) => Gauge::from_arc(gauge),
             _ => Gauge::noop(),
         }

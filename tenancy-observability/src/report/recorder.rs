@@ -256,7 +256,8 @@ impl Window {
         if let Some(own) = parties.get(&whose) {
             return own.clone();
         }
-        let is_full = parties.len() > recorder.settings.tenants
+        let nobody = usize::from(parties.contains_key(&None));
+        let is_full = parties.len() - nobody >= recorder.settings.tenants
             || self.endpoints.load(Ordering::Relaxed) >= recorder.settings.endpoints;
         drop(parties);
         let whose = match whose {

@@ -69,6 +69,9 @@ impl Sketch {
     /// The value of the nearest rank: the least that this share of all values does not exceed.
     pub(super) fn quantile(&self, share: f64) -> Option<f64> {
         let rank = (share * self.count as f64).ceil().max(1.0) as u64;
+        if rank >= self.count {
+            return (self.count > 0).then_some(self.max as f64);
+        }
         let mut passed = 0;
         let reaches = |(_, count): &&(u16, u64)| {
             passed += count;

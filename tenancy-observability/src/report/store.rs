@@ -18,7 +18,7 @@ use super::summary::{Report, WhichEndpoints};
 use super::window::{HOUR, Period, WINDOW, before, beginning};
 
 /// All requests' row, whoever they were for. It is no tenant's id.
-const ALL: Uuid = Uuid::nil();
+pub(super) const ALL: Uuid = Uuid::nil();
 
 /// How old windows are before they become hours: a day's report is made of windows alone, and nobody
 /// writes them any more.
@@ -232,8 +232,7 @@ impl Reports {
         Ok(())
     }
 
-    /// All that is known of a party in a period. What is still in memory here counts instead of what
-    /// this process has written of the same window.
+    /// All that is known of a party in a period.
     async fn slice(
         &self,
         party: Uuid,
@@ -241,6 +240,20 @@ impl Reports {
         period: Period,
     ) -> Result<Slice, Error> {
         let mut all = Slice::default();
+        let merge = |_, slice: &Slice| all.merge(slice, ALL_ENDPOINTS_MAX);
+        self.visit(party, whose, period, merge).await?;
+        Ok(all)
+    }
+
+    /// Shows all that is known of a party in a period, each with its beginning. What is still in memory
+    /// here counts instead of what this process has written of the same window.
+    pub(super) async fn visit(
+        &self,
+        party: Uuid,
+        whose: Option<Whose>,
+        period: Period,
+        mut show: impl FnMut(Time, &Slice),
+    ) -> Result<(), Error> {
         let mut held = HashSet::new();
         for window in self.0.recorder.windows() {
             held.insert(window.start.as_microseconds());
@@ -250,7 +263,7 @@ impl Reports {
                     .iter()
                     .filter(|(other, _)| whose.is_none_or(|whose| whose == *other))
                 {
-                    all.merge(&own.counted().slice, ALL_ENDPOINTS_MAX);
+                    show(window.start, &own.counted().slice);
                 }
             }
         }
@@ -262,8 +275,9 @@ impl Reports {
             for row in &page {
                 after = (row.starts_at, row.writer);
                 let is_held = row.writer == writer && held.contains(&row.starts_at);
-                if !is_held && period.meets(Time::from_microseconds(row.starts_at), WINDOW) {
-                    all.merge(&Slice::decode(&row.data)?, ALL_ENDPOINTS_MAX);
+                let start = Time::from_microseconds(row.starts_at);
+                if !is_held && period.meets(start, WINDOW) {
+                    show(start, &Slice::decode(&row.data)?);
                 }
             }
             if page.len() < PAGE_ROWS {
@@ -275,14 +289,16 @@ impl Reports {
             let page = rows::hours(&mut tx, party, after, period.to()).await?;
             for row in &page {
                 after = row.starts_at;
-                all.merge(&Slice::decode(&row.data)?, ALL_ENDPOINTS_MAX);
+                show(
+                    Time::from_microseconds(row.starts_at),
+                    &Slice::decode(&row.data)?,
+                );
             }
             if page.len() < PAGE_ROWS {
                 break;
             }
         }
-        tx.commit().await?;
-        Ok(all)
+        tx.commit().await
     }
 }
 

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use tenancy_core::TenantId;
 
 use super::worst::Worst;
 use super::{RepeatedQuery, SlowQuery};
@@ -13,6 +14,15 @@ pub struct Findings {
     pub repeated: Vec<RepeatedQuery>,
     /// Slow calls, and requests with repeated statements, that there was no room to tell of.
     pub forgotten: u64,
+}
+
+impl Findings {
+    /// The tenants that something was found of, some of them more than once.
+    pub fn tenants(&self) -> impl Iterator<Item = TenantId> {
+        let slow = self.slow.iter().filter_map(|query| query.tenant_id);
+        let repeated = self.repeated.iter().filter_map(|query| query.tenant_id);
+        slow.chain(repeated)
+    }
 }
 
 /// Findings that are still gathered.

@@ -12,6 +12,8 @@ use tracing_subscriber::registry::LookupSpan;
 use super::findings::{Findings, Gathered};
 use super::listen::{self, Listener};
 use super::{Caller, RepeatedQuery, SlowQuery};
+use crate::layer::{FinishedRequest, ObserveRequests};
+use crate::party::Party;
 
 /// The slow statements of this process and the lines that repeat statements, in bounded memory.
 ///
@@ -111,9 +113,10 @@ impl SlowQueries {
         Listener::new(self.clone()).with_filter(wanted)
     }
 
-    /// Looks, at the end of a request or a job, whether a line of the program sent one statement after the
-    /// other for it. `operation` names what was done, such as the route's template.
-    pub fn request_ended(&self, tenant_id: Option<TenantId>, operation: &str, meter: &Meter) {
+    /// Looks, at the end of a job, whether a line of the program sent one statement after the
+    /// other for it. `operation` names what was done. Of requests it hears through
+    /// [`PerformanceLayer::observe`](crate::layer::PerformanceLayer::observe).
+    pub fn job_ended(&self, tenant_id: Option<TenantId>, operation: &str, meter: &Meter) {
         let last_at = Time::now();
         for site in meter.repeated_calls(self.0.repeats.saturating_add(1)) {
             let caller = Caller {
@@ -172,5 +175,17 @@ impl SlowQueries {
     fn found(&self) -> MutexGuard<'_, Found> {
         // Whatever panicked here has counted one call too few.
         self.0.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks at each request's statements when it is over.
+impl ObserveRequests for SlowQueries {
+    fn finished(&self, request: &FinishedRequest<'_>) {
+        let Some(meter) = request.meter else { return };
+        let tenant_id = match request.party {
+            Party::Tenant(tenant) => Some(tenant.id),
+            Party::Platform | Party::Unknown => None,
+        };
+        self.job_ended(tenant_id, request.route, meter);
     }
 }

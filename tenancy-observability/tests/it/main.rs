@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
 /// What the tests of memory count with.
 #[global_allocator]
 static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
@@ -11,13 +12,14 @@ static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
 
 #[cfg(all(feature = "advisor", feature = "postgres", feature = "sqlite"))]
 mod advisor;
+mod alert;
 mod health;
-mod installation;
 mod layer;
 #[cfg(feature = "load-test")]
 mod load_test;
 mod memory;
 mod metrics;
-mod place;
+mod report;
 mod sink;
+mod site;
 mod slow_query;

@@ -1,5 +1,6 @@
 mod facade;
 mod names;
+mod requests;
 mod sums;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use tenancy_observability::slow_query::{SlowQueries, SlowQuery, SlowQueryHistory
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::installation::{Installation, on_both};
+use crate::site::{Site, on_both};
 
 on_both! {
     a_statement_is_found_with_its_tenant_and_its_line,
@@ -28,13 +28,18 @@ static HEARD: LazyLock<SlowQueries> = LazyLock::new(|| {
     queries
 });
 
+async fn add(site: &Site, slug: &str) -> TenantScope {
+    let tenant = site.add(slug).await;
+    site.scope(&tenant).await
+}
+
 fn found_of(tenant: &TenantScope) -> Vec<SlowQuery> {
     let mut found = HEARD.findings().slow;
     found.retain(|query| query.tenant_id == Some(tenant.tenant_id()));
     found
 }
 
-async fn ask(site: &Installation, scope: &TenantScope, name: &str) -> u32 {
+async fn ask(site: &Site, scope: &TenantScope, name: &str) -> u32 {
     const ASK: &str = "SELECT CAST(7 AS BIGINT) WHERE 'ada' = $1 OR 'secret-word' = 'x'";
     let mut tx = site.database.read(scope).await.unwrap();
     let line = line!() + 1;
@@ -50,9 +55,9 @@ async fn ask(site: &Installation, scope: &TenantScope, name: &str) -> u32 {
     line
 }
 
-async fn a_statement_is_found_with_its_tenant_and_its_line(site: Installation) {
+async fn a_statement_is_found_with_its_tenant_and_its_line(site: Site) {
     LazyLock::force(&HEARD);
-    let (acme, other) = (site.add("acme").await, site.add("other").await);
+    let (acme, other) = (add(&site, "acme").await, add(&site, "other").await);
     let span = tracing::info_span!("request", request_id = "r-17");
     let line = {
         use tracing::Instrument as _;
@@ -81,11 +86,11 @@ async fn a_statement_is_found_with_its_tenant_and_its_line(site: Installation) {
     assert_eq!((found.calls, found.rows, &found.request_id), (1, 0, &None));
 }
 
-async fn no_value_is_kept_anywhere(site: Installation) {
+async fn no_value_is_kept_anywhere(site: Site) {
     LazyLock::force(&HEARD);
-    let acme = site.add("acme").await;
+    let acme = add(&site, "acme").await;
     ask(&site, &acme, "s3cr3t-bound").await;
-    let history = SlowQueryHistory::new(&site.database, &site.scope);
+    let history = SlowQueryHistory::new(&site.database, &site.platform());
     let now = Time::now();
     history.keep(&HEARD, now).await.unwrap();
     let kept = history
@@ -109,8 +114,8 @@ async fn a_statement_that_was_cut_off_is_found() {
     const LONG: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900000000) \
         SELECT CAST(max(i) AS BIGINT) FROM n";
     LazyLock::force(&HEARD);
-    let site = Installation::postgres().await;
-    let acme = site.add("acme").await;
+    let site = Site::postgres().await;
+    let acme = add(&site, "acme").await;
     let mut tx = site.database.read(&acme).await.unwrap();
     let slow = async {
         on_tx!(&mut tx, |conn| sqlx::query_scalar::<_, i64>(LONG)
@@ -133,7 +138,7 @@ async fn a_statement_that_was_cut_off_is_found() {
     );
 }
 
-async fn processes_keep_what_they_found_side_by_side(site: Installation) {
+async fn processes_keep_what_they_found_side_by_side(site: Site) {
     let noon = Time::from_microseconds(12 * 3_600_000_000);
     let at = move |minutes: u64| noon.after(Duration::from_secs(60 * minutes));
     let found = |milliseconds: f64| {
@@ -152,7 +157,7 @@ async fn processes_keep_what_they_found_side_by_side(site: Installation) {
     let (one, other) = (found(150.0), found(300.0));
     let mut histories = Vec::new();
     for queries in [&one, &other, &other] {
-        let history = SlowQueryHistory::new(&site.database, &site.scope);
+        let history = SlowQueryHistory::new(&site.database, &site.platform());
         histories.push((history, queries.clone()));
     }
     // Each writes the same hour many times, and all at once; the third finds what the second has found.
@@ -195,11 +200,11 @@ async fn processes_keep_what_they_found_side_by_side(site: Installation) {
     assert_eq!(read(0, 200).await, None);
 }
 
-async fn statements_of_the_history_itself_are_not_found(site: Installation) {
+async fn statements_of_the_history_itself_are_not_found(site: Site) {
     LazyLock::force(&HEARD);
-    let acme = site.add("acme").await;
+    let acme = add(&site, "acme").await;
     ask(&site, &acme, "ada").await;
-    let history = SlowQueryHistory::new(&site.database, &site.scope);
+    let history = SlowQueryHistory::new(&site.database, &site.platform());
     history.keep(&HEARD, Time::now()).await.unwrap();
     let found = HEARD.findings().slow;
     let own = found.iter().find(|query| {
@@ -267,8 +272,8 @@ fn there_is_room_for_so_many_and_the_rest_is_counted() {
 #[tokio::test]
 async fn a_line_that_sends_a_statement_for_each_row_is_found() {
     const ROW: &str = "SELECT CAST($1 AS BIGINT)";
-    let site = Installation::sqlite().await;
-    let acme = site.add("acme").await;
+    let site = Site::sqlite().await;
+    let acme = add(&site, "acme").await;
     let queries = SlowQueries::default();
     let mut tx = site.database.read(&acme).await.unwrap();
     let mut line = 0;
@@ -282,7 +287,7 @@ async fn a_line_that_sends_a_statement_for_each_row_is_found() {
         assert_eq!(row, number);
     }
     let tenant = acme.tenant_id();
-    queries.request_ended(Some(tenant), "/api/orders", acme.meter());
+    queries.job_ended(Some(tenant), "/api/orders", acme.meter());
     let [found] = &queries.findings().repeated[..] else {
         panic!("{:?}", queries.findings());
     };
@@ -294,7 +299,7 @@ async fn a_line_that_sends_a_statement_for_each_row_is_found() {
     );
     assert_eq!(found.tenant_id, Some(tenant));
 
-    let other = site.add("other").await;
-    queries.request_ended(Some(TenantId::generate()), "/", other.meter());
+    let other = add(&site, "other").await;
+    queries.job_ended(Some(TenantId::generate()), "/", other.meter());
     assert_eq!(queries.findings().repeated.len(), 1);
 }

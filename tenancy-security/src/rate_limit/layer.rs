@@ -8,6 +8,7 @@ use tenancy_core::problem::ProblemJson;
 use tower_layer::Layer;
 
 use super::caller::Caller;
+use super::decision::Decision;
 use super::limiter::RateLimiter;
 use super::service::RateLimitService;
 use crate::address::AddressGroups;
@@ -81,12 +82,23 @@ impl<R> RateLimitLayer<R> {
         }
     }
 
-    pub(super) async fn check(&self, request: &Parts) -> super::Decision {
+    pub(super) async fn check(&self, request: &Parts) -> Decision {
+        let (caller, class, cost) = self.asked(request);
+        self.limiter.check(&caller, class, cost).await
+    }
+
+    pub(super) fn check_here(&self, request: &Parts) -> Decision {
+        let (caller, class, cost) = self.asked(request);
+        self.limiter.check_here(&caller, class, cost)
+    }
+
+    fn asked(&self, request: &Parts) -> (Caller, &'static str, u32) {
         note(&request.extensions, Part::RateLimit, || None);
-        let (caller, class) = ((self.caller)(request), (self.class)(request));
-        self.limiter
-            .check(&caller, class, (self.cost)(request))
-            .await
+        (
+            (self.caller)(request),
+            (self.class)(request),
+            (self.cost)(request),
+        )
     }
 }
 

@@ -108,10 +108,7 @@ impl RateLimiter {
     /// own share.
     pub async fn refund(&self, decision: &Decision) {
         match decision.charged {
-            Charged::Local => {
-                let table = &self.0.table;
-                table.refund(self.now(), &decision.standings, decision.cost);
-            }
+            Charged::Local => self.refund_here(decision),
             Charged::Nowhere => {}
             #[cfg(feature = "redis")]
             Charged::Shared => {
@@ -120,6 +117,26 @@ impl RateLimiter {
                 }
             }
         }
+    }
+
+    /// Gives back what this process has counted itself.
+    pub(super) fn refund_here(&self, decision: &Decision) {
+        if decision.charged == Charged::Local {
+            let table = &self.0.table;
+            table.refund(self.now(), &decision.standings, decision.cost);
+        }
+    }
+
+    /// Whether a store is asked that processes share.
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(clippy::unused_self, reason = "no limiter has a store then")
+    )]
+    pub(super) fn is_shared(&self) -> bool {
+        #[cfg(feature = "redis")]
+        return self.0.shared.is_some();
+        #[cfg(not(feature = "redis"))]
+        false
     }
 
     /// How much memory this process's own counts take, in bytes: fixed when the limiter is made.

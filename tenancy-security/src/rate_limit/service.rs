@@ -2,12 +2,14 @@ use std::fmt;
 use std::mem;
 use std::task::{Context, Poll};
 
+use http::request::Parts;
 use http::{Request, Response};
-use tenancy_core::layer::ResponseFuture;
 use tenancy_core::problem::Refuse;
 use tower_service::Service;
 
 use super::class::Charge;
+use super::decision::Decision;
+use super::future::ResponseFuture;
 use super::layer::RateLimitLayer;
 
 /// The service that a [`RateLimitLayer`] makes of another.
@@ -27,25 +29,34 @@ where
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
-    type Future = ResponseFuture<ResBody, S::Error>;
+    type Future = ResponseFuture<S::Future, ResBody, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        // What need not be waited for costs neither a clone of the services further in nor a box.
+        if !self.layer.limiter.is_shared() {
+            let decision = self.layer.check_here(&parts);
+            return match self.layer.refusal(decision, &parts) {
+                Ok(decision) => {
+                    let future = self.inner.call(Request::from_parts(parts, body));
+                    ResponseFuture::admitted(future, decision, &self.layer.limiter)
+                }
+                Err(response) => ResponseFuture::refused(response),
+            };
+        }
         let next = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, next);
         let layer = self.layer.clone();
-        ResponseFuture::new(async move {
-            let (parts, body) = request.into_parts();
+        ResponseFuture::asking(async move {
             let decision = layer.check(&parts).await;
-            if let Some(problem) = decision.problem() {
-                let mut response = layer.refuse.refuse(&problem, &parts);
-                decision.write_headers(response.headers_mut());
-                response.extensions_mut().insert(decision);
-                return Ok(response);
-            }
+            let decision = match layer.refusal(decision, &parts) {
+                Ok(decision) => decision,
+                Err(response) => return Ok(response),
+            };
             let mut response = inner.call(Request::from_parts(parts, body)).await?;
             decision.write_headers(response.headers_mut());
             let is_failure = response.status().is_client_error();
@@ -54,6 +65,22 @@ where
             }
             Ok(response)
         })
+    }
+}
+
+impl<R> RateLimitLayer<R> {
+    /// The response to a request that was not admitted.
+    fn refusal<B>(&self, decision: Decision, request: &Parts) -> Result<Decision, Response<B>>
+    where
+        R: Refuse<B>,
+    {
+        let Some(problem) = decision.problem() else {
+            return Ok(decision);
+        };
+        let mut response = self.refuse.refuse(&problem, request);
+        decision.write_headers(response.headers_mut());
+        response.extensions_mut().insert(decision);
+        Err(response)
     }
 }
 

@@ -96,6 +96,7 @@ impl<'a> Markup<'a> {
     }
 }
 
+#[inline]
 fn judge_tag(
     value: &[u8],
     opened: &tag::Opened<'_>,
@@ -118,6 +119,7 @@ fn judge_tag(
 }
 
 /// Judges what stands before an equals sign, and what behind it.
+#[inline]
 fn judge_attribute(value: &[u8], at: usize, inside: Inside) -> Option<Verdict> {
     let name = tag::attribute_name(value, at);
     if script::is_assigned(value, at) {

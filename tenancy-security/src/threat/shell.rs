@@ -99,6 +99,7 @@ impl<'a> Shell<'a> {
     }
 
     /// Judges what stands at `start`, behind the sign at `sign`, as a command.
+    #[inline]
     fn command(&mut self, sign: usize, start: usize, lead: Lead) -> Option<Verdict> {
         let value = self.value;
         if self.passed < start {

@@ -14,15 +14,21 @@ pub(super) struct Words<T: 'static, const N: usize> {
     sketches: [u64; SKETCHES / 64],
 }
 
-/// How many sketches there are.
-const SKETCHES: usize = 4096;
+/// How many bits a sketch has.
+const SKETCH_BITS: u32 = 12;
 
-/// What a word is told by at a glance: its first letter, its middle one, its last one and its length.
+/// How many sketches there are.
+const SKETCHES: usize = 1 << SKETCH_BITS;
+
+/// What a word is told by at a glance: its first letter, its middle one, its last one and its length,
+/// well mixed.
 const fn sketch(word: &[u8]) -> usize {
-    let first = (word[0] | 0x20) as usize;
-    let middle = (word[word.len() / 2] | 0x20) as usize;
-    let last = (word[word.len() - 1] | 0x20) as usize;
-    (first ^ middle << 3 ^ last << 5 ^ word.len() << 8) & (SKETCHES - 1)
+    // Five bits of a letter are the same whatever its case.
+    let first = (word[0] & 31) as u32;
+    let middle = (word[word.len() / 2] & 31) as u32;
+    let last = (word[word.len() - 1] & 31) as u32;
+    let told = first | middle << 5 | last << 10 | (word.len() as u32) << 15;
+    (told.wrapping_mul(0x9e37_79b1) >> (32 - SKETCH_BITS)) as usize
 }
 
 const EMPTY: u16 = u16::MAX;

@@ -1,6 +1,7 @@
 //! The reference server as a stranger meets it: started, visited, commanded and ended.
 
 mod advise;
+mod bench;
 mod control;
 mod cut_off;
 mod defence;
@@ -18,6 +19,7 @@ mod outage;
 mod output;
 mod private;
 mod product_files;
+mod readiness;
 mod refusals;
 mod sign_in;
 mod tls;

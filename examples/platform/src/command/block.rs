@@ -186,7 +186,8 @@ fn effect(allow: bool) -> Effect {
     if allow { Effect::Allow } else { Effect::Block }
 }
 
-fn time(text: &str) -> Result<SignedDuration, String> {
+/// A time as people write it.
+pub(super) fn time(text: &str) -> Result<SignedDuration, String> {
     let days = SpanRelativeTo::days_are_24_hours();
     let time = text.parse().and_then(|span: Span| span.to_duration(days));
     let time = time.map_err(|error| error.to_string())?;

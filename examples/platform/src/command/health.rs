@@ -1,5 +1,6 @@
 use serde_json::json;
 use tenancy_core::sql::audit::Report;
+use tenancy_observability::health::{self, PartReport, Status};
 
 use super::Output;
 use crate::config::Config;
@@ -20,11 +21,14 @@ pub(super) async fn run(config: Config) -> Result<Output, Failure> {
     };
     let uncached = uncached(&config);
     match check(config).await {
-        Ok(isolation) => {
+        Ok((isolation, report)) => {
             if let Some(Err(leaks)) = isolation.as_ref().map(Report::require_isolation) {
                 return failed(leaks.to_string(), isolation.as_ref());
             }
             let mut text = format!("{database} answers, and its schema is current.");
+            for part in report.parts() {
+                text += &format!("\n{}", sentence(part));
+            }
             for warning in isolation.iter().flat_map(Report::warnings) {
                 text += &format!("\nWarning: {warning}.");
             }
@@ -33,6 +37,7 @@ pub(super) async fn run(config: Config) -> Result<Output, Failure> {
             }
             let document = json!({
                 "status": "ok", "database": database, "isolation": isolation,
+                "health": report.to_json(true),
                 "warnings": uncached.into_iter().collect::<Vec<_>>(),
             });
             Output::text(&document, text)
@@ -48,13 +53,32 @@ pub(super) fn uncached(config: &Config) -> Option<&'static str> {
 }
 
 /// `None` where the owner looks after the database: isolation is a matter of the login that serves.
-async fn check(config: Config) -> Result<Option<Report>, Failure> {
+async fn check(config: Config) -> Result<(Option<Report>, health::Report), Failure> {
     let is_server = config.database_url.is_some() || config.owner_database_url.is_none();
     let platform = Platform::open(config).await?;
     platform.check().await?;
-    if is_server {
-        platform.audit().await.map(Some)
-    } else {
-        Ok(None)
+    let isolation = match is_server {
+        true => Some(platform.audit().await?),
+        false => None,
+    };
+    platform.health().started();
+    Ok((isolation, platform.health().full().await))
+}
+
+/// How a part is, for people.
+fn sentence(part: &PartReport) -> String {
+    let status = match part.finding.status() {
+        Status::Fail => "FAILS",
+        Status::Pass => "well",
+        Status::Unknown => "not known",
+        Status::Warn => "warns",
+    };
+    let mut sentence = format!("  {}: {status}", part.part.name());
+    if let Some((value, unit)) = part.finding.value() {
+        sentence += &format!(", {value} {unit}");
     }
+    if let Some(says) = part.finding.says() {
+        sentence += &format!(": {says}");
+    }
+    sentence
 }

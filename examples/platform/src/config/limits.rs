@@ -71,6 +71,24 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The same with what callers may ask for out of reach, so that one caller can be as many as like.
+    /// They are counted all the same, and requests under way have their places.
+    pub(crate) fn out_of_reach(self) -> Self {
+        let much = Rate(Quota::per_second(u32::MAX));
+        Self {
+            address: much,
+            api: much,
+            page: much,
+            search: much,
+            upload: much,
+            plans: BTreeMap::new(),
+            client_requests_max: Within::clamped(self.requests_max.get()),
+            ..self
+        }
+    }
+}
+
 impl Limit {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

@@ -28,6 +28,12 @@ impl Config {
                  https:// address",
             ));
         }
+        if self.alerts.sms.shows_token() {
+            return Err(Failure::new(
+                "alerts.sms.token would cross the network in the clear: give alerts.sms.url an \
+                 https:// address",
+            ));
+        }
         if let Some(setting) = self.push.shows_secret() {
             return Err(Failure::new(format!(
                 "the secret of {setting} would cross the network in the clear: give {setting}.url \

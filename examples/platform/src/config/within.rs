@@ -28,6 +28,11 @@ impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
         Self(value)
     }
 
+    /// The number, or the bound that it is beyond.
+    pub(super) fn clamped(value: u64) -> Self {
+        Self(value.clamp(MIN, MAX))
+    }
+
     pub(crate) fn get(self) -> u64 {
         self.0
     }

@@ -32,6 +32,13 @@ pub(super) fn of_pages() -> Policy {
         .report_to(path)
 }
 
+/// The same for a page of the console that keeps itself as things are now.
+pub(crate) fn of_console() -> Policy {
+    of_pages()
+        .set(Directive::ScriptSrc, [Source::SelfOrigin])
+        .set(Directive::ConnectSrc, [Source::SelfOrigin])
+}
+
 /// What browsers report goes to the log, a line in ten seconds.
 pub(crate) fn reports() -> CspReports<impl ReportSink> {
     static OFTEN: LogThrottle = LogThrottle::new(Duration::from_secs(10));

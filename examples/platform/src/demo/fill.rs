@@ -78,7 +78,7 @@ impl Platform {
     }
 
     /// Puts into the shop what is not there yet, in an order that shows how far it came.
-    async fn fill(&self, scope: &TenantScope, shop: &DemoShop) -> Result<(), Failure> {
+    pub(crate) async fn fill(&self, scope: &TenantScope, shop: &DemoShop) -> Result<(), Failure> {
         self.fill_categories(scope, shop).await?;
         let variants = self.fill_products(scope, shop).await?;
         let customers = self.fill_customers(scope, shop).await?;
@@ -189,7 +189,7 @@ impl DemoShop {
             && tenant.settings.get::<Tagline>() == self.tagline
     }
 
-    fn as_tenant(&self) -> Result<NewTenant, Failure> {
+    pub(crate) fn as_tenant(&self) -> Result<NewTenant, Failure> {
         Ok(NewTenant {
             slug: self.slug.parse()?,
             name: Some(self.name.clone()),

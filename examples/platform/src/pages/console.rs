@@ -2,6 +2,8 @@
 
 mod blocks;
 mod journal;
+mod overview;
+mod plot;
 mod shops;
 mod slow_statements;
 mod table;
@@ -12,6 +14,9 @@ use super::link::Link;
 
 pub(crate) use self::blocks::blocks;
 pub(crate) use self::journal::journal;
+pub(crate) use self::overview::{
+    HOURS, Measured, Overview, OverviewPage, OverviewView, ServerFigures,
+};
 pub(crate) use self::shops::{ShopRow, ShopsPage};
 pub(crate) use self::slow_statements::slow_statements;
 pub(crate) use self::table::{Sorting, TablePage};
@@ -33,13 +38,15 @@ pub(crate) struct Console {
 pub(crate) enum Room {
     Blocks,
     Journal,
+    Overview,
     Shops,
     SlowStatements,
 }
 
 impl Room {
     /// In the order in which the pages lead to them.
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 5] = [
+        Self::Overview,
         Self::Shops,
         Self::SlowStatements,
         Self::Blocks,
@@ -50,7 +57,8 @@ impl Room {
         match self {
             Self::Blocks => "/platform/blocks",
             Self::Journal => "/platform/journal",
-            Self::Shops => "/platform",
+            Self::Overview => "/platform",
+            Self::Shops => "/platform/shops",
             Self::SlowStatements => "/platform/slow-statements",
         }
     }
@@ -63,6 +71,7 @@ impl Room {
         let (english, german) = match self {
             Self::Blocks => ("Blocks", "Sperren"),
             Self::Journal => ("Journal", "Journal"),
+            Self::Overview => ("Overview", "Übersicht"),
             Self::Shops => ("Shops", "Läden"),
             Self::SlowStatements => ("Slow statements", "Langsame Abfragen"),
         };

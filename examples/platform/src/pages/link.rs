@@ -37,7 +37,7 @@ impl Link {
 
     /// Its list of shops from behind one on.
     pub(crate) fn console_after(slug: &str) -> Self {
-        Self::console().with_query(&[("after", slug)])
+        Self::within("/platform/shops").with_query(&[("after", slug)])
     }
 
     pub(crate) fn sign_in() -> Self {

@@ -20,7 +20,7 @@ const SQLITE_MORE: u64 = 5;
 
 /// The most connections the server can hold and still open the database's files. Raises the
 /// process's soft limit as far as it must and may.
-pub(super) fn connections(config: &Config) -> Result<usize, Failure> {
+pub(crate) fn connections(config: &Config) -> Result<usize, Failure> {
     let wanted = config.http.connections_max.get();
     let kept = kept(config);
     let limit = raised(wanted.saturating_add(kept));

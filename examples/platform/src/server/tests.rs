@@ -4,6 +4,7 @@ use axum::routing::{get, post};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use tenancy_observability::health::Health;
 
 use super::*;
 
@@ -16,7 +17,8 @@ fn troubled(config: &Config) -> Router {
         )
         .route("/slow", get(std::future::pending::<StatusCode>))
         .route("/read", post(async |_: Bytes| StatusCode::OK));
-    bounded(app, config, &defence::of_config(config))
+    let health = HealthLayer::new(&Health::builder().build());
+    bounded(app, config, &defence::of_config(config), None, &health)
 }
 
 async fn ask(config: &Config, accept: &str, request: (&str, &str, usize)) -> Response {

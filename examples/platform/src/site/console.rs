@@ -1,6 +1,7 @@
 //! The console over HTTP, for those who run the platform. Shops have none.
 
 mod operator;
+mod overview;
 mod shops;
 mod tables;
 
@@ -14,6 +15,8 @@ use crate::platform::Platform;
 /// The rooms of the console.
 pub(super) fn routes() -> Router<Platform> {
     Router::new()
+        .route(Room::Overview.path(), get(overview::page))
+        .route("/platform/live", get(overview::live))
         .route(Room::Shops.path(), get(shops::page))
         .route(Room::SlowStatements.path(), get(tables::slow_statements))
         .route(Room::Blocks.path(), get(tables::blocks))

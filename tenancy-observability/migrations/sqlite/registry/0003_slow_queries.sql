@@ -4,7 +4,7 @@ CREATE TABLE observability_slow_queries (
     -- The begin of the hour, in microseconds.
     began_at BIGINT NOT NULL,
     -- The process; nobody else writes its rows.
-    writer UUID NOT NULL,
+    writer BLOB NOT NULL,
     findings TEXT NOT NULL,
     PRIMARY KEY (began_at, writer)
 );

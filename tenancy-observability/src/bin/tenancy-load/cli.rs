@@ -7,11 +7,10 @@ use std::time::Duration;
 use clap::Parser;
 use http::{HeaderName, HeaderValue};
 use tenancy_observability::load_test::{
-    Caller, Connections, LoadTest, Model, Rate, Reach, Report, Requirement, Target,
+    Caller, Connections, LoadTest, Model, Rate, Reach, Report, Requirement, Target, parse_time,
 };
 
 use crate::scenario::Scenario;
-use crate::time;
 
 /// Sends requests to a server of yours, and says whether it keeps up.
 ///
@@ -41,7 +40,7 @@ pub(crate) struct Cli {
     in_flight_max: NonZeroU32,
 
     /// How long a run takes at most, such as 90s or 5m
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time::parse)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     duration: Duration,
 
     /// Ends a run when each endpoint has had so many requests
@@ -49,7 +48,7 @@ pub(crate) struct Cli {
     requests: Option<NonZeroU64>,
 
     /// How long an answer is waited for
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time::parse)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     time_out: Duration,
 
     /// How often it is run, for a comparison that can tell a difference from chance

@@ -2,13 +2,12 @@
 
 mod cli;
 mod scenario;
-mod time;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tenancy_observability::load_test::{ProgressLine, Report, run_times};
+use tenancy_observability::load_test::{ProgressLine, Report, interrupted, run_times};
 
 use self::cli::{Cli, Order, told};
 
@@ -32,23 +31,13 @@ async fn main() -> ExitCode {
 }
 
 async fn carry_out(order: &Order) -> Report {
-    // Where the signal cannot be heard it ends the process, as without us.
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
-    };
-    let mut line = None;
-    let runs = run_times(&order.test, order.repeat, interrupted, |run, progress| {
-        let (shown, line) =
-            line.get_or_insert_with(|| (run, ProgressLine::new(&order.test, run, order.repeat)));
-        if *shown != run {
-            *shown = run;
-            *line = ProgressLine::new(&order.test, run, order.repeat);
-        }
-        line.show(&progress);
+    let line = ProgressLine::new(&order.test, order.repeat);
+    let runs = run_times(&order.test, order.repeat, interrupted(), |run, progress| {
+        line.show(run, &progress);
     });
-    let mut report = Report::new(&order.test, runs.await, &order.requirements);
+    let runs = runs.await;
+    drop(line);
+    let mut report = Report::new(&order.test, runs, &order.requirements);
     if let Some(before) = &order.before {
         report.compare(before);
     }

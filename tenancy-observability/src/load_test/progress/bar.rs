@@ -9,28 +9,31 @@ pub struct ProgressLine {
     bar: ProgressBar,
     /// Whether it counts requests rather than time.
     counts: bool,
+    runs: usize,
 }
 
 impl ProgressLine {
-    /// One for a run of this test, or one of several.
-    pub fn new(test: &LoadTest, run: usize, runs: usize) -> Self {
+    /// One for so many runs of a test.
+    pub fn new(test: &LoadTest, runs: usize) -> Self {
         let millis = u64::try_from(test.duration.as_millis()).unwrap_or(u64::MAX);
         let bar = ProgressBar::new(test.requests.unwrap_or(millis));
         let style = ProgressStyle::with_template("{prefix}{bar:30} {percent:>3} %  {msg}");
         if let Ok(style) = style {
             bar.set_style(style);
         }
-        if runs > 1 {
-            bar.set_prefix(format!("run {} of {runs} ", run + 1));
-        }
         Self {
             bar,
+            runs,
             counts: test.requests.is_some(),
         }
     }
 
-    /// Shows how far it has come.
-    pub fn show(&self, progress: &Progress) {
+    /// Shows how far a run has come, the first of which is 0.
+    pub fn show(&self, run: usize, progress: &Progress) {
+        if self.runs > 1 {
+            self.bar
+                .set_prefix(format!("run {} of {} ", run + 1, self.runs));
+        }
         let millis = u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX);
         let place = if self.counts { progress.ended } else { millis };
         let rate = progress.ended as f64 / progress.elapsed.as_secs_f64().max(0.001);

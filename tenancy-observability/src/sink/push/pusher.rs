@@ -270,7 +270,9 @@ impl Queue {
     fn put_off(&mut self, retry_after: Option<Duration>) {
         self.is_asked = retry_after.is_some();
         self.not_before = Some(Instant::now() + retry_after.unwrap_or(self.wait));
-        self.wait = (self.wait * 2).min(WAIT.1);
+        if !self.is_asked {
+            self.wait = (self.wait * 2).min(WAIT.1);
+        }
     }
 
     /// Tries again at once, unless the receiver asked for the wait.

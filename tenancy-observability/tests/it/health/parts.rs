@@ -5,7 +5,7 @@ use axum::Router;
 use http::StatusCode;
 use tenancy_core::TenantScope;
 use tenancy_core::blob::BlobStore;
-use tenancy_core::journal::{Consumer, ConsumerError, Entry, Retry, Worker};
+use tenancy_core::journal::{Change, Consumer, ConsumerError, Entry, Resource, Retry, Worker};
 use tenancy_core::outbound::Outbound;
 use tenancy_core::redis::Redis as Handle;
 use tenancy_observability::health::checks::{
@@ -15,7 +15,7 @@ use tenancy_observability::health::{Check, Finding, Status};
 use tenancy_tests::{Postgres, Redis};
 use tokio::net::TcpListener;
 
-use crate::place::{Place, on_both};
+use crate::site::{Site, on_both};
 
 fn says(finding: Finding) -> (Status, Option<&'static str>) {
     (finding.status(), finding.says())
@@ -25,12 +25,12 @@ fn says(finding: Finding) -> (Status, Option<&'static str>) {
 #[tokio::test]
 async fn connections_that_are_all_in_use_are_not_a_database_that_is_away() {
     let server = Postgres::start().await;
-    let place = Place::in_postgres(&server).await;
-    let check = DatabaseCheck::new(&place.database, &place.scope);
+    let site = Site::in_postgres(&server).await;
+    let check = DatabaseCheck::new(&site.database, &site.platform());
     assert_eq!(check.run().await.status(), Status::Pass);
     let mut held = vec![];
-    for _ in 0..4 {
-        held.push(place.database.platform_read(&place.scope).await.unwrap());
+    for _ in 0..16 {
+        held.push(site.database.platform_read(&site.platform()).await.unwrap());
     }
     let busy = (
         Status::Warn,
@@ -44,10 +44,10 @@ async fn connections_that_are_all_in_use_are_not_a_database_that_is_away() {
 
 #[tokio::test]
 async fn a_folder_of_sqlite_answers_until_it_is_gone() {
-    let place = Place::sqlite().await;
-    let check = DatabaseCheck::new(&place.database, &place.scope);
+    let site = Site::sqlite().await;
+    let check = DatabaseCheck::new(&site.database, &site.platform());
     assert_eq!(check.run().await.status(), Status::Pass);
-    fs::remove_dir_all(place.folder.as_ref().unwrap().path()).unwrap();
+    fs::remove_dir_all(site.data()).unwrap();
     assert_eq!(check.run().await.status(), Status::Fail);
 }
 
@@ -73,6 +73,18 @@ async fn a_redis_that_takes_nothing_is_of_no_use() {
     assert_eq!(says(of_master.run().await), away);
 }
 
+/// Something that happens in a tenant.
+#[derive(serde::Serialize)]
+struct Thing;
+
+impl Resource for Thing {
+    const KIND: &'static str = "thing";
+
+    fn resource_id(&self) -> String {
+        "1".to_owned()
+    }
+}
+
 /// Takes nothing; what becomes of it is for the test to say.
 struct Refusing(Retry);
 
@@ -91,17 +103,20 @@ impl Consumer for Refusing {
 }
 
 /// 68: age and what was put aside, not just an answer.
-async fn a_consumer_that_stands_still_is_seen_by_the_age_of_what_waits(place: Place) {
-    let (acme, _bolt) = (place.add("acme").await, place.add("bolt").await);
+async fn a_consumer_that_stands_still_is_seen_by_the_age_of_what_waits(site: Site) {
+    let (acme, _bolt) = (site.add("acme").await, site.add("bolt").await);
     let check = |age_max: Duration| {
-        let registry = place.registry.clone();
-        JournalCheck::new(&place.database, &place.scope, registry, ["refusing"]).oldest_max(age_max)
+        let registry = site.registry.clone();
+        JournalCheck::new(&site.database, &site.platform(), registry, ["refusing"])
+            .oldest_max(age_max)
     };
     let (none, day) = (Duration::ZERO, Duration::from_secs(86_400));
     assert_eq!(says(check(none).run().await), (Status::Pass, None));
-    place.change(&acme).await;
+    let mut tx = site.database.write(&site.scope(&acme).await).await.unwrap();
+    tx.record(Change::created(&Thing));
+    tx.commit().await.unwrap();
     let work = async |retry: Retry| {
-        let worker = Worker::builder(&place.database, &place.tenants);
+        let worker = Worker::builder(&site.database, &site.tenants);
         worker
             .consumer(Refusing(retry))
             .build()

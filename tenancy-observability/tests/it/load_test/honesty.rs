@@ -157,3 +157,32 @@ async fn all_requests_are_accounted_for_with_connections_kept_or_not() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_generator_that_does_not_keep_up_says_so() {
+    let address = delaying().await;
+    for model in [closed(1), open(100.0, 100)] {
+        let test = builder(address, model).await.endpoint(Endpoint::get("/"));
+        let test = test.duration(Duration::from_secs(1)).build().unwrap();
+        // This runtime has one thread, which is kept busy.
+        let busy = tokio::spawn(async {
+            loop {
+                std::thread::sleep(Duration::from_millis(20));
+                tokio::task::yield_now().await;
+            }
+        });
+        let run = Runner::begin(&test.into())
+            .run(std::future::pending())
+            .await;
+        busy.abort();
+        assert!(run.generator.saturated, "{:?}", run.generator);
+        assert!(run.generator.lag_p99_us > Some(1000));
+        // What was sent late waited before it was sent, if it was due.
+        let all = run.all();
+        let (response, service) = (all.response().unwrap(), all.service().unwrap());
+        assert_eq!(
+            response.mean_us > service.mean_us + 500,
+            run.users.is_none()
+        );
+    }
+}

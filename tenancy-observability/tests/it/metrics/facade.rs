@@ -176,6 +176,29 @@ fn a_label_that_names_a_tenant_is_bounded_as_tenants_are() {
 }
 
 #[test]
+fn what_the_platform_is_named_for_is_the_platforms() {
+    let registry = Metrics::builder("test").build();
+    with_local_recorder(&registry, || {
+        gauge!("bytes").set(1.0);
+        gauge!("bytes", "tenant" => "platform").increment(2.0);
+        gauge!("bytes", "tenant" => "acme").set(4.0);
+    });
+    let snapshot = registry.snapshot();
+    let points = &snapshot.family("bytes").unwrap().points;
+    let points: Vec<_> = points
+        .iter()
+        .map(|point| (&*point.tenant, &point.value))
+        .collect();
+    assert_eq!(
+        points,
+        [
+            ("platform", &Value::Gauge(3.0)),
+            ("acme", &Value::Gauge(4.0))
+        ]
+    );
+}
+
+#[test]
 fn one_name_is_one_kind_of_metric() {
     let registry = Metrics::builder("test").build();
     with_local_recorder(&registry, || {

@@ -49,13 +49,16 @@ static NAMES: Words<u8, 128> = Words::new(&[
 
 /// Undoes references; browsers do without the semicolon after a number.
 pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
-    let first =
-        (0..value.len()).find(|&at| value[at] == b'&' && reference(&value[at..]).is_some())?;
+    let referred = |at: usize| match value[at] {
+        b'&' => reference(&value[at..]),
+        _ => None,
+    };
+    let first = (0..value.len()).find(|&at| referred(at).is_some())?;
     let mut text = Vec::with_capacity(value.len());
     text.extend_from_slice(&value[..first]);
     let mut at = first;
     while at < value.len() {
-        match reference(&value[at..]).filter(|_| value[at] == b'&') {
+        match referred(at) {
             Some((code, length)) => {
                 push(&mut text, code, false);
                 at += length;

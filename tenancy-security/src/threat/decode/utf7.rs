@@ -4,9 +4,10 @@ use super::push;
 
 /// Undoes `+ADw-`, where the shifted text is ASCII; a plus sign between words is left alone.
 pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
-    let first = value.windows(2).position(|pair| pair == b"+A")?;
-    let mut text = value[..first].to_vec();
-    let mut decoded = false;
+    let is_shifted = |at: &usize| value[*at] == b'+' && shifted(&value[*at..]).is_some();
+    let first = (0..value.len()).find(is_shifted)?;
+    let mut text = Vec::with_capacity(value.len());
+    text.extend_from_slice(&value[..first]);
     let mut at = first;
     while at < value.len() {
         let Some(length) = shifted(&value[at..]) else {
@@ -17,10 +18,9 @@ pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
         for unit in units(value[at + 1..at + length].iter().copied()) {
             push(&mut text, unit, false);
         }
-        decoded = true;
         at += length + usize::from(value.get(at + length) == Some(&b'-'));
     }
-    decoded.then_some(text)
+    Some(text)
 }
 
 /// How long the shifted text is that begins here, with its plus sign.

@@ -125,6 +125,7 @@ const SCHEMES: &[&[u8]] = &[
 ];
 
 /// Judges a colon: the end of a scheme that runs what follows?
+#[inline]
 pub(super) fn scheme(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     let before = &value[at.saturating_sub(NEAR)..at];
     // Browsers drop line breaks and tabs out of a scheme, and NUL from its beginning.
@@ -191,6 +192,7 @@ fn is_code(rest: &[u8]) -> bool {
 }
 
 /// Judges a square bracket: is a property of the page read by its name's text?
+#[inline]
 pub(super) fn property(value: &[u8], at: usize) -> Option<Verdict> {
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'/');
     let mut rest = value[at + 1..].iter().take(NEAR);
@@ -214,6 +216,7 @@ pub(super) fn property(value: &[u8], at: usize) -> Option<Verdict> {
 }
 
 /// Judges a parenthesis or a backtick: is a function called that attackers call?
+#[inline]
 pub(super) fn call(value: &[u8], at: usize, in_tag: bool) -> Option<Verdict> {
     match at.checked_sub(1).map(|before| value[before]) {
         Some(byte) if is_name(byte) => {
@@ -335,6 +338,7 @@ fn is_argument(rest: &[u8], bracket: u8) -> bool {
 }
 
 /// Whether the `=` at `at` sets a property of the page.
+#[inline]
 pub(super) fn is_assigned(value: &[u8], at: usize) -> bool {
     if value.get(at + 1) == Some(&b'=') {
         return false;
@@ -362,9 +366,11 @@ pub(super) struct Repetition {
 
 impl Repetition {
     /// Counts the brackets that follow one another closely.
+    #[inline]
     pub(super) fn see(&mut self, value: &[u8], at: usize) -> Option<Verdict> {
         let gap = &value[self.last.min(at)..at];
-        let dense = gap.len() <= 6 && gap.iter().all(|byte| b"[]()!+{}'\"`,;".contains(byte));
+        let dense = gap.is_empty()
+            || gap.len() <= 6 && gap.iter().all(|byte| b"[]()!+{}'\"`,;".contains(byte));
         if !dense {
             *self = Self::default();
         }

@@ -73,6 +73,7 @@ impl Ends {
 }
 
 /// The tag that the `<` at `at` opens or closes, if it does either.
+#[inline]
 pub(super) fn open(value: &[u8], at: usize) -> Option<Opened<'_>> {
     let start = at + 1 + usize::from(value.get(at + 1) == Some(&b'/'));
     let rest = value.get(start..)?;
@@ -138,6 +139,7 @@ fn mend<'a>(value: &[u8], start: usize) -> Option<Opened<'a>> {
 }
 
 /// The name that the `=` at `at` gives a value to, or nothing.
+#[inline]
 pub(super) fn attribute_name(value: &[u8], at: usize) -> &[u8] {
     let before = &value[at.saturating_sub(NEAR)..at];
     let end = before

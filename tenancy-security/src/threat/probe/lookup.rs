@@ -37,6 +37,7 @@ const LOOKUPS: &[&[u8]] = &[
 ];
 
 /// Judges the brace at `at`.
+#[inline]
 pub(super) fn judge(value: &[u8], at: usize) -> Option<Verdict> {
     is_lookup(value, at).then_some(Verdict::new(
         ThreatKind::JndiLookup,

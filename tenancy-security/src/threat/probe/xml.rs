@@ -3,6 +3,7 @@
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
 
 /// Judges the `<` at `at`.
+#[inline]
 pub(super) fn judge(value: &[u8], at: usize) -> Option<Verdict> {
     let begins = matches!(value.get(at + 1), Some(b'!' | b'?' | b'x' | b'X'));
     begins.then(|| judge_declaration(&value[at + 1..value.len().min(at + 1 + 512)]))?

@@ -231,7 +231,7 @@ async fn an_operator_sees_all_shops_and_no_shop_takes_them_for_staff() {
         let cookie = said.cookie();
         town.command(&["tenant", "create", "tidy"]);
         town.command(&["tenant", "maintenance", "tidy", "on"]);
-        let console = get(PLATFORM, "/platform", &cookie).await;
+        let console = get(PLATFORM, "/platform/shops", &cookie).await;
         assert_eq!(
             (console.status, console.header("cache-control")),
             (200, "no-store")
@@ -245,11 +245,15 @@ async fn an_operator_sees_all_shops_and_no_shop_takes_them_for_staff() {
             assert!(console.page.contains(part), "{part}: {}", console.page);
         }
         assert_eq!(
-            get(PLATFORM, "/platform?after=zzz", &cookie).await.status,
+            get(PLATFORM, "/platform/shops?after=zzz", &cookie)
+                .await
+                .status,
             200
         );
         assert_eq!(
-            get(PLATFORM, "/platform?after=-", &cookie).await.status,
+            get(PLATFORM, "/platform/shops?after=-", &cookie)
+                .await
+                .status,
             404
         );
         get(SHOP, "/admin", &cookie)

@@ -73,8 +73,9 @@ impl TablePage {
         sorting: Option<Sorting>,
     ) -> Self {
         for (number, table) in tables.iter_mut().enumerate() {
-            let sorting = sorting.filter(|sorting| sorting.table == number);
-            table.sort(sorting, number, &room.link());
+            table.arrange(sorting, number, |sorting| {
+                room.link().with_query(&[("sort", &sorting.to_string())])
+            });
         }
         Self {
             console,
@@ -110,11 +111,19 @@ impl Table {
         }
     }
 
-    fn columns(&self) -> &[Column] {
+    pub(super) fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    fn sort(&mut self, sorting: Option<Sorting>, number: usize, page: &Link) {
+    /// Sorts the table with this number, if it is the one that is to be, and makes its heads lead to
+    /// the page that is sorted by them.
+    pub(super) fn arrange(
+        &mut self,
+        sorting: Option<Sorting>,
+        number: usize,
+        link: impl Fn(Sorting) -> Link,
+    ) {
+        let sorting = sorting.filter(|sorting| sorting.table == number);
         if let Some(Sorting {
             column, descends, ..
         }) = sorting
@@ -143,7 +152,7 @@ impl Table {
             Column {
                 name,
                 is_number,
-                sort: Some(page.with_query(&[("sort", &next.to_string())])),
+                sort: Some(link(next)),
                 order: now.map(|now| {
                     if now.descends {
                         "descending"
@@ -162,11 +171,11 @@ impl Cell {
         matches!(self, Self::Number(..))
     }
 
-    fn is_code(&self) -> bool {
+    pub(super) fn is_code(&self) -> bool {
         matches!(self, Self::Code(_))
     }
 
-    fn link(&self) -> Option<&Link> {
+    pub(super) fn link(&self) -> Option<&Link> {
         match self {
             Self::Link(_, link) => Some(link),
             Self::Code(_) | Self::Number(..) | Self::Text(_) => None,

@@ -7,7 +7,7 @@ use tenancy_core::tenant::Maintenance;
 use tenancy_core::{Slug, Tenant};
 
 use super::Operator;
-use crate::pages::{Link, ShopRow, ShopsPage};
+use crate::pages::{Link, Room, ShopRow, ShopsPage};
 use crate::platform::Platform;
 use crate::site::refuse::NoPage;
 
@@ -41,7 +41,7 @@ pub(super) async fn page(
     let page = ShopsPage {
         console: operator.console,
         next: last.map(|tenant| Link::console_after(tenant.slug.as_str())),
-        first: after.is_some().then(Link::console),
+        first: after.is_some().then(|| Room::Shops.link()),
         shops: shops.iter().map(|tenant| row(&platform, tenant)).collect(),
     };
     Ok(Operator::show(&page))

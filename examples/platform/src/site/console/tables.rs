@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tenancy_core::journal::{EntryQuery, PlatformEntry};
 use tenancy_core::registry::{Address, Directory as _};
 use tenancy_core::time::Time;
-use tenancy_core::{Slug, TenantId};
+use tenancy_core::{Error, Slug, TenantId};
 use tenancy_observability::slow_query::SlowQueryHistory;
 use uuid::Uuid;
 
@@ -42,9 +42,8 @@ pub(super) async fn slow_statements(
     let history = SlowQueryHistory::new(platform.database(), platform.scope());
     let findings = history.read(from, now).await;
     let findings = findings.map_err(|error| NoPage::failed(&error))?;
-    let slow = findings.slow.iter().filter_map(|query| query.tenant_id);
-    let repeated = findings.repeated.iter().filter_map(|query| query.tenant_id);
-    let slugs = slugs(&platform, slow.chain(repeated).collect()).await?;
+    let slugs = slugs(&platform, findings.tenants().collect()).await;
+    let slugs = slugs.map_err(|error| NoPage::failed(&error))?;
     let tables = pages::slow_statements(operator.console.language, &findings, &slugs);
     let page = TablePage::new(operator.console, Room::SlowStatements, tables, sorting);
     Ok(Operator::show(&page))
@@ -67,7 +66,8 @@ pub(super) async fn blocks(
         .iter()
         .filter_map(|record| record.tenant_id)
         .collect();
-    let slugs = slugs(&platform, ids).await?;
+    let slugs = slugs(&platform, ids).await;
+    let slugs = slugs.map_err(|error| NoPage::failed(&error))?;
     let table = pages::blocks(operator.console.language, &records, &slugs);
     let page = TablePage::new(operator.console, Room::Blocks, vec![table], sorting);
     Ok(Operator::show(&page))
@@ -96,7 +96,8 @@ pub(super) async fn journal(
         .iter()
         .filter_map(|entry| entry.about)
         .collect();
-    let slugs = slugs(&platform, ids).await?;
+    let slugs = slugs(&platform, ids).await;
+    let slugs = slugs.map_err(|error| NoPage::failed(&error))?;
     let table = pages::journal(operator.console.language, &trail.entries, &slugs);
     let before = |id: Uuid| {
         let id = id.to_string();
@@ -121,14 +122,13 @@ fn sorting(view: &View) -> Result<Option<Sorting>, NoPage> {
 }
 
 /// What commands call these tenants; one that is gone has no name.
-async fn slugs(
+pub(super) async fn slugs(
     platform: &Platform,
     ids: HashSet<TenantId>,
-) -> Result<HashMap<TenantId, Slug>, NoPage> {
+) -> Result<HashMap<TenantId, Slug>, Error> {
     let mut slugs = HashMap::new();
     for id in ids {
-        let found = platform.registry().find(&Address::Id(id)).await;
-        let found = found.map_err(|error| NoPage::failed(&error))?;
+        let found = platform.registry().find(&Address::Id(id)).await?;
         slugs.extend(found.map(|tenant| (id, tenant.slug)));
     }
     Ok(slugs)

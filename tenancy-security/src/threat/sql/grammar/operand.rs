@@ -7,6 +7,7 @@ use crate::threat::sql::rules::Start;
 use crate::threat::sql::words::Word;
 
 impl Grammar<'_> {
+    #[inline]
     pub(super) fn operand(&mut self, lexeme: &Lexeme, opened: bool) -> bool {
         match lexeme.token {
             Token::Number | Token::Text { .. } => self.constant(lexeme),
@@ -81,6 +82,7 @@ impl Grammar<'_> {
         is_short && (!is_word || (is_spaced && self.reading == Reading::Quoted(b'\'')))
     }
 
+    #[inline]
     pub(super) fn constant(&mut self, lexeme: &Lexeme) {
         if std::mem::take(&mut self.top) {
             return; // SELECT TOP 1 name
@@ -195,6 +197,7 @@ impl Grammar<'_> {
     }
 
     /// Opens a call's parenthesis, if the word is one.
+    #[inline]
     pub(super) fn call(&mut self, called: bool, word: Option<Word>) -> bool {
         if !called {
             return true;
@@ -226,6 +229,7 @@ impl Grammar<'_> {
         true
     }
 
+    #[inline]
     pub(super) fn close_operand(&mut self, last: Last) {
         if last == Last::Name {
             self.marks |= Marks::NAME;
@@ -245,6 +249,7 @@ impl Grammar<'_> {
         self.alias = self.marks.has_any(Marks::FROM);
     }
 
+    #[inline]
     pub(super) fn close_parenthesis(&mut self) -> bool {
         self.depth -= 1;
         if self.depth < 0 {

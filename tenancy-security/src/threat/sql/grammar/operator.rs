@@ -7,6 +7,7 @@ use crate::threat::sql::rules::Start;
 use crate::threat::sql::words::Word;
 
 impl Grammar<'_> {
+    #[inline]
     pub(super) fn operator(&mut self, lexeme: &Lexeme) -> bool {
         match lexeme.token {
             Token::Compare => self.compare(),
@@ -64,16 +65,19 @@ impl Grammar<'_> {
         true
     }
 
+    #[inline]
     pub(super) fn expect_operand(&mut self) {
         self.state = State::Operand;
         self.alias = false;
     }
 
+    #[inline]
     pub(super) fn compare(&mut self) {
         self.compared = Some(self.last);
         self.expect_operand();
     }
 
+    #[inline]
     pub(super) fn logic(&mut self, word: Word) {
         self.marks |= Marks::LOGIC;
         self.expect_operand();

@@ -1,7 +1,16 @@
 use std::time::Duration;
 
-/// Reads a time such as `90`, `90s`, `1.5m`, `2h` or `500ms`; a bare number is of seconds.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+/// A text that is no time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a time is such as 90s, 1.5m, 2h or 500ms")]
+pub struct InvalidTime;
+
+/// Reads a time such as `90`, `90s`, `1.5m`, `2h` or `500ms`, as it stands on a command line; a bare number
+/// is of seconds.
+///
+/// # Errors
+/// Where it is none, or no time at all.
+pub fn parse_time(text: &str) -> Result<Duration, InvalidTime> {
     let units = [
         ("ms", 1e-3),
         ("s", 1.0),
@@ -14,7 +23,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         Duration::try_from_secs_f64(number * seconds).ok()
     });
     let time = read.next().filter(|time| !time.is_zero());
-    time.ok_or_else(|| "a time is such as 90s, 1.5m, 2h or 500ms".to_owned())
+    time.ok_or(InvalidTime)
 }
 
 #[cfg(test)]
@@ -30,10 +39,14 @@ mod tests {
             ("2h", 7200.0),
             ("3 s", 3.0),
         ] {
-            assert_eq!(parse(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+            assert_eq!(
+                parse_time(text),
+                Ok(Duration::from_secs_f64(seconds)),
+                "{text}"
+            );
         }
         for slip in ["", "0", "-1s", "s", "1d", "NaN", "inf"] {
-            assert!(parse(slip).is_err(), "{slip}");
+            assert!(parse_time(slip).is_err(), "{slip}");
         }
     }
 }

@@ -1,0 +1,86 @@
+//! Who is told that something is wrong: the rules, the values they are judged by, and the channels.
+
+mod channels;
+mod measure;
+
+use tenancy_core::PlatformScope;
+use tenancy_core::registry::SqlTenants;
+use tenancy_core::sql::Database;
+use tenancy_observability::alert::{Alerts, HealthMeasure, Level, Rule};
+use tenancy_observability::health::Health;
+use tokio::sync::watch;
+
+use self::measure::ReportMeasure;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::performance::Performance;
+use crate::platform::Platform;
+
+/// What the platform looks after.
+pub(crate) fn of(
+    config: &Config,
+    database: &Database,
+    scope: &PlatformScope,
+    registry: &SqlTenants,
+    health: &Health,
+    performance: &Performance,
+) -> Result<Alerts, Failure> {
+    let mut alerts = Alerts::builder()
+        .database(database, scope)
+        .rules(rules(config))
+        .measure(HealthMeasure::new(health, &config.server_name()))
+        .measure(ReportMeasure::new(performance.reports(), scope, registry))
+        .every(config.alerts.every())
+        .link(&format!("{}/platform", config.origin()));
+    for channel in channels::of(&config.alerts)? {
+        alerts = alerts.channel(channel);
+    }
+    Ok(alerts.build())
+}
+
+/// The usual rules, with the limits that were set. What is about each shop follows from the platform's.
+fn rules(config: &Config) -> [Rule; 5] {
+    let wanted = &config.alerts;
+    let two_minutes = std::time::Duration::from_secs(120);
+    let above = |name: &str, metric: &str, limit: u64, share: f64| {
+        let limit = limit as f64;
+        Rule::above(name, metric, limit).leave(limit * share)
+    };
+    [
+        Rule::health(),
+        above(
+            "error-rate",
+            "error_rate",
+            wanted.error_rate_percent.get(),
+            0.8,
+        )
+        .level(Level::Critical)
+        .holds_for(two_minutes)
+        .unit("%")
+        .inhibited_by("health"),
+        above(
+            "response-time",
+            "response_time_ms",
+            wanted.response_milliseconds.get(),
+            0.8,
+        )
+        .holds_for(two_minutes)
+        .unit(" ms")
+        .inhibited_by("health"),
+        above("memory", "memory", wanted.memory_percent.get(), 0.95)
+            .holds_for(two_minutes)
+            .unit("%")
+            .wants_data(),
+        above("disk", "disk", wanted.disk_percent.get(), 0.97)
+            .unit("%")
+            .wants_data(),
+    ]
+}
+
+/// Looks after rules and sends messages until the end.
+pub(crate) async fn keep(platform: Platform, mut ended: watch::Receiver<bool>) {
+    tokio::select! {
+        () = platform.alerts().run() => {}
+        _ = ended.wait_for(|ended| *ended) => {}
+    }
+}

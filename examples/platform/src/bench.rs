@@ -1,0 +1,11 @@
+//! Load tests of the platform: its own mix of requests, at shops made for it.
+
+mod endpoints;
+mod queries;
+mod server;
+mod shops;
+
+pub(crate) use self::endpoints::Kind;
+pub(crate) use self::queries::time_queries;
+pub(crate) use self::server::{ServerLikeThis, serve};
+pub(crate) use self::shops::{BenchShop, BenchShops};

@@ -1,0 +1,489 @@
+use askama::Template;
+use tenancy_core::time::Time;
+use tenancy_observability::layer::SlowRequest;
+use tenancy_observability::report::{EndpointReport, Part, Report};
+
+use super::plot::{Plot, PlotWords};
+use super::slow_statements::moment;
+use super::table::{Cell, Sorting, Table};
+use super::{Console, Room};
+use crate::pages::frame::{Frame, Section};
+use crate::pages::language::Language;
+use crate::pages::link::Link;
+
+/// What requests take, of all shops or of one: now, and how it was.
+#[derive(Debug, Template)]
+#[template(path = "console/overview.html")]
+pub(crate) struct OverviewPage {
+    pub(crate) console: Console,
+    pub(crate) view: OverviewView,
+    pub(crate) overview: Overview,
+    /// What the form suggests.
+    pub(crate) shops: Vec<String>,
+}
+
+/// Which part of it somebody looks at.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OverviewView {
+    pub(crate) hours: u32,
+    /// One shop instead of all.
+    pub(crate) shop: Option<String>,
+    pub(crate) sorting: Option<Sorting>,
+}
+
+/// The part of the page that changes while somebody looks at it.
+#[derive(Debug, Template)]
+#[template(path = "console/_overview.html")]
+pub(crate) struct Overview {
+    updated: String,
+    figures: Vec<(&'static str, String)>,
+    plots: Vec<Plot>,
+    tables: Vec<Table>,
+}
+
+/// What an overview is made of.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) at: Time,
+    pub(crate) report: Report,
+    pub(crate) course: Vec<Part>,
+    /// Requests that took long, on this server.
+    pub(crate) slow: Vec<SlowRequest>,
+    /// Shops and how much they do just now, on this server.
+    pub(crate) busy: Vec<(String, u64)>,
+    /// Slow and repeated statements, as their own room shows them.
+    pub(crate) statements: Vec<Table>,
+    /// How long this server has run, and the memory it holds.
+    pub(crate) server: ServerFigures,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ServerFigures {
+    pub(crate) uptime_seconds: u64,
+    pub(crate) memory_bytes: Option<u64>,
+}
+
+/// What can be looked at: an hour, six, a day, a week.
+pub(crate) const HOURS: [u32; 4] = [1, 6, 24, 168];
+
+impl OverviewPage {
+    fn words(&self) -> &'static Words {
+        self.console.language.choose(&ENGLISH, &GERMAN)
+    }
+
+    fn is_in(&self, room: &Room) -> bool {
+        *room == Room::Overview
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        self.console.frame(Room::Overview)
+    }
+
+    fn periods(&self) -> Vec<(u32, &'static str, bool)> {
+        let names = self.words().periods;
+        let periods = HOURS.into_iter().zip(names);
+        periods
+            .map(|(hours, name)| (hours, name, hours == self.view.hours))
+            .collect()
+    }
+
+    /// Where a script hears of what changes.
+    fn source(&self) -> Link {
+        self.view
+            .link(Link::within("/platform/live"), self.view.sorting)
+    }
+}
+
+impl OverviewView {
+    fn link(&self, page: Link, sorting: Option<Sorting>) -> Link {
+        let (hours, sorting) = (
+            self.hours.to_string(),
+            sorting.map(|sorting| sorting.to_string()),
+        );
+        let shop = self.shop.as_deref().map(|shop| ("shop", shop));
+        let sorting = sorting.as_deref().map(|sorting| ("sort", sorting));
+        let pairs: Vec<_> = [Some(("hours", &*hours)), shop, sorting]
+            .into_iter()
+            .flatten()
+            .collect();
+        page.with_query(&pairs)
+    }
+}
+
+impl Overview {
+    pub(crate) fn new(language: Language, view: &OverviewView, measured: Measured) -> Self {
+        let words = language.choose(&ENGLISH, &GERMAN);
+        let (report, course) = (&measured.report, &measured.course);
+        let requests: Vec<_> = course
+            .iter()
+            .map(|part| Some(part.requests as f64))
+            .collect();
+        let p95: Vec<_> = course
+            .iter()
+            .map(|part| Some(part.response_time?.p95))
+            .collect();
+        let errors: Vec<_> = course.iter().map(|part| Some(part.errors as f64)).collect();
+        let mut tables = vec![
+            Table::new(
+                words.endpoints,
+                &words.endpoint_columns,
+                endpoints(&report.slow_endpoints),
+            ),
+            Table::new(
+                words.failing,
+                &words.failing_columns,
+                failing(&report.slow_endpoints),
+            ),
+            Table::new(words.requests, &words.request_columns, slow(&measured.slow)),
+            Table::new(
+                words.operations,
+                &words.endpoint_columns,
+                endpoints(&report.operations),
+            ),
+            Table::new(words.busy, &words.busy_columns, busy(&measured.busy)),
+        ];
+        tables.extend(measured.statements);
+        for (number, table) in tables.iter_mut().enumerate() {
+            table.arrange(view.sorting, number, |sorting| {
+                view.link(Room::Overview.link(), Some(sorting))
+            });
+        }
+        Self {
+            updated: words
+                .updated
+                .replace("{}", &moment(measured.at).to_string()),
+            figures: figures(words, report, measured.server),
+            plots: vec![
+                Plot::new(
+                    words.plot_requests,
+                    &requests,
+                    |value| format!("{value:.0}"),
+                    &words.plot,
+                ),
+                Plot::new(words.plot_p95, &p95, milliseconds, &words.plot),
+                Plot::new(
+                    words.plot_errors,
+                    &errors,
+                    |value| format!("{value:.0}"),
+                    &words.plot,
+                ),
+            ],
+            tables,
+        }
+    }
+}
+
+fn figures(words: &Words, report: &Report, server: ServerFigures) -> Vec<(&'static str, String)> {
+    let times = report.response_time;
+    let database = report.database_performance;
+    let values = [
+        Some(report.requests.to_string()),
+        report.error_rate.map(percent),
+        times.map(|times| milliseconds(times.p50)),
+        times.map(|times| milliseconds(times.p95)),
+        times.map(|times| milliseconds(times.p99)),
+        database.and_then(|database| database.share).map(percent),
+        database.map(|database| format!("{:.1}", database.queries_per_request)),
+        report.cache_hit_ratio.map(percent),
+        report
+            .memory_usage
+            .map(|memory| bytes(memory.average_bytes)),
+        server.memory_bytes.map(|memory| bytes(memory as f64)),
+        Some(duration(server.uptime_seconds)),
+    ];
+    let or_nothing = |value: Option<String>| value.unwrap_or_else(|| "—".to_owned());
+    words
+        .figures
+        .into_iter()
+        .zip(values.map(or_nothing))
+        .collect()
+}
+
+fn endpoints(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
+    let row = |endpoint: &EndpointReport| {
+        let times = endpoint.response_time;
+        let database = endpoint.database_performance;
+        vec![
+            Cell::Code(endpoint.endpoint.clone()),
+            number(endpoint.requests),
+            maybe(Some(endpoint.share), percent),
+            maybe(endpoint.average_response_time, milliseconds),
+            maybe(times.map(|times| times.p50), milliseconds),
+            maybe(times.map(|times| times.p95), milliseconds),
+            maybe(times.map(|times| times.p99), milliseconds),
+            maybe(
+                database.map(|database| database.queries_per_request),
+                |value| format!("{value:.1}"),
+            ),
+            maybe(database.and_then(|database| database.share), percent),
+            maybe(endpoint.cache_hit_ratio, percent),
+        ]
+    };
+    endpoints.iter().map(row).collect()
+}
+
+fn failing(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
+    let fails = |endpoint: &&EndpointReport| endpoint.errors + endpoint.cancelled > 0;
+    let row = |endpoint: &EndpointReport| {
+        vec![
+            Cell::Code(endpoint.endpoint.clone()),
+            number(endpoint.errors),
+            maybe(endpoint.error_rate, percent),
+            number(endpoint.cancelled),
+        ]
+    };
+    endpoints.iter().filter(fails).map(row).collect()
+}
+
+fn slow(requests: &[SlowRequest]) -> Vec<Vec<Cell>> {
+    let row = |request: &SlowRequest| {
+        let spent = &request.spent;
+        let time = |time: Option<std::time::Duration>| {
+            maybe(time.map(|time| time.as_secs_f64() * 1e3), milliseconds)
+        };
+        vec![
+            moment(request.at),
+            Cell::Code(format!("{} {}", request.method, request.route)),
+            Cell::Text(request.party.clone()),
+            request.status.map_or_else(
+                || Cell::Text("—".to_owned()),
+                |status| number(status.into()),
+            ),
+            time(Some(spent.total)),
+            time(spent.database.map(|database| database.wall_time)),
+            time(spent.cache_time),
+            time(Some(spent.cpu)),
+            time(Some(spent.wait())),
+            Cell::Code(request.request_id.clone().unwrap_or_default()),
+        ]
+    };
+    requests.iter().map(row).collect()
+}
+
+fn busy(shops: &[(String, u64)]) -> Vec<Vec<Cell>> {
+    let row = |(shop, events): &(String, u64)| {
+        let link = Room::Overview.link().with_query(&[("shop", shop)]);
+        vec![Cell::Link(shop.clone(), link), number(*events)]
+    };
+    shops.iter().map(row).collect()
+}
+
+fn number(number: u64) -> Cell {
+    Cell::Number(number.to_string(), number as f64)
+}
+
+/// A number that may not be known; it is sorted before all others.
+fn maybe(value: Option<f64>, written: impl Fn(f64) -> String) -> Cell {
+    match value {
+        Some(value) => Cell::Number(written(value), value),
+        None => Cell::Number("—".to_owned(), f64::NEG_INFINITY),
+    }
+}
+
+fn milliseconds(value: f64) -> String {
+    format!("{value:.1} ms")
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+fn bytes(bytes: f64) -> String {
+    if bytes < 1024.0 * 1024.0 {
+        format!("{:.1} KiB", bytes / 1024.0)
+    } else {
+        format!("{:.1} MiB", bytes / (1024.0 * 1024.0))
+    }
+}
+
+fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours) {
+        (0, 0) => format!("{minutes} min"),
+        (0, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[derive(Debug)]
+struct Words {
+    updated: &'static str,
+    show: &'static str,
+    period: &'static str,
+    periods: [&'static str; 4],
+    shop: &'static str,
+    all_shops: &'static str,
+    figures_heading: &'static str,
+    figures: [&'static str; 11],
+    plot: PlotWords,
+    plot_requests: &'static str,
+    plot_p95: &'static str,
+    plot_errors: &'static str,
+    endpoints: [&'static str; 3],
+    endpoint_columns: [&'static str; 10],
+    failing: [&'static str; 3],
+    failing_columns: [&'static str; 4],
+    requests: [&'static str; 3],
+    request_columns: [&'static str; 10],
+    operations: [&'static str; 3],
+    busy: [&'static str; 3],
+    busy_columns: [&'static str; 2],
+}
+
+static ENGLISH: Words = Words {
+    updated: "As of {} UTC.",
+    show: "Show",
+    period: "Period",
+    periods: ["1 hour", "6 hours", "24 hours", "7 days"],
+    shop: "Shop",
+    all_shops: "All shops",
+    figures_heading: "At a glance",
+    figures: [
+        "Requests",
+        "Errors",
+        "Half take at most",
+        "95 % take at most",
+        "99 % take at most",
+        "Time in the database",
+        "Statements a request",
+        "Cache hits",
+        "Memory a request",
+        "This server holds",
+        "This server runs for",
+    ],
+    plot: PlotWords {
+        says: "{} at last, {} at most",
+        nothing: "Nothing to show",
+    },
+    plot_requests: "Requests",
+    plot_p95: "Response time, 95th percentile",
+    plot_errors: "Errors",
+    endpoints: [
+        "Endpoints",
+        "By their share of all time.",
+        "Nothing was asked for often enough.",
+    ],
+    endpoint_columns: [
+        "Endpoint",
+        "Requests",
+        "Share",
+        "Mean",
+        "p50",
+        "p95",
+        "p99",
+        "Statements",
+        "Database",
+        "Cache hits",
+    ],
+    failing: [
+        "Errors",
+        "Endpoints with errors, or whose clients went away.",
+        "There were no errors.",
+    ],
+    failing_columns: ["Endpoint", "Errors", "Rate", "Cancelled"],
+    requests: [
+        "Slow requests",
+        "The newest that took long, on this server.",
+        "No request took long.",
+    ],
+    request_columns: [
+        "When (UTC)",
+        "Request",
+        "Whose",
+        "Status",
+        "Time",
+        "Database",
+        "Cache",
+        "Working",
+        "Waiting",
+        "Id",
+    ],
+    operations: ["Jobs", "Work beside the requests.", "No job was measured."],
+    busy: [
+        "Busiest shops",
+        "Since a minute at most, on this server.",
+        "No shop is busy.",
+    ],
+    busy_columns: ["Shop", "Events"],
+};
+
+static GERMAN: Words = Words {
+    updated: "Stand {} UTC.",
+    show: "Anzeigen",
+    period: "Zeitraum",
+    periods: ["1 Stunde", "6 Stunden", "24 Stunden", "7 Tage"],
+    shop: "Laden",
+    all_shops: "Alle Läden",
+    figures_heading: "Auf einen Blick",
+    figures: [
+        "Anfragen",
+        "Fehler",
+        "Die Hälfte dauert höchstens",
+        "95 % dauern höchstens",
+        "99 % dauern höchstens",
+        "Zeit in der Datenbank",
+        "Abfragen je Anfrage",
+        "Treffer im Cache",
+        "Speicher je Anfrage",
+        "Dieser Server belegt",
+        "Dieser Server läuft seit",
+    ],
+    plot: PlotWords {
+        says: "Zuletzt {}, höchstens {}",
+        nothing: "Nichts zu zeigen",
+    },
+    plot_requests: "Anfragen",
+    plot_p95: "Antwortzeit, 95. Perzentil",
+    plot_errors: "Fehler",
+    endpoints: [
+        "Endpunkte",
+        "Nach ihrem Anteil an der gesamten Zeit.",
+        "Nichts wurde oft genug angefragt.",
+    ],
+    endpoint_columns: [
+        "Endpunkt",
+        "Anfragen",
+        "Anteil",
+        "Mittel",
+        "p50",
+        "p95",
+        "p99",
+        "Abfragen",
+        "Datenbank",
+        "Treffer im Cache",
+    ],
+    failing: [
+        "Fehler",
+        "Endpunkte mit Fehlern, oder deren Clients gegangen sind.",
+        "Es gab keine Fehler.",
+    ],
+    failing_columns: ["Endpunkt", "Fehler", "Anteil", "Abgebrochen"],
+    requests: [
+        "Langsame Anfragen",
+        "Die neuesten, die lange gedauert haben, auf diesem Server.",
+        "Keine Anfrage hat lange gedauert.",
+    ],
+    request_columns: [
+        "Wann (UTC)",
+        "Anfrage",
+        "Wessen",
+        "Status",
+        "Zeit",
+        "Datenbank",
+        "Cache",
+        "Arbeit",
+        "Warten",
+        "Id",
+    ],
+    operations: [
+        "Aufträge",
+        "Arbeit neben den Anfragen.",
+        "Kein Auftrag wurde gemessen.",
+    ],
+    busy: [
+        "Die geschäftigsten Läden",
+        "Seit höchstens einer Minute, auf diesem Server.",
+        "Kein Laden ist geschäftig.",
+    ],
+    busy_columns: ["Laden", "Ereignisse"],
+};

@@ -1,0 +1,222 @@
+use std::convert::Infallible;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use askama::Template as _;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use http::StatusCode;
+use serde::Deserialize;
+use tenancy_core::registry::{Address, Directory as _, TenantRegistry as _};
+use tenancy_core::time::Time;
+use tenancy_core::{Error, ErrorKind, Slug, TenantId, TenantScope};
+use tenancy_observability::report::{Period, WhichEndpoints};
+use tenancy_observability::slow_query::{Findings, SlowQueryHistory};
+use tokio::sync::Semaphore;
+
+use super::Operator;
+use super::tables::slugs;
+use crate::defence;
+use crate::pages::{
+    self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, ServerFigures,
+};
+use crate::platform::Platform;
+use crate::site::refuse::NoPage;
+
+/// How many shops the form suggests.
+const SUGGESTED: u32 = 200;
+
+/// How many rows each table has.
+const ROWS: usize = 10;
+
+/// Into how many parts a plot divides its period.
+const PARTS: usize = 48;
+
+/// How often a page that is looked at changes.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// How often it does so before the browser asks again, by which it shows that it may still.
+const TIMES: u32 = 5;
+
+/// How many pages are kept as things are now; others are as they were asked for.
+static LOOKED_AT: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(32)));
+
+/// Which part of the overview somebody wants to see.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    hours: Option<u32>,
+    shop: String,
+    sort: Option<String>,
+}
+
+type Asked = Result<Query<Wanted>, QueryRejection>;
+
+/// What requests take, of all shops or of one.
+pub(super) async fn page(
+    State(platform): State<Platform>,
+    operator: Operator,
+    asked: Asked,
+) -> Result<Response, NoPage> {
+    let (view, shop) = view_of(&platform, asked).await?;
+    let language = operator.console.language;
+    let overview = overview(&platform, language, &view, shop.as_ref()).await;
+    let overview = overview.map_err(|error| NoPage::failed(&error))?;
+    let shops = platform.registry().list(None, SUGGESTED).await;
+    let shops = shops.map_err(|error| NoPage::failed(&error))?;
+    let page = OverviewPage {
+        console: operator.console,
+        view,
+        overview,
+        shops: shops
+            .into_iter()
+            .map(|tenant| tenant.slug.to_string())
+            .collect(),
+    };
+    let mut response = Operator::show(&page);
+    response.extensions_mut().insert(defence::of_console());
+    Ok(response)
+}
+
+/// The part of the page that changes, again and again.
+pub(super) async fn live(
+    State(platform): State<Platform>,
+    operator: Operator,
+    asked: Asked,
+) -> Result<Response, NoPage> {
+    let (view, shop) = view_of(&platform, asked).await?;
+    let Ok(place) = LOOKED_AT.clone().try_acquire_owned() else {
+        return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
+    };
+    let language = operator.console.language;
+    let events = stream::unfold(0, move |times| {
+        // Given back when the browser goes away.
+        let _place = &place;
+        let (platform, view, shop) = (platform.clone(), view.clone(), shop.clone());
+        async move {
+            if times == TIMES {
+                return None;
+            }
+            tokio::time::sleep(EVERY).await;
+            let overview = overview(&platform, language, &view, shop.as_ref())
+                .await
+                .ok()?;
+            let html = overview.render().ok()?;
+            let event = Event::default().event("overview").data(html);
+            Some((Ok::<_, Infallible>(event), times + 1))
+        }
+    });
+    let events = Sse::new(events).keep_alive(KeepAlive::default());
+    Ok(crate::site::sign_in::private(events.into_response()))
+}
+
+async fn view_of(
+    platform: &Platform,
+    asked: Asked,
+) -> Result<(OverviewView, Option<TenantScope>), NoPage> {
+    let Query(wanted) = asked.map_err(|_| NoPage::not_found())?;
+    let hours = wanted.hours.unwrap_or(HOURS[0]);
+    if !HOURS.contains(&hours) {
+        return Err(NoPage::not_found());
+    }
+    let sorting = wanted.sort.as_deref().map(str::parse).transpose();
+    let shop = match wanted.shop.trim() {
+        "" => None,
+        slug => Some(shop(platform, slug).await?),
+    };
+    let view = OverviewView {
+        hours,
+        shop: shop.as_ref().map(|scope| scope.tenant().slug.to_string()),
+        sorting: sorting.map_err(|_| NoPage::not_found())?,
+    };
+    Ok((view, shop))
+}
+
+async fn shop(platform: &Platform, slug: &str) -> Result<TenantScope, NoPage> {
+    let slug: Slug = slug.parse().map_err(|_| NoPage::not_found())?;
+    let found = async {
+        let tenant = platform.registry().find(&Address::Slug(slug)).await?;
+        let tenant = tenant.ok_or(Error::from(ErrorKind::NotFound))?;
+        platform.scope().tenant(tenant.id).await
+    };
+    found.await.map_err(|error| NoPage::failed(&error))
+}
+
+async fn overview(
+    platform: &Platform,
+    language: Language,
+    view: &OverviewView,
+    shop: Option<&TenantScope>,
+) -> Result<Overview, Error> {
+    let at = Time::now();
+    let period = Period::last(Duration::from_secs(u64::from(view.hours) * 60 * 60), at);
+    let performance = platform.performance();
+    let (reports, slow) = (performance.reports(), performance.slow_requests());
+    let which = WhichEndpoints::default().count(ROWS).samples_min(1);
+    let (report, course, slow) = match shop {
+        Some(scope) => (
+            reports.of_tenant(scope, period, which).await?,
+            reports.course_of_tenant(scope, period, PARTS).await?,
+            slow.newest_of(scope.tenant_id(), ROWS),
+        ),
+        None => (
+            reports.of_platform(period, which).await?,
+            reports.course_of_platform(period, PARTS).await?,
+            slow.newest(ROWS),
+        ),
+    };
+    let history = SlowQueryHistory::new(platform.database(), platform.scope());
+    let findings = history.read(period.from(), period.to()).await?;
+    let findings = first_of(findings, shop.map(TenantScope::tenant_id));
+    let busy = match shop {
+        Some(_) => Vec::new(),
+        None => platform.metrics().top(ROWS),
+    };
+    let named = findings
+        .tenants()
+        .chain(busy.iter().map(|standing| standing.tenant));
+    let slugs = slugs(platform, named.collect()).await?;
+    let busy = busy.iter().filter_map(|standing| {
+        let slug = slugs.get(&standing.tenant)?;
+        Some((slug.to_string(), standing.events))
+    });
+    let measured = Measured {
+        at,
+        report,
+        course,
+        slow,
+        busy: busy.collect(),
+        statements: pages::slow_statements(language, &findings, &slugs),
+        server: ServerFigures {
+            uptime_seconds: platform.age().as_secs(),
+            memory_bytes: memory_bytes(),
+        },
+    };
+    Ok(Overview::new(language, view, measured))
+}
+
+/// The worst of all, or of one shop.
+fn first_of(mut findings: Findings, tenant: Option<TenantId>) -> Findings {
+    if let Some(tenant) = tenant {
+        findings
+            .slow
+            .retain(|query| query.tenant_id == Some(tenant));
+        findings
+            .repeated
+            .retain(|query| query.tenant_id == Some(tenant));
+    }
+    findings.slow.truncate(ROWS);
+    findings.repeated.truncate(ROWS);
+    findings
+}
+
+/// What this process holds, where the system says so as Linux does.
+fn memory_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    let size = u64::try_from(rustix::param::page_size()).ok()?;
+    Some(pages * size)
+}

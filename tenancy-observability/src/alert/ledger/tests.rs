@@ -1,0 +1,292 @@
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+const PACE: Pace = Pace {
+    gather: Duration::from_secs(10),
+    update: Duration::from_secs(60),
+    repeat: Duration::from_secs(4 * 60 * 60),
+};
+
+/// A ledger, and the time at it.
+struct Desk {
+    ledger: Ledger,
+    rules: Vec<Rule>,
+    now: Time,
+}
+
+impl Desk {
+    fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self {
+            ledger: Ledger::default(),
+            rules: rules.into_iter().collect(),
+            now: Time::from_microseconds(1_700_000_000_000_000),
+        }
+    }
+
+    /// Takes values by rule after a while.
+    fn turn(&mut self, after: Duration, values: &[(&str, &[Sample])]) -> Vec<Message> {
+        self.now = self.now.after(after);
+        let found = self.rules.iter().map(|rule| {
+            let of_rule = values.iter().filter(|(name, _)| *name == rule.name());
+            Found {
+                rule,
+                long: of_rule
+                    .flat_map(|(_, samples)| samples.iter().cloned())
+                    .collect(),
+                short: None,
+            }
+        });
+        let found: Vec<_> = found.collect();
+        self.ledger
+            .turn(&found, PACE, "https://example/alerts", self.now)
+    }
+
+    /// The same, told in words.
+    fn said(&mut self, after: Duration, values: &[(&str, &[Sample])]) -> Vec<(Occasion, u64, u64)> {
+        let messages = self.turn(after, values).into_iter();
+        messages
+            .map(|message| (message.occasion, message.firing, message.resolved))
+            .collect()
+    }
+}
+
+fn platform(value: f64) -> Sample {
+    Sample::new(Subject::Platform, value)
+}
+
+fn tenant(slug: &str) -> Subject {
+    // The same each time it is asked for.
+    let id = uuid::Uuid::from_u128(slug.bytes().map(u128::from).sum());
+    Subject::Tenant {
+        id: id.into(),
+        slug: slug.parse().unwrap(),
+    }
+}
+
+fn endpoints(subject: &Subject, count: usize, value: f64) -> Vec<Sample> {
+    let all = (0..count).map(|number| {
+        Sample::new(subject.clone(), value).label("endpoint", &format!("/{number:04}"))
+    });
+    all.collect()
+}
+
+fn rule(name: &str) -> Rule {
+    Rule::above(name, "metric", 10.0).leave(8.0)
+}
+
+/// 52.
+#[test]
+fn what_flaps_is_told_of_once_and_its_end_once() {
+    let mut desk = Desk::new([rule("rule")]);
+    let mut said = vec![];
+    // Up and down twenty times in ten minutes.
+    for _ in 0..20 {
+        said.extend(desk.said(15 * SECOND, &[("rule", &[platform(20.0)])]));
+        said.extend(desk.said(15 * SECOND, &[("rule", &[platform(1.0)])]));
+    }
+    assert_eq!(said, [(Occasion::Firing, 1, 0)]);
+    for _ in 0..40 {
+        said.extend(desk.said(15 * SECOND, &[("rule", &[platform(1.0)])]));
+    }
+    assert_eq!(said[1..], [(Occasion::Resolved, 0, 1)]);
+    assert!(desk.ledger.is_idle() && desk.ledger.groups.is_empty());
+}
+
+/// 52: nothing changes between the two.
+#[test]
+fn a_value_between_the_limits_neither_fires_nor_ends() {
+    let mut desk = Desk::new([rule("rule")]);
+    assert_eq!(desk.said(MINUTE, &[("rule", &[platform(9.0)])]), []);
+    assert!(desk.ledger.is_idle());
+    desk.said(MINUTE, &[("rule", &[platform(10.0)])]);
+    let fires = desk.said(MINUTE, &[("rule", &[platform(9.0)])]);
+    assert_eq!(fires, [(Occasion::Firing, 1, 0)]);
+    for _ in 0..60 {
+        assert_eq!(desk.said(MINUTE, &[("rule", &[platform(9.0)])]), []);
+    }
+}
+
+/// 53.
+#[test]
+fn what_fires_again_after_its_end_is_told_again() {
+    let mut desk = Desk::new([rule("rule")]);
+    let (high, low) = ([platform(20.0)], [platform(1.0)]);
+    let mut said = vec![];
+    for _ in 0..3 {
+        for values in [&high, &high, &low, &low, &low, &low] {
+            said.extend(desk.said(MINUTE, &[("rule", values)]));
+        }
+    }
+    let once = [(Occasion::Firing, 1, 0), (Occasion::Resolved, 0, 1)];
+    assert_eq!(said, [once, once, once].concat());
+}
+
+/// 54.
+#[test]
+fn many_alerts_of_one_cause_are_one_message_and_one_more_is_one_update() {
+    let (acme, bolt) = (tenant("acme"), tenant("bolt"));
+    let mut desk = Desk::new([rule("rule")]);
+    let mut values = endpoints(&acme, 200, 20.0);
+    assert_eq!(desk.said(SECOND, &[("rule", &values)]), []);
+    let told = desk.turn(10 * SECOND, &[("rule", &values)]);
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].occasion, told[0].firing, told[0].new),
+        (Occasion::Firing, 200, 200)
+    );
+    assert_eq!((&told[0].subject, told[0].shown.len()), (&acme, 5));
+    assert_eq!(
+        told[0].title(),
+        "[warning] acme: rule 20 (limit 10) and 199 more"
+    );
+    // Another's is another message.
+    values.extend(endpoints(&bolt, 1, 20.0));
+    desk.turn(SECOND, &[("rule", &values)]);
+    let told = desk.turn(10 * SECOND, &[("rule", &values)]);
+    assert_eq!(
+        (told.len(), &told[0].subject, told[0].firing),
+        (1, &bolt, 1)
+    );
+
+    values.extend(endpoints(&acme, 201, 20.0).split_off(200));
+    assert_eq!(desk.turn(SECOND, &[("rule", &values)]), []);
+    let told = desk.turn(MINUTE, &[("rule", &values)]);
+    let counts = told.iter().map(|one| (one.occasion, one.firing, one.new));
+    assert_eq!(counts.collect::<Vec<_>>(), [(Occasion::Updated, 201, 1)]);
+    assert_eq!(told[0].shown[0].labels["endpoint"], "/0200");
+    assert_eq!(desk.turn(MINUTE, &[("rule", &values)]), []);
+
+    let calm = [endpoints(&acme, 201, 1.0), endpoints(&bolt, 1, 1.0)].concat();
+    let mut ends = vec![];
+    for _ in 0..5 {
+        ends.extend(desk.said(MINUTE, &[("rule", &calm)]));
+    }
+    ends.sort_by_key(|(_, _, resolved)| *resolved);
+    let ended = [(Occasion::Resolved, 0, 1), (Occasion::Resolved, 0, 201)];
+    assert_eq!(ends, ended);
+}
+
+/// 61, as far as groups go.
+#[test]
+fn a_storm_is_one_message_that_counts_and_holds_up_nobody() {
+    let (acme, bolt) = (tenant("acme"), tenant("bolt"));
+    let mut desk = Desk::new([rule("rule")]);
+    let values = [endpoints(&acme, 10_000, 20.0), endpoints(&bolt, 1, 20.0)].concat();
+    desk.turn(SECOND, &[("rule", &values)]);
+    let told = desk.turn(10 * SECOND, &[("rule", &values)]);
+    let mut counts: Vec<_> = told.iter().map(|one| (one.firing, one.left_out)).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [(1, 0), (500, 9_500)]);
+    assert_eq!(desk.ledger.alerts.len(), 501);
+}
+
+#[test]
+fn what_goes_on_is_said_again_after_a_while() {
+    let mut desk = Desk::new([rule("rule")]);
+    let high = [platform(20.0)];
+    let mut said = vec![];
+    for _ in 0..9 {
+        said.extend(desk.said(60 * MINUTE, &[("rule", &high)]));
+    }
+    // At 2, 6 and 10 hours.
+    let again = (Occasion::Repeated, 1, 0);
+    assert_eq!(said, [(Occasion::Firing, 1, 0), again]);
+}
+
+/// 58.
+#[test]
+fn no_data_is_shown_and_tells_nobody_anything() {
+    let mut desk = Desk::new([rule("rule").wants_data(), rule("other")]);
+    for _ in 0..5 {
+        assert_eq!(desk.said(MINUTE, &[]), []);
+    }
+    let shown: Vec<_> = desk.ledger.alerts.values().collect();
+    assert_eq!(
+        (shown.len(), shown[0].state, &*shown[0].rule),
+        (1, State::NoData, "rule")
+    );
+    assert_eq!(desk.said(MINUTE, &[("rule", &[platform(1.0)])]), []);
+    assert!(desk.ledger.is_idle());
+
+    // What fires is not over because its value is gone, and not for ever.
+    let values = endpoints(&tenant("acme"), 1, 20.0);
+    desk.said(MINUTE, &[("rule", &values)]);
+    assert_eq!(desk.said(MINUTE, &[("rule", &values)]).len(), 1);
+    for _ in 0..6 {
+        assert_eq!(desk.said(10 * MINUTE, &[]), []);
+    }
+    assert!(
+        desk.ledger
+            .alerts
+            .values()
+            .any(|alert| alert.state == State::Firing)
+    );
+    desk.said(Duration::from_secs(24 * 60 * 60), &[]);
+    assert!(
+        !desk
+            .ledger
+            .alerts
+            .values()
+            .any(|alert| alert.state == State::Firing)
+    );
+}
+
+/// 60.
+#[test]
+fn a_database_that_is_down_speaks_for_all_that_follows_from_it() {
+    let down = rule("database").level(super::super::rule::Level::Critical);
+    let mut desk = Desk::new([down, rule("slow").inhibited_by("database")]);
+    let acme = endpoints(&tenant("acme"), 40, 20.0);
+    let broken: &[(&str, &[Sample])] = &[("database", &[platform(20.0)]), ("slow", &acme)];
+    desk.said(MINUTE, broken);
+    let told = desk.turn(MINUTE, broken);
+    let rules: Vec<_> = told.iter().map(|one| &*one.rule).collect();
+    assert_eq!(rules, ["database"]);
+    for _ in 0..10 {
+        assert_eq!(desk.said(MINUTE, broken), []);
+    }
+    // The cause is mended, and this goes on.
+    let mended: &[(&str, &[Sample])] = &[("database", &[platform(1.0)]), ("slow", &acme)];
+    let mut said = vec![];
+    for _ in 0..5 {
+        said.extend(
+            desk.turn(MINUTE, mended)
+                .into_iter()
+                .map(|one| (one.rule, one.firing)),
+        );
+    }
+    assert_eq!(said, [("database".to_owned(), 0), ("slow".to_owned(), 40)]);
+}
+
+/// 60.
+#[test]
+fn a_silence_covers_its_own_and_what_still_fires_is_told_at_its_end() {
+    let (acme, bolt) = (tenant("acme"), tenant("bolt"));
+    let mut desk = Desk::new([rule("rule")]);
+    let until = desk.now.after(30 * MINUTE);
+    let silence = Silence::until(until, "moving house", "ada").rule("rule");
+    desk.ledger.silences.push(silence.subject(acme.clone()));
+    let both = [endpoints(&acme, 1, 20.0), endpoints(&bolt, 1, 20.0)].concat();
+    let mut told = vec![];
+    for _ in 0..29 {
+        told.extend(desk.turn(MINUTE, &[("rule", &both)]));
+    }
+    let subjects: Vec<_> = told.iter().map(|one| &one.subject).collect();
+    assert_eq!(subjects, [&bolt]);
+    let told = desk.turn(MINUTE, &[("rule", &both)]);
+    let subjects: Vec<_> = told.iter().map(|one| &one.subject).collect();
+    assert_eq!(subjects, [&acme]);
+    assert!(desk.ledger.silences.is_empty());
+}
+
+#[test]
+fn what_was_over_before_anybody_was_told_is_not_told() {
+    let quick = rule("rule").calm_for(Duration::ZERO);
+    let mut desk = Desk::new([quick]);
+    assert_eq!(desk.said(SECOND, &[("rule", &[platform(20.0)])]), []);
+    assert_eq!(desk.said(SECOND, &[("rule", &[platform(1.0)])]), []);
+    assert_eq!(desk.said(MINUTE, &[("rule", &[platform(1.0)])]), []);
+    assert!(desk.ledger.is_idle());
+}

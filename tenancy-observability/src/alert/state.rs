@@ -1,0 +1,233 @@
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
+use tenancy_core::time::Time;
+use uuid::Uuid;
+
+use super::rule::{Level, Rule, Side};
+use super::subject::{Labels, Subject};
+
+/// What is known of one alert: a rule, a subject and labels.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Alert {
+    /// The rule's name.
+    pub rule: String,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// Which of several.
+    pub labels: Labels,
+    /// How bad it is.
+    pub level: Level,
+    /// What it does.
+    pub state: State,
+    /// Since when it does that.
+    pub since: Time,
+    /// When its value was last known.
+    pub seen_at: Time,
+    /// That value.
+    pub value: f64,
+    /// The value from which on it fires.
+    pub threshold: f64,
+    /// Since when the value has been such that it would be over.
+    pub(super) calm_since: Option<Time>,
+    /// How often it has fired.
+    pub(super) episode: u32,
+    /// The last of those that was told of, and the last whose end was.
+    pub(super) told_firing: u32,
+    pub(super) told_resolved: u32,
+}
+
+/// What an alert does.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// There is something to tell of.
+    Firing,
+    /// Nobody can tell, since there is no value: neither well nor firing.
+    NoData,
+    /// There may be, if it stays so.
+    Pending,
+    /// It is over, and that may have to be told.
+    Resolved,
+}
+
+impl Alert {
+    pub(super) fn new(rule: &Rule, subject: Subject, labels: Labels, now: Time) -> Self {
+        Self {
+            rule: rule.name.to_string(),
+            subject,
+            labels,
+            level: rule.level,
+            state: State::Resolved,
+            since: now,
+            seen_at: now,
+            value: 0.0,
+            threshold: rule.condition.threshold(),
+            calm_since: None,
+            episode: 0,
+            told_firing: 0,
+            told_resolved: 0,
+        }
+    }
+
+    /// The same for the same rule, subject and labels, and for no others.
+    pub(super) fn fingerprint(rule: &str, subject: &Subject, labels: &Labels) -> Uuid {
+        let mut hash = digest::Context::new(&digest::SHA256);
+        // Each part with its length, so that no two lists of parts are the same text.
+        let mut take = |part: &str| {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        };
+        take(rule);
+        take(&subject.key());
+        for (name, value) in labels {
+            take(name);
+            take(value);
+        }
+        let hash = hash.finish();
+        Uuid::from_slice(&hash.as_ref()[..16]).expect("it is 16 bytes")
+    }
+
+    /// Takes the value that was found now.
+    pub(super) fn observe(&mut self, rule: &Rule, value: f64, side: Side, now: Time) {
+        (self.value, self.seen_at) = (value, now);
+        (self.level, self.threshold) = (rule.level, rule.condition.threshold());
+        match (self.state, side) {
+            (State::NoData | State::Resolved, Side::In) => {
+                self.enter(State::Pending, now);
+                self.fire_if_it_holds(rule, now);
+            }
+            (State::NoData | State::Pending, Side::Out) => self.enter(State::Resolved, now),
+            (State::NoData, Side::Between) => self.enter(State::Resolved, now),
+            (State::Pending, Side::In) => self.fire_if_it_holds(rule, now),
+            (State::Firing, Side::In | Side::Between) => self.calm_since = None,
+            (State::Firing, Side::Out) => {
+                let since = *self.calm_since.get_or_insert(now);
+                if since.after(rule.calm_for) <= now {
+                    self.enter(State::Resolved, now);
+                }
+            }
+            (State::Pending | State::Resolved, Side::Between) | (State::Resolved, Side::Out) => {}
+        }
+    }
+
+    /// Notes that there is no value, once that has been so for long enough. What fires goes on: that it
+    /// is over has to be seen.
+    pub(super) fn miss(&mut self, patience: Duration, now: Time) {
+        if self.seen_at.after(patience) > now {
+            return;
+        }
+        self.calm_since = None;
+        if self.state == State::Pending {
+            self.enter(State::NoData, now);
+        }
+    }
+
+    /// Whether it fires and nobody has been told.
+    pub(super) fn is_news(&self) -> bool {
+        self.state == State::Firing && self.told_firing < self.episode
+    }
+
+    /// Whether it fires and somebody has been told.
+    pub(super) fn is_open(&self) -> bool {
+        self.state == State::Firing && self.told_firing == self.episode
+    }
+
+    /// Whether it is over, and those who were told of its beginning were not told of its end.
+    pub(super) fn owes_an_end(&self) -> bool {
+        self.state == State::Resolved
+            && self.told_firing == self.episode
+            && self.told_resolved < self.episode
+    }
+
+    fn fire_if_it_holds(&mut self, rule: &Rule, now: Time) {
+        if self.since.after(rule.holds_for) <= now {
+            self.enter(State::Firing, now);
+            self.episode += 1;
+        }
+    }
+
+    pub(super) fn enter(&mut self, state: State, now: Time) {
+        (self.state, self.since, self.calm_since) = (state, now, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// What an alert does, minute by minute, under values; `-` is none.
+    fn check(rule: &Rule, values: &str, expected: &str) {
+        let start = Time::from_microseconds(1_700_000_000_000_000);
+        let mut alert = Alert::new(rule, Subject::Platform, Labels::new(), start);
+        let mut states = vec![];
+        for (minute, value) in (0_u32..).zip(values.split(' ')) {
+            let now = start.after(MINUTE * minute);
+            match value.parse::<f64>() {
+                Ok(value) => {
+                    let (value, side) = rule.condition.judge(Some(value), None).unwrap();
+                    alert.observe(rule, value, side, now);
+                }
+                Err(_) => alert.miss(MINUTE, now),
+            }
+            states.push(match alert.state {
+                State::Firing => "F",
+                State::NoData => "N",
+                State::Pending => "P",
+                State::Resolved => ".",
+            });
+        }
+        assert_eq!(states.concat(), expected, "{values}");
+    }
+
+    #[test]
+    fn a_value_fires_when_it_stays_and_is_over_when_it_stays_away() {
+        let rule = Rule::above("rule", "metric", 10.0).leave(8.0);
+        let rule = rule.holds_for(2 * MINUTE).calm_for(2 * MINUTE);
+        check(&rule, "1 10 10 10 1 1 1 1", ".PPFFF..");
+        // Back for a moment, and for good.
+        check(&rule, "10 10 10 1 10 1 1 1", "PPFFFFF.");
+        check(&rule, "10 1 10 10 10", "P.PPF");
+        // Between the two nothing changes.
+        check(&rule, "9 9 9", "...");
+        check(&rule, "10 10 10 9 9 9 9 9", "PPFFFFFF");
+        check(&rule, "10 10 10 1 9 1 1 1", "PPFFFFF.");
+    }
+
+    #[test]
+    fn no_value_is_neither_well_nor_firing() {
+        let rule = Rule::above("rule", "metric", 10.0).holds_for(2 * MINUTE);
+        check(&rule, "10 - - - - 10 10 10", "PNNNNPPF");
+        check(&rule, "10 - 1", "PN.");
+        check(&rule, "10 - 1 1", "PN..");
+        // What fires is not over because nobody looks.
+        check(&rule, "10 10 10 - - - - - 1 1 1", "PPFFFFFFFF.");
+        check(&rule, "10 10 10 1 - 1 1 1", "PPFFFFF.");
+    }
+
+    #[test]
+    fn fingerprints_differ_where_anything_does() {
+        let labels = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect::<Labels>()
+        };
+        let of = |rule: &str, pairs: &[(&str, &str)]| {
+            Alert::fingerprint(rule, &Subject::Platform, &labels(pairs))
+        };
+        let one = of("a", &[("b", "c"), ("d", "e")]);
+        assert_eq!(one, of("a", &[("d", "e"), ("b", "c")]));
+        for other in [
+            of("a", &[("b", "c")]),
+            of("a", &[("b", "c1:d1:e")]),
+            of("a8:platform", &[]),
+            of("A", &[("b", "c"), ("d", "e")]),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tenancy_core::TenantId;
+use tenancy_observability::alert::{
+    Alerts, Fate, HealthMeasure, Rule, Sample, Silence, State, Subject,
+};
+use tenancy_observability::health::checks::DatabaseCheck;
+use tenancy_observability::health::{Health, Part};
+use tenancy_tests::Postgres;
+
+use super::sink::{Answer, Sink};
+use super::{SECOND, Values, at_once, rule, start, webhook};
+use crate::site::{Site, on_both};
+
+/// Servers on one database, with one receiver.
+async fn nodes(site: &Site, count: usize, values: &Values, sink: &Sink) -> Vec<Alerts> {
+    let mut nodes = vec![];
+    for _ in 0..count {
+        let beside = site.beside().await;
+        let alerts = Alerts::builder()
+            .database(&beside.database, &beside.platform())
+            .rule(rule("rule"))
+            .measure(values.clone())
+            .channel(webhook(sink));
+        nodes.push(at_once(alerts).build());
+    }
+    nodes
+}
+
+/// 55: a hundred changes, each looked at by three at once and sent by three at once.
+async fn three_servers_tell_each_change_once(site: Site) {
+    let (sink, values) = (Sink::start().await, Values::default());
+    let nodes = nodes(&site, 3, &values, &sink).await;
+    let mut now = start();
+    for round in 0..100 {
+        let value = if round % 2 == 0 { 20.0 } else { 1.0 };
+        values.set([Sample::new(Subject::Platform, value)]);
+        now = now.after(15 * SECOND);
+        for outcome in join_all(nodes.iter().map(|node| node.evaluate(now))).await {
+            outcome.unwrap();
+        }
+        let sent = join_all(nodes.iter().map(|node| node.deliver(now))).await;
+        let sent: usize = sent.into_iter().map(Result::unwrap).sum();
+        assert_eq!(sent, 1, "round {round}");
+    }
+    let received = sink.received();
+    let ids: HashSet<_> = received
+        .iter()
+        .map(|one| one.header("webhook-id"))
+        .collect();
+    assert_eq!((received.len(), ids.len()), (100, 100));
+    for (round, one) in received.iter().enumerate() {
+        let occasion = if round % 2 == 0 { "firing" } else { "resolved" };
+        assert_eq!(one.json()["occasion"], occasion, "round {round}");
+    }
+}
+
+/// 55: whoever has taken a message and died is stood in for, after a while.
+async fn another_sends_what_a_dead_server_had_taken(site: Site) {
+    let (sink, values) = (Sink::start().await, Values::platform(20.0));
+    let nodes = nodes(&site, 2, &values, &sink).await;
+    let now = start();
+    nodes[0].evaluate(now).await.unwrap();
+    sink.answers([Answer::Never]);
+    {
+        let mut dying = std::pin::pin!(nodes[0].deliver(now));
+        let taken = async {
+            while sink.received().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            outcome = &mut dying => panic!("it was answered: {outcome:?}"),
+            () = taken => {}
+        }
+    }
+    for after in [Duration::ZERO, 59 * SECOND] {
+        assert_eq!(nodes[1].deliver(now.after(after)).await.unwrap(), 0);
+    }
+    assert_eq!(nodes[1].deliver(now.after(60 * SECOND)).await.unwrap(), 1);
+    let received = sink.received();
+    let ids: HashSet<_> = received
+        .iter()
+        .map(|one| one.header("idempotency-key"))
+        .collect();
+    assert_eq!((received.len(), ids.len()), (2, 1));
+    let arrived = nodes[0].deliveries(Fate::Arrived).await.unwrap();
+    assert_eq!((arrived.len(), arrived[0].attempts), (1, 2));
+}
+
+/// 61: ten thousand alerts of one tenant, in a hundred messages, and one of another.
+async fn a_storm_of_one_tenant_does_not_hold_up_another(site: Site) {
+    let sink = Sink::start().await;
+    let tenant = |slug: &str| Subject::Tenant {
+        id: TenantId::generate(),
+        slug: slug.parse().unwrap(),
+    };
+    let (acme, bolt) = (tenant("acme"), tenant("bolt"));
+    let values = Values::default();
+    let storm = (0..100).map(|number| {
+        let sample = Sample::new(acme.clone(), 20.0);
+        sample.label("endpoint", &number.to_string())
+    });
+    values.set(storm.chain([Sample::new(bolt.clone(), 20.0)]));
+    let rules = (0..100).map(|number| rule(&format!("rule-{number:02}")));
+    let alerts = Alerts::builder()
+        .database(&site.database, &site.platform())
+        .rules(rules)
+        .measure(values)
+        .channel(webhook(&sink).pace(4, SECOND));
+    let alerts = at_once(alerts).build();
+    let now = start();
+    alerts.evaluate(now).await.unwrap();
+    let firing = alerts.active().await.unwrap();
+    assert_eq!(firing.len(), 10_100);
+    // The channel's pace lets four through; neither gets more than two of them.
+    assert_eq!(alerts.deliver(now).await.unwrap(), 4);
+    let subjects = sink.received().into_iter();
+    let mut subjects: Vec<_> = subjects
+        .map(|one| {
+            one.json()["subject"]["tenant"]["slug"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["acme", "acme", "bolt", "bolt"]);
+}
+
+/// Silences are everybody's, and end.
+async fn a_silence_holds_for_all_servers(site: Site) {
+    let (sink, values) = (Sink::start().await, Values::platform(20.0));
+    let nodes = nodes(&site, 2, &values, &sink).await;
+    let now = start();
+    let silence = Silence::until(now.after(3600 * SECOND), "at work on it", "ada");
+    let id = silence.id;
+    nodes[0].silence(silence).await.unwrap();
+    nodes[1].evaluate(now).await.unwrap();
+    assert_eq!(nodes[1].deliver(now).await.unwrap(), 0);
+    assert_eq!(nodes[0].active().await.unwrap()[0].state, State::Firing);
+    assert_eq!(
+        nodes[1].silences().await.unwrap()[0].reason,
+        "at work on it"
+    );
+    assert!(nodes[1].end_silence(id).await.unwrap());
+    assert!(!nodes[1].end_silence(id).await.unwrap());
+    nodes[0].evaluate(now.after(SECOND)).await.unwrap();
+    assert_eq!(nodes[0].deliver(now.after(SECOND)).await.unwrap(), 1);
+}
+
+/// What is about a tenant goes with it, and nothing else.
+async fn a_tenant_can_be_forgotten(site: Site) {
+    let (sink, values) = (Sink::start().await, Values::default());
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let samples = [&acme, &bolt].map(|tenant| {
+        let (id, slug) = (tenant.id, tenant.slug.clone());
+        Sample::new(Subject::Tenant { id, slug }, 20.0)
+    });
+    values.set(samples);
+    let alerts = nodes(&site, 1, &values, &sink).await.remove(0);
+    alerts.evaluate(start()).await.unwrap();
+    alerts.forget(acme.id).await.unwrap();
+    let left = alerts.active().await.unwrap();
+    let left: Vec<_> = left.iter().map(|alert| alert.subject.to_string()).collect();
+    assert_eq!(left, ["bolt"]);
+    let waiting = alerts.deliveries(Fate::Waiting).await.unwrap();
+    let waiting: Vec<_> = waiting
+        .iter()
+        .map(|one| one.message.subject.to_string())
+        .collect();
+    assert_eq!(waiting, ["bolt"]);
+}
+
+/// An unhealthy critical part is a critical alert, also where alerts are kept in what is unhealthy.
+#[tokio::test]
+async fn a_database_that_is_away_is_told_of_without_it() {
+    let server = Postgres::start().await;
+    let site = Site::in_postgres(&server).await;
+    let sink = Sink::start().await;
+    let check = DatabaseCheck::new(&site.database, &site.platform());
+    let part = Part::critical("database").every(Duration::ZERO);
+    let health = Health::builder().check(part, check).build();
+    let alerts = Alerts::builder()
+        .database(&site.database, &site.platform())
+        .rules(Rule::defaults())
+        .measure(HealthMeasure::new(&health, "one"))
+        .channel(webhook(&sink));
+    let alerts = at_once(alerts).build();
+    let mut now = start();
+    let mut look = async |rounds: u32| {
+        for _ in 0..rounds {
+            health.full().await;
+            now = now.after(60 * SECOND);
+            let kept = alerts.evaluate(now).await.is_ok();
+            let _ = alerts.deliver(now).await;
+            assert_eq!(
+                kept,
+                health.ready().await.parts()[0]
+                    .finding
+                    .status()
+                    .is_working()
+            );
+        }
+    };
+    look(2).await;
+    assert_eq!(sink.received().len(), 0);
+    server.stop().await;
+    look(3).await;
+    let told = sink.received();
+    assert_eq!(told.len(), 1);
+    let message = told[0].json();
+    assert_eq!(
+        (&message["rule"], &message["level"]),
+        (&"health".into(), &"critical".into())
+    );
+    assert_eq!(message["shown"][0]["labels"]["part"], "database");
+    server.restart().await;
+    look(5).await;
+    let told = sink.received();
+    assert_eq!(
+        (told.len(), &told[1].json()["occasion"]),
+        (2, &"resolved".into())
+    );
+}
+
+on_both!(
+    a_silence_holds_for_all_servers,
+    a_storm_of_one_tenant_does_not_hold_up_another,
+    a_tenant_can_be_forgotten,
+    another_sends_what_a_dead_server_had_taken,
+    three_servers_tell_each_change_once,
+);

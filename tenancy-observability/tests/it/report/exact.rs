@@ -1,0 +1,315 @@
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tenancy_core::registry::TenantRegistry as _;
+use tenancy_core::time::Time;
+use tenancy_core::{Actor, Tenant, TenantId};
+use tenancy_observability::report::{Period, Recorder, WhichEndpoints};
+
+use super::{HOUR, MINUTE, Node, time};
+use crate::site::{Site, on_both};
+
+const WORKERS: u64 = 8;
+const FLUSHES: u64 = 1000;
+
+async fn workers_that_flush_at_once_lose_nothing_and_count_nothing_twice(site: Site) {
+    let at = time("2026-03-01T10:02:00Z");
+    let acme = Arc::new(site.add("acme").await);
+    let site = Arc::new(site);
+    let workers = (0..WORKERS).map(|worker| {
+        let (site, acme) = (site.clone(), acme.clone());
+        tokio::spawn(async move {
+            let node = Node::new(&site);
+            for flush in 0..FLUSHES {
+                node.request(&acme, worker + 1, at);
+                let mut flushing = pin!(node.reports.flush(at));
+                // Some are dropped at one await or another, and done again with the next.
+                let mut polls = match flush % 10 {
+                    9 if flush + 1 < FLUSHES => (flush / 10) % 8 + 1,
+                    _ => u64::MAX,
+                };
+                poll_fn(|cx| {
+                    polls -= 1;
+                    match flushing.as_mut().poll(cx) {
+                        Poll::Pending if polls > 0 => Poll::Pending,
+                        Poll::Pending => Poll::Ready(()),
+                        Poll::Ready(flushed) => {
+                            flushed.unwrap();
+                            Poll::Ready(())
+                        }
+                    }
+                })
+                .await;
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.unwrap();
+    }
+    // Another server knows nothing but what is stored.
+    let node = Node::new(&site);
+    let period = Period::between(at, at.after(MINUTE));
+    let scope = site.scope(&acme).await;
+    let which = WhichEndpoints::default();
+    let own = node.reports.of_tenant(&scope, period, which).await.unwrap();
+    let all = node.reports.of_platform(period, which).await.unwrap();
+    for report in [own, all] {
+        assert_eq!(report.requests, WORKERS * FLUSHES);
+        // Of 1 to 8 milliseconds.
+        assert_eq!(report.average_response_time, Some(4.5));
+        let times = report.response_time.unwrap();
+        assert_eq!((times.min, times.max), (1.0, 8.0));
+    }
+}
+
+async fn what_was_not_written_yet_is_in_this_server_s_report_once(site: Site) {
+    let at = time("2026-03-01T10:02:00Z");
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let (node, other) = (Node::new(&site), Node::new(&site));
+    let period = Period::last(HOUR, at);
+    let requests = async |node: &Node| {
+        let which = WhichEndpoints::default();
+        let own = node.reports.of_tenant(&scope, period, which).await.unwrap();
+        let all = node.reports.of_platform(period, which).await.unwrap();
+        assert_eq!(own.requests, all.requests);
+        own.requests
+    };
+    node.request(&acme, 1, at);
+    assert_eq!((requests(&node).await, requests(&other).await), (1, 0));
+    node.reports.flush(at).await.unwrap();
+    assert_eq!((requests(&node).await, requests(&other).await), (1, 1));
+    node.request(&acme, 1, at);
+    other.request(&acme, 1, at);
+    assert_eq!((requests(&node).await, requests(&other).await), (2, 2));
+    // The window is over: it is written once more and then given up.
+    let later = at.after(10 * MINUTE);
+    node.reports.flush(later).await.unwrap();
+    other.reports.flush(later).await.unwrap();
+    assert_eq!((requests(&node).await, requests(&other).await), (3, 3));
+    assert_eq!((node.recorder.lost(), other.recorder.lost()), (0, 0));
+}
+
+async fn windows_become_hours_and_hours_go_without_a_number_changing_before(site: Site) {
+    let began = time("2026-03-01T10:00:00Z");
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let scope = site.scope(&acme).await;
+    let nodes = [Node::new(&site), Node::new(&site)];
+    for step in 0..36 {
+        let at = began.after(step * 5 * MINUTE);
+        for node in &nodes {
+            node.request(&acme, u64::from(step) + 1, at);
+            node.request(&bolt, 1, at);
+            node.reports.flush(at).await.unwrap();
+        }
+    }
+    let end = began.after(3 * HOUR);
+    let whole = Period::between(began, end);
+    let first_hour = Period::between(began, began.after(HOUR));
+    let report = async |period| {
+        let which = WhichEndpoints::default();
+        nodes[0]
+            .reports
+            .of_tenant(&scope, period, which)
+            .await
+            .unwrap()
+    };
+    for node in &nodes {
+        node.reports.flush(end.after(HOUR)).await.unwrap();
+    }
+    let before = (report(whole).await, report(first_hour).await);
+    assert_eq!((before.0.requests, before.1.requests), (72, 24));
+    assert_eq!(rows(&site).await, (3 * 2 * 36, 0));
+
+    // Both servers tidy up at once, an hour and then the rest.
+    for now in [began.after(27 * HOUR), began.after(40 * HOUR)] {
+        let [one, two] = [0, 1].map(|node: usize| nodes[node].reports.tidy(now));
+        let (one, two) = tokio::join!(one, two);
+        one.and(two).unwrap();
+        assert_eq!((report(whole).await, report(first_hour).await), before);
+    }
+    assert_eq!(rows(&site).await, (0, 3 * 3));
+
+    // What a server writes that was away joins its hour.
+    let late = Node::new(&site);
+    late.request(&acme, 1, began);
+    late.reports.flush(began).await.unwrap();
+    late.reports.tidy(began.after(40 * HOUR)).await.unwrap();
+    assert_eq!(
+        (
+            report(whole).await.requests,
+            report(first_hour).await.requests
+        ),
+        (73, 25)
+    );
+
+    let kept_for = 30 * 24 * HOUR;
+    late.reports.tidy(began.after(kept_for)).await.unwrap();
+    assert_eq!(report(whole).await.requests, 73);
+    late.reports
+        .tidy(began.after(kept_for + HOUR))
+        .await
+        .unwrap();
+    assert_eq!(report(whole).await.requests, 48);
+    late.reports
+        .tidy(began.after(kept_for + 3 * HOUR))
+        .await
+        .unwrap();
+    assert_eq!(report(whole).await.requests, 0);
+    assert_eq!(rows(&site).await, (0, 0));
+}
+
+/// How many windows and hours are stored.
+async fn rows(site: &Site) -> (i64, i64) {
+    let mut tx = site.database.platform_read(&site.platform()).await.unwrap();
+    let counts = tenancy_core::on_tx!(&mut tx, |conn| {
+        const COUNT: &str = "SELECT (SELECT COUNT(*) FROM observability_windows), \
+             (SELECT COUNT(*) FROM observability_hours)";
+        sqlx::query_as(COUNT).fetch_one(conn).await
+    });
+    counts.unwrap()
+}
+
+async fn a_tenant_that_is_forgotten_stays_in_the_platform_s_numbers_only(site: Site) {
+    let at = time("2026-03-01T10:02:00Z");
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let node = Node::new(&site);
+    node.request(&acme, 1, at);
+    node.request(&bolt, 1, at);
+    node.reports.flush(at.after(10 * MINUTE)).await.unwrap();
+    node.reports.forget(acme.id).await.unwrap();
+    let period = Period::last(HOUR, at);
+    let which = WhichEndpoints::default();
+    let requests = async |tenant| {
+        let scope = site.scope(tenant).await;
+        node.reports
+            .of_tenant(&scope, period, which)
+            .await
+            .unwrap()
+            .requests
+    };
+    assert_eq!((requests(&acme).await, requests(&bolt).await), (0, 1));
+    assert_eq!(
+        node.reports
+            .of_platform(period, which)
+            .await
+            .unwrap()
+            .requests,
+        2
+    );
+}
+
+async fn reports_are_kept_in_the_background_and_once_more_at_the_end(site: Site) {
+    let acme = site.add("acme").await;
+    let node = Node::new(&site);
+    node.request(&acme, 1, Time::now());
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let keeping = tokio::spawn({
+        let reports = node.reports.clone();
+        async move { reports.keep_until(async { drop(ended.await) }).await }
+    });
+    node.request(&acme, 1, Time::now());
+    end.send(()).unwrap();
+    keeping.await.unwrap();
+    let other = Node::new(&site);
+    let period = Period::last(HOUR, Time::now());
+    let report = other
+        .reports
+        .of_platform(period, WhichEndpoints::default())
+        .await;
+    assert_eq!(report.unwrap().requests, 2);
+}
+
+on_both!(
+    workers_that_flush_at_once_lose_nothing_and_count_nothing_twice,
+    what_was_not_written_yet_is_in_this_server_s_report_once,
+    windows_become_hours_and_hours_go_without_a_number_changing_before,
+    a_tenant_that_is_forgotten_stays_in_the_platform_s_numbers_only,
+    reports_are_kept_in_the_background_and_once_more_at_the_end,
+);
+
+#[tokio::test]
+async fn while_the_database_is_away_memory_is_bounded_and_what_is_given_up_is_counted() {
+    let site = Site::sqlite().await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let node = Node::with(&site, Recorder::builder().windows(3).build());
+    let began = time("2026-03-01T10:00:00Z");
+    for step in 0..10 {
+        node.request(&acme, 1, began.after(step * 5 * MINUTE));
+    }
+    assert_eq!(node.recorder.lost(), 7);
+    let period = Period::between(began, began.after(HOUR));
+    let report = node
+        .reports
+        .of_tenant(&scope, period, WhichEndpoints::default())
+        .await;
+    assert_eq!(report.unwrap().requests, 3);
+}
+
+#[tokio::test]
+async fn tenants_beyond_the_bound_count_for_the_platform_and_are_counted() {
+    let site = Site::sqlite().await;
+    let tenants = [
+        site.add("acme").await,
+        site.add("bolt").await,
+        site.add("coil").await,
+    ];
+    let node = Node::with(&site, Recorder::builder().tenants(2).build());
+    let at = time("2026-03-01T10:02:00Z");
+    for tenant in tenants.iter().cycle().take(9) {
+        node.request(tenant, 1, at);
+    }
+    let period = Period::last(HOUR, at);
+    let which = WhichEndpoints::default();
+    let mut requests = Vec::new();
+    for tenant in &tenants {
+        let scope = site.scope(tenant).await;
+        let report = node.reports.of_tenant(&scope, period, which).await.unwrap();
+        requests.push(report.requests);
+    }
+    assert_eq!(requests, [3, 3, 0]);
+    assert_eq!(node.recorder.folded(), 3);
+    assert_eq!(
+        node.reports
+            .of_platform(period, which)
+            .await
+            .unwrap()
+            .requests,
+        9
+    );
+}
+
+#[tokio::test]
+async fn each_of_hundreds_of_tenants_has_an_exact_report_of_its_own() {
+    let site = Site::sqlite().await;
+    let node = Node::new(&site);
+    let at = time("2026-03-01T10:02:00Z");
+    let mut tenants = Vec::new();
+    for number in 0..300 {
+        let slug = format!("shop-{number}").parse().unwrap();
+        let tenant = Tenant::new(TenantId::generate(), slug);
+        let by = Actor::system("test");
+        tenants.push(site.registry.insert(&tenant, &by).await.unwrap());
+    }
+    for (number, tenant) in tenants.iter().enumerate() {
+        for _ in 0..=number % 7 {
+            node.request(tenant, number as u64 + 1, at);
+        }
+    }
+    node.reports.flush(at.after(10 * MINUTE)).await.unwrap();
+    let period = Period::last(HOUR, at);
+    for (number, tenant) in tenants.iter().enumerate() {
+        let scope = site.scope(tenant).await;
+        let report = node
+            .reports
+            .of_tenant(&scope, period, WhichEndpoints::default())
+            .await;
+        let report = report.unwrap();
+        assert_eq!(report.requests as usize, number % 7 + 1);
+        assert_eq!(report.average_response_time, Some(number as f64 + 1.0));
+        assert_eq!(report.quantile_error, 0.01);
+    }
+}

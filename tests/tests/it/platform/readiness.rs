@@ -1,0 +1,167 @@
+//! The check-list before production, on installations that are and are not fit for it.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::Value;
+use tenancy_tests::{Postgres, Redis, Server};
+
+use super::Town;
+
+/// The exit status, the score, and how each check stands.
+fn readiness(
+    settings: &[(&'static str, String)],
+    arguments: &[&str],
+) -> (i32, f64, BTreeMap<String, Value>) {
+    let done = Command::new(Server::built("platform"))
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .args(["readiness", "--json"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    let report: Value = serde_json::from_slice(&done.stdout).expect(&said);
+    let checks = report["checks"].as_array().unwrap().iter();
+    let checks = checks.map(|check| (check["id"].as_str().unwrap().to_owned(), check.clone()));
+    let code = done.status.code().unwrap();
+    (code, report["score"].as_f64().unwrap(), checks.collect())
+}
+
+/// Those that are not well, but for what every test has: it is not compiled for use, and nobody knows how
+/// full the machine's disk is.
+fn found(checks: &BTreeMap<String, Value>) -> BTreeMap<&str, &str> {
+    let found = checks.iter().filter(|(_, check)| check["status"] != "pass");
+    let found = found.map(|(id, check)| {
+        assert!(
+            check["evidence"].is_string() && check["mend"].is_string(),
+            "{check}"
+        );
+        (id.as_str(), check["status"].as_str().unwrap())
+    });
+    found
+        .filter(|(id, _)| !["build-profile", "disk"].contains(id))
+        .collect()
+}
+
+/// Settings as they should be, for the town's database.
+fn fit(town: &Town) -> Vec<(&'static str, String)> {
+    let mut settings = town.settings.clone();
+    settings.retain(|(name, _)| *name != "TENANCY_SECRET");
+    let more = [
+        ("TENANCY_SECRET", "8c5ed4c7a96f0b3e21d8f7a64b90c3e5"),
+        ("TENANCY_PUBLIC_URL", "https://shops.example"),
+        ("TENANCY_TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("TENANCY_HTTP__DRAIN_SECONDS", "30"),
+    ];
+    settings.extend(more.map(|(name, value)| (name, value.to_owned())));
+    settings
+}
+
+#[tokio::test]
+async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
+    let postgres = Postgres::builder()
+        .fsync(true)
+        .setting("full_page_writes", "on")
+        .setting("synchronous_commit", "on")
+        .setting("statement_timeout", "30000")
+        .setting("idle_in_transaction_session_timeout", "60000")
+        .start()
+        .await;
+    let town = Town::on(&postgres, &[]).await;
+    let redis = Redis::builder().setting("appendonly", "yes").start().await;
+    let mut good = fit(&town);
+    good.push(("TENANCY_REDIS_URL", redis.url()));
+    let (code, best, checks) = readiness(&good, &[]);
+    assert_eq!(found(&checks), BTreeMap::new(), "{checks:#?}");
+    // The build is a test's.
+    assert_eq!(code, 1);
+    for id in [
+        "clock",
+        "durability",
+        "headers",
+        "isolation",
+        "layers",
+        "pool",
+        "redis-durability",
+        "redis-eviction",
+        "role",
+        "time-outs",
+    ] {
+        assert!(checks.contains_key(id), "{id}");
+    }
+    for (setting, value, id, status) in [
+        (
+            "TENANCY_SECRET",
+            "0123456789abcdef0123456789abcdef",
+            "secret",
+            "fail",
+        ),
+        (
+            "TENANCY_PUBLIC_URL",
+            "http://shops.example",
+            "encryption",
+            "fail",
+        ),
+        ("TENANCY_TRUSTED_PROXIES", "0.0.0.0/0", "proxies", "fail"),
+        ("TENANCY_LIMITS__ENABLED", "false", "limits", "fail"),
+        ("TENANCY_CACHE__ENABLED", "false", "cache", "warn"),
+        ("TENANCY_THREAT__MODE", "observe", "threats", "warn"),
+        ("TENANCY_HTTP__DRAIN_SECONDS", "0", "shutdown", "fail"),
+        ("TENANCY_LOG__FILTER", "debug", "log", "warn"),
+        ("TENANCY_DATABASE__CONNECTIONS", "9000", "pool", "fail"),
+    ] {
+        let mut bad = good.clone();
+        bad.retain(|(name, _)| *name != setting);
+        bad.push((setting, value.to_owned()));
+        let (_, score, checks) = readiness(&bad, &[]);
+        assert_eq!(checks[id]["status"], status, "{id}: {:#}", checks[id]);
+        assert!(score < best, "{id}: {score} of {best}");
+    }
+}
+
+#[tokio::test]
+async fn a_superusers_login_and_careless_servers_are_found() {
+    let postgres = Postgres::builder()
+        .fsync(false)
+        .setting("synchronous_commit", "off");
+    let postgres = postgres.start().await;
+    let town = Town::on(&postgres, &[]).await;
+    let redis = Redis::builder().setting("maxmemory-policy", "allkeys-lru");
+    let redis = redis.setting("appendonly", "no").start().await;
+    let database = town.database.as_ref().unwrap();
+    let mut careless = fit(&town);
+    careless.retain(|(name, _)| *name != "TENANCY_DATABASE_URL");
+    careless.push(("TENANCY_DATABASE_URL", database.superuser_url()));
+    careless.push(("TENANCY_REDIS_URL", redis.url()));
+    let (code, _, checks) = readiness(&careless, &[]);
+    assert_eq!(code, 1);
+    let expected = [
+        ("durability", "fail"),
+        ("isolation", "fail"),
+        ("redis-durability", "warn"),
+        ("redis-eviction", "fail"),
+        ("role", "fail"),
+        ("time-outs", "warn"),
+    ];
+    assert_eq!(found(&checks), BTreeMap::from(expected), "{checks:#?}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_a_finding_and_what_is_warned_of_can_be_asked_to_fail() {
+    let nobody = format!("postgres://somebody@{}/shop", Server::free_address());
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("TENANCY_DATA", folder.path().display().to_string()),
+        ("TENANCY_DATABASE_URL", nobody),
+        ("TENANCY_DATABASE__TIME_OUT_SECONDS", "2".to_owned()),
+    ];
+    let (code, _, checks) = readiness(&settings, &[]);
+    assert_eq!(code, 1);
+    assert_eq!(checks["database"]["status"], "fail");
+    assert_eq!(checks["threats"]["status"], "pass");
+    // Whatever it is that is warned of: there is a test's build among it.
+    let town = Town::on_sqlite().await;
+    let (_, _, checks) = readiness(&town.settings, &[]);
+    assert_eq!(checks["encryption"]["status"], "warn");
+    assert_eq!(readiness(&town.settings, &["--fail-on", "warn"]).0, 1);
+}
