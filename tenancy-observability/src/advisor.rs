@@ -138,7 +138,8 @@ impl Advisor {
 
     /// Advises on a PostgreSQL database, with the login that serves.
     ///
-    /// Statements of `pg_stat_statements` join the workload where the extension is there.
+    /// Statements of `pg_stat_statements` join the workload where the extension is there. The connection
+    /// is used outside of a transaction; one that is open is rolled back.
     #[cfg(feature = "postgres")]
     pub async fn postgres(
         &self,

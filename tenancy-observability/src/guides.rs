@@ -1,6 +1,10 @@
 //! The code of the guides in `docs/`, so that it is tested with the crate. No documentation of its
 //! own: the guides do not travel with the package.
 
+#[cfg(all(feature = "advisor", feature = "sqlite"))]
+#[doc = include_str!("../../docs/advice.md")]
+mod advice {}
+
 #[cfg(feature = "load-test")]
 #[doc = include_str!("../../docs/load-tests.md")]
 mod load_tests {}

@@ -1,8 +1,7 @@
 //! See each tenant of a server: what it asks for, what is slow and why, and whether all is well.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "advisor")]
-#[cfg_attr(docsrs, doc(cfg(feature = "advisor")))]
+#[cfg(all(feature = "advisor", any(feature = "postgres", feature = "sqlite")))]
 pub mod advisor;
 #[cfg(feature = "alert")]
 pub mod alert;

@@ -35,7 +35,8 @@ pub(crate) fn bundles(catalog: &Catalog, access: &Access, tenant_column: &str) -
             .iter()
             .filter_map(|arm| shaper.smallest(&[&access.predicates[..], arm].concat(), arm))
             .collect();
-        if bundle.len() == arms.len() {
+        let differ = (1..bundle.len()).all(|place| !bundle[..place].contains(&bundle[place]));
+        if bundle.len() == arms.len() && differ {
             bundles.push(bundle);
         }
     }
@@ -125,7 +126,7 @@ impl Shaper<'_> {
             for range in predicates.iter().filter(|predicate| predicate.is_range()) {
                 designs.push([&head[..], &self.range_key(range)].concat());
             }
-            let order = self.order(&access.order, predicates);
+            let order = order_keys(&access.order, predicates);
             if !order.is_empty() {
                 designs.push([&head[..], &order].concat());
                 if let Some(single) = predicates.iter().find(|predicate| is_list(predicate)) {
@@ -213,29 +214,6 @@ impl Shaper<'_> {
             "text_pattern_ops"
         };
         Some(name.to_owned())
-    }
-
-    fn order(&self, order: &[Order], predicates: &[Predicate]) -> Vec<Key> {
-        let is_fixed = |item: &&Order| {
-            !predicates.iter().any(|predicate| {
-                predicate.term == item.term
-                    && matches!(
-                        predicate.test,
-                        Test::Equal | Test::IsNull | Test::In(Some(1))
-                    )
-            })
-        };
-        order
-            .iter()
-            .filter(is_fixed)
-            .map(|item| Key {
-                term: item.term.clone(),
-                descending: item.descending,
-                nulls_first: item.nulls_first,
-                collation: item.collation.clone(),
-                opclass: None,
-            })
-            .collect()
     }
 
     /// Whether an index of only the rows that meet the condition is worth a thought.
@@ -364,6 +342,30 @@ impl Shaper<'_> {
                     && index.design.leading_columns().next() == Some(name)
             })
     }
+}
+
+/// Keys in an order, without those that are fixed anyway.
+fn order_keys(order: &[Order], predicates: &[Predicate]) -> Vec<Key> {
+    let is_fixed = |item: &&Order| {
+        !predicates.iter().any(|predicate| {
+            predicate.term == item.term
+                && matches!(
+                    predicate.test,
+                    Test::Equal | Test::IsNull | Test::In(Some(1))
+                )
+        })
+    };
+    order
+        .iter()
+        .filter(is_fixed)
+        .map(|item| Key {
+            term: item.term.clone(),
+            descending: item.descending,
+            nulls_first: item.nulls_first,
+            collation: item.collation.clone(),
+            opclass: None,
+        })
+        .collect()
 }
 
 fn key_of(predicate: &Predicate) -> Key {

@@ -1,5 +1,8 @@
 //! Which of the candidates a workload is better off with, all in all.
 
+mod bundle;
+
+use self::bundle::{drop_covered, holds, merged, width};
 use super::candidates::{Bundle, bundles};
 use super::catalog::{Catalog, TableKind};
 use super::cost::Costs;
@@ -95,21 +98,30 @@ impl Chooser<'_> {
     fn choose_for(&self, table: usize, refused: &mut Vec<Refused>) -> Vec<Choice> {
         let pool = self.pool(table);
         let is_small = self.catalog.tables[table].rows < self.limits.rows_min;
-        let mut taken: Vec<Choice> = Vec::new();
+        // A partition gets its indexes from the table that it is part of.
+        let is_part = self.catalog.tables[table].kind == TableKind::Partition;
         let mut too_dear = Vec::new();
-        while !is_small && self.catalog.tables[table].kind != TableKind::Partition {
-            let have: Vec<Design> = taken
-                .iter()
-                .flat_map(|choice| choice.bundle.clone())
-                .collect();
-            let Some(best) = self.best(table, &pool, &have, &mut too_dear) else {
-                break;
-            };
-            taken.push(best);
-        }
-        self.drop_covered(&mut taken);
+        let mut taken = if is_small || is_part {
+            Vec::new()
+        } else {
+            self.take(table, &pool, &mut too_dear)
+        };
+        drop_covered(&mut taken);
         self.refuse(table, &taken, &too_dear, is_small, refused);
         taken
+    }
+
+    /// The best bundle, then the best beside it, for as long as anything is gained.
+    fn take(&self, table: usize, pool: &[Bundle], too_dear: &mut Vec<usize>) -> Vec<Choice> {
+        let mut taken: Vec<Choice> = Vec::new();
+        loop {
+            let bundles = taken.iter().map(|choice| choice.bundle.clone());
+            let have: Vec<Design> = bundles.flatten().collect();
+            match self.best(table, pool, &have, too_dear) {
+                Some(best) => taken.push(best),
+                None => return taken,
+            }
+        }
     }
 
     fn pool(&self, table: usize) -> Vec<Bundle> {
@@ -284,39 +296,6 @@ impl Chooser<'_> {
             * 1e-9
     }
 
-    /// Takes back what a later and wider choice has made needless.
-    fn drop_covered(&self, taken: &mut Vec<Choice>) {
-        let mut place = 0;
-        while place < taken.len() {
-            let serves = |other: &Design, design: &Design| {
-                other != design
-                    && other.predicate == design.predicate
-                    && design.include.is_empty()
-                    && other.method == design.method
-                    && other.keys.len() > design.keys.len()
-                    && other.keys.starts_with(&design.keys)
-            };
-            let design = match taken[place].bundle.as_slice() {
-                [design] => design.clone(),
-                _ => {
-                    place += 1;
-                    continue;
-                }
-            };
-            let wider = taken
-                .iter()
-                .position(|choice| choice.bundle.iter().any(|other| serves(other, &design)));
-            match wider {
-                Some(wider) => {
-                    let gains = std::mem::take(&mut taken[place].gains);
-                    taken[wider].gains.extend(gains);
-                    taken.remove(place);
-                }
-                None => place += 1,
-            }
-        }
-    }
-
     fn refuse(
         &self,
         table: usize,
@@ -378,64 +357,4 @@ impl Chooser<'_> {
         }
         Reason::LowSelectivity
     }
-}
-
-/// Candidates that serve what two others do: one's keys first, then what the other has more.
-fn merged(pool: &[Bundle]) -> Vec<Bundle> {
-    let mut merged: Vec<Bundle> = Vec::new();
-    let singles = || {
-        pool.iter().filter_map(|bundle| match bundle.as_slice() {
-            [design] if design.is_btree() => Some(design),
-            _ => None,
-        })
-    };
-    for design in singles() {
-        for other in singles() {
-            let has_all = design.keys.iter().all(|key| other.keys.contains(key));
-            if !has_all || design == other || design.predicate != other.predicate {
-                continue;
-            }
-            // The same keys in another order: those of the shorter first.
-            let rest = other
-                .keys
-                .iter()
-                .filter(|key| !design.keys.contains(key))
-                .cloned();
-            let keys: Vec<_> = design.keys.iter().cloned().chain(rest).collect();
-            let bundle = vec![Design {
-                keys,
-                ..other.clone()
-            }];
-            if !pool.contains(&bundle) && !merged.contains(&bundle) {
-                merged.push(bundle);
-            }
-        }
-    }
-    merged
-}
-
-fn holds(design: &Design, columns: &[String]) -> bool {
-    let keys = design.keys.iter().filter_map(|key| key.term.column());
-    let mut held = keys.chain(design.include.iter().map(String::as_str));
-    held.any(|name| columns.iter().any(|column| column == name))
-        || columns.iter().any(|column| {
-            design
-                .predicate
-                .iter()
-                .any(|condition| condition.starts_with(column.as_str()))
-        })
-}
-
-/// Keys count whole, and half what is carried along or compared with a constant.
-fn width(bundle: &[Design]) -> usize {
-    let constants = |design: &Design| {
-        let conditions = design.predicate.iter();
-        conditions
-            .filter(|condition| condition.contains(" = "))
-            .count()
-    };
-    bundle
-        .iter()
-        .map(|design| design.keys.len() * 2 + design.include.len() + constants(design))
-        .sum()
 }

@@ -27,9 +27,16 @@ pub(super) async fn advise(
 ) -> Result<Report, Error> {
     let mut catalog = catalog::read(connection).await.map_err(unreadable)?;
     let mut workload = workload.clone();
-    let counted = statements::read(connection, advisor.statements_max.into()).await;
-    workload.extend(counted.map_err(unreadable)?);
     let mut unread = Vec::new();
+    match statements::read(connection, advisor.statements_max.into()).await {
+        Ok(counted) => workload.extend(counted),
+        // The extension may be there without being loaded.
+        Err(sqlx::Error::Database(error)) => unread.push(Unread {
+            statement: "pg_stat_statements".to_owned(),
+            error: error.to_string(),
+        }),
+        Err(error) => return Err(unreadable(error)),
+    }
     let mut reads = missing::read(&catalog, &workload, advisor.limits(), &mut unread);
     let mut explainer = Explainer {
         connection,

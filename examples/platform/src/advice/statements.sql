@@ -1,5 +1,5 @@
 -- The constant statements of all crates, which the advisor looks at. A test compares them with the
--- source; TENANCY_WRITE=1 in its environment has it write this file anew.
+-- source; WRITE_STATEMENTS=1 in its environment has it write this file anew.
 UPDATE tenancy_journal_head SET marked = 1 WHERE tenant_id = $1
 WITH line AS (INSERT INTO tenancy_journal_line (tenant_id, entry_id) VALUES ($1, $2)) INSERT INTO tenancy_journal (tenant_id, id, at, actor, actor_id, action, resource, resource_id, before, after, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 INSERT INTO tenancy_journal_head (tenant_id, sequence, marked) VALUES ($1, 1, 0) ON CONFLICT (tenant_id) DO UPDATE SET sequence = tenancy_journal_head.sequence + 1 RETURNING sequence, marked
@@ -91,6 +91,18 @@ UPDATE commerce_orders SET customer_id = NULL WHERE tenant_id = $1 AND id IN (SE
 INSERT INTO commerce_counters (tenant_id, name, value) VALUES ($1, $2, 1) ON CONFLICT (tenant_id, name) DO UPDATE SET value = commerce_counters.value + 1 RETURNING value
 UPDATE commerce_stock SET on_hand = $3, reorder_point = $4, backorder = $5 WHERE tenant_id = $1 AND variant_id = $2
 UPDATE commerce_stock SET backorder = backorder WHERE tenant_id = $1 AND variant_id = $2
+UPDATE observability_alert_turns SET turns = turns + 1
+SELECT id, subject FROM (SELECT id, subject, created_at, row_number() OVER (PARTITION BY subject ORDER BY created_at, id) AS turn FROM observability_alert_deliveries WHERE channel = $1 AND fate = 'waiting' AND next_at <= $2 AND leased_until <= $2) AS due ORDER BY turn, created_at LIMIT $3
+UPDATE observability_alert_deliveries SET leased_until = $3, attempts = attempts + 1 WHERE id = $1 AND fate = 'waiting' AND leased_until <= $2 RETURNING id, channel, message, created_at, next_at, attempts, fate, says
+UPDATE observability_alert_deliveries SET fate = $2, says = $3, next_at = $4, leased_until = $4 WHERE id = $1 AND fate = 'waiting' AND (attempts = $5 OR $2 = 'arrived')
+SELECT id, channel, message, created_at, next_at, attempts, fate, says FROM observability_alert_deliveries WHERE fate = $1 ORDER BY id DESC LIMIT $2
+DELETE FROM observability_alert_deliveries WHERE subject = $1
+SELECT id, body FROM observability_alerts WHERE kind = $1
+INSERT INTO observability_alerts (kind, id, body) VALUES ($1, $2, $3) ON CONFLICT (kind, id) DO UPDATE SET body = $3
+DELETE FROM observability_alerts WHERE kind = $1 AND id = $2
+INSERT INTO observability_alert_deliveries (id, channel, subject, message, created_at, next_at, leased_until, attempts, fate) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 'waiting')
+UPDATE observability_alert_deliveries SET fate = 'dead', says = 'nobody sent it for a day' WHERE fate = 'waiting' AND next_at < $1
+DELETE FROM observability_alert_deliveries WHERE fate = $1 AND next_at < $2
 INSERT INTO observability_windows (party, starts_at, writer, data) VALUES ($1, $2, $3, $4) ON CONFLICT (party, starts_at, writer) DO UPDATE SET data = excluded.data
 SELECT starts_at, writer, data FROM observability_windows WHERE party = $1 AND (starts_at, writer) > ($2, $3) AND starts_at < $4 ORDER BY starts_at, writer LIMIT $5
 SELECT starts_at, data FROM observability_hours WHERE party = $1 AND starts_at > $2 AND starts_at < $3 ORDER BY starts_at LIMIT $4
@@ -106,6 +118,7 @@ DELETE FROM observability_hours WHERE party = $1
 SELECT began_at, writer, findings FROM observability_slow_queries WHERE (began_at, writer) > ($1, $2) AND began_at < $3 ORDER BY began_at, writer LIMIT $4
 DELETE FROM observability_slow_queries WHERE began_at < $1
 INSERT INTO observability_slow_queries (began_at, writer, findings) VALUES ($1, $2, $3) ON CONFLICT (began_at, writer) DO UPDATE SET findings = excluded.findings
+SELECT placed_at / 86400000000 AS day, COUNT(*), CAST(SUM(total) AS BIGINT) FROM commerce_orders WHERE tenant_id = $1 AND placed_at >= $2 GROUP BY placed_at / 86400000000 ORDER BY day
 SELECT revision FROM platform_block_changes
 INSERT INTO platform_blocks (id, tenant_id, network, effect, reason, created_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 SELECT id, tenant_id, network, effect, reason, created_at, ends_at FROM platform_blocks WHERE id > $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id LIMIT $3

@@ -253,8 +253,8 @@ fn index(
     let collations: Vec<Option<String>> = row.try_get("collations")?;
     let key_count = usize::try_from(row.try_get::<i16, _>("indnkeyatts")?).unwrap_or_default();
     let mut keys = Vec::new();
-    for place in 0..key_count {
-        let term = match named(columns[place]) {
+    for (place, number) in columns.iter().enumerate().take(key_count) {
+        let term = match named(*number) {
             Some(name) => Term::Column(name),
             None => {
                 let text = expressions

@@ -39,7 +39,7 @@ struct Node {
     #[serde(rename = "Plan Width")]
     width: f64,
     #[serde(rename = "Plans", default)]
-    children: Vec<Node>,
+    children: Vec<Self>,
 }
 
 impl Explainer<'_> {

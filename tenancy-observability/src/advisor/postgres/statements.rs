@@ -6,9 +6,7 @@ use sqlx::{PgConnection, Row as _};
 
 use crate::advisor::workload::Statement;
 
-/// Where the extension's view is; extensions may stand in any schema.
-const IS_THERE: &str =
-    "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')";
+const IS_THERE: &str = "SELECT to_regclass('pg_stat_statements') IS NOT NULL";
 
 const TOP: &str = "SELECT query, calls, (total_plan_time + total_exec_time)::float8 AS milliseconds \
      FROM pg_stat_statements WHERE toplevel AND query IS NOT NULL \

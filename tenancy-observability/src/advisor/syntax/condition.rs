@@ -102,7 +102,7 @@ impl Reader<'_> {
             read.push(predicates);
         }
         let Some(access) = of else { return };
-        match one_range(&read) {
+        match one_of(&read).or_else(|| one_range(&read)) {
             Some(predicate) => self.accesses[access].predicates.push(predicate),
             None => self.accesses[access].alternatives.push(read),
         }
@@ -162,7 +162,7 @@ impl Reader<'_> {
             } if self.place(expr).is_some() => (&**expr, Test::Equal, Some("false".to_owned())),
             expr if self.place(expr).is_some() => (expr, Test::Equal, Some("true".to_owned())),
             expr => {
-                let inner = super::reader::children(expr).into_iter().next()?;
+                let inner = super::reader::names::children(expr).into_iter().next()?;
                 (inner, Test::Other, None)
             }
         };
@@ -277,6 +277,24 @@ fn disjuncts(condition: &Expr) -> Option<Vec<&Expr>> {
         }
         _ => None,
     }
+}
+
+/// Values of one term, written out: `a = $1 OR a = $2`.
+fn one_of(arms: &[Vec<Predicate>]) -> Option<Predicate> {
+    let [first] = arms.first()?.as_slice() else {
+        return None;
+    };
+    let is_like = |arm: &Vec<Predicate>| {
+        matches!(arm.as_slice(), [other] if other.test == Test::Equal
+            && other.term == first.term
+            && other.collation == first.collation)
+    };
+    arms.iter().all(is_like).then(|| Predicate {
+        test: Test::In(Some(arms.len())),
+        text: String::new(),
+        value: None,
+        ..first.clone()
+    })
 }
 
 /// Pages by key, written out: `a < $1 OR (a = $1 AND b < $2)` bounds the first column.

@@ -56,3 +56,24 @@ async fn what_the_server_has_counted_is_advised_on_with_its_time() {
     let own = report.unread.iter().map(|unread| &unread.statement);
     assert_eq!(own.count(), 0, "{:?}", report.unread);
 }
+
+#[tokio::test]
+async fn an_extension_that_is_not_loaded_is_told_and_holds_nothing_up() {
+    let database = Postgres::shared().await.empty_database().await;
+    let create = "CREATE EXTENSION pg_stat_statements";
+    super::postgres::run(&database.superuser_url(), create)
+        .await
+        .unwrap();
+    let mut app = PgConnection::connect(&database.app_url()).await.unwrap();
+    let report = Advisor::new()
+        .postgres(&mut app, &Workload::default())
+        .await
+        .unwrap();
+    let [unread] = report.unread.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert!(
+        unread.error.contains("shared_preload_libraries"),
+        "{unread:?}"
+    );
+}

@@ -30,7 +30,7 @@ const ROOTS: &[&str] = &[
 fn statements() -> String {
     let mut text = String::from(
         "-- The constant statements of all crates, which the advisor looks at. A test compares them with the\n\
-         -- source; TENANCY_WRITE=1 in its environment has it write this file anew.\n",
+         -- source; WRITE_STATEMENTS=1 in its environment has it write this file anew.\n",
     );
     for root in ROOTS {
         let found = Statements::of_crate(&workspace().join(root)).whole;
@@ -49,11 +49,11 @@ fn statements() -> String {
 fn the_servers_statements_for_the_advisor_are_those_of_the_source() {
     let found = statements();
     assert!(found.lines().count() > 100, "{found}");
-    if std::env::var_os("TENANCY_WRITE").is_some() {
+    if std::env::var_os("WRITE_STATEMENTS").is_some() {
         fs::write(statements_file(), &found).unwrap();
     }
     let kept = fs::read_to_string(statements_file()).unwrap();
-    assert!(kept == found, "set TENANCY_WRITE=1 and run this test again");
+    assert!(kept == found, "set WRITE_STATEMENTS=1 and run this test again");
 }
 
 /// Advice that is more than a note, in all databases.
