@@ -53,11 +53,9 @@
 
 mod measure;
 mod recorder;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod rows;
 mod sketch;
 mod slice;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod store;
 mod summary;
 mod totals;
@@ -65,7 +63,6 @@ mod window;
 
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub use self::sketch::QUANTILE_ERROR;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use self::store::{Reports, ReportsBuilder};
 pub use self::summary::{
     CachePerformance, DatabasePerformance, EndpointOrder, EndpointReport, MemoryUsage, Report,

@@ -2,6 +2,7 @@
 //!
 //! A name after `--`, such as `metrics`, measures that part alone and leaves the report as it was.
 
+mod layer;
 mod metrics;
 
 use std::alloc::System;
@@ -9,9 +10,14 @@ use std::error::Error;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tenancy_benches::Report;
+use tenancy_observability::memory::CountingAllocator;
 
-#[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Counts for each request, as a server's does.
+#[global_allocator]
+static COUNTING: CountingAllocator<&StatsAlloc<System>> =
+    CountingAllocator::new(&INSTRUMENTED_SYSTEM);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -23,6 +29,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut report = Report::new("observability");
     if wanted("metrics") {
         metrics::measure(&mut report).await?;
+    }
+    if wanted("layer") {
+        layer::measure(&mut report).await?;
     }
     if chosen.is_none() {
         println!("{}", report.write()?.display());

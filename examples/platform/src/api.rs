@@ -20,6 +20,7 @@ mod params;
 mod products;
 mod read;
 mod refused;
+mod reports;
 mod specification;
 mod staff;
 mod upload;
@@ -84,10 +85,15 @@ pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
         .routes(routes!(media::list, media::insert))
         .routes(routes!(media::find, media::delete))
         .routes(routes!(audit::list))
+        .routes(routes!(reports::performance))
         .split_for_parts();
     let document = specification::document(description);
     shop.route_layer(middleware::from_fn_with_state(platform.clone(), mark))
         .route("/openapi.json", get(async move || document.clone()))
+        .route(
+            "/platform/api/reports/performance",
+            get(reports::performance_of_platform),
+        )
         .route("/api/{*rest}", any(unknown))
 }
 

@@ -10,6 +10,7 @@ mod limits;
 mod media;
 mod metrics;
 mod origin;
+mod performance;
 mod proxies;
 mod sessions;
 mod threat;
@@ -33,6 +34,7 @@ pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
 pub(crate) use self::metrics::{Metrics, Push, Temporality};
 pub(crate) use self::origin::Origin;
+pub(crate) use self::performance::Performance;
 pub(crate) use self::proxies::Proxies;
 use self::sessions::SignedIn;
 pub(crate) use self::threat::Threat;
@@ -62,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) redis_prefix: String,
     /// Signs cursors; 32 characters or more, the same on all nodes.
     pub(crate) secret: Option<Secret>,
+    /// Where errors are told; nowhere unless it is set.
+    pub(crate) sentry_dsn: Option<Secret>,
     pub(crate) listen: SocketAddr,
     /// What the platform's own page is headed with.
     pub(crate) name: Option<String>,
@@ -81,6 +85,7 @@ pub(crate) struct Config {
     pub(crate) media: Media,
     pub(crate) http: Http,
     pub(crate) metrics: Metrics,
+    pub(crate) performance: Performance,
     pub(crate) push: Push,
     pub(crate) sessions: SignedIn,
 }
@@ -151,6 +156,7 @@ impl Default for Config {
             redis_url: None,
             redis_prefix: "tenancy:".to_owned(),
             secret: None,
+            sentry_dsn: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             name: None,
             public_url: None,
@@ -187,6 +193,7 @@ impl Default for Config {
                 body_bytes_max: Within::new(1024 * 1024),
             },
             metrics: Metrics::default(),
+            performance: Performance::default(),
             push: Push::default(),
             sessions: SignedIn::default(),
         }

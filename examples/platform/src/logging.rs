@@ -2,24 +2,32 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use tenancy_core::log_throttle::LogThrottle;
-use tracing_subscriber::EnvFilter;
+use tenancy_observability::sentry::SentryLayer;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
-use crate::config::{Log, LogFormat};
+use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 
-/// Sends what is logged to standard error; standard output belongs to what was asked for.
-pub(crate) fn start(log: &Log) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&log.filter)
+/// Sends what is logged to standard error, since standard output belongs to what was asked for, and
+/// errors to Sentry as well, where one is configured.
+pub(crate) fn start(config: &Config) -> Result<Option<SentryLayer>, Failure> {
+    let filter = EnvFilter::try_new(&config.log.filter)
         .map_err(|error| Failure::from(error).context("log.filter is wrong"))?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let environment = &config.metrics.environment;
+    let sentry = config.sentry_dsn.as_ref();
+    let sentry = sentry.map(|dsn| SentryLayer::new(dsn.expose(), environment));
+    let sentry = sentry.transpose();
+    let sentry = sentry.map_err(|error| Failure::from(error).context("sentry_dsn is wrong"))?;
+    let lines = fmt::layer()
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
-    match log.format {
-        LogFormat::Json => subscriber.json().init(),
-        LogFormat::Text => subscriber.init(),
+    let subscriber = registry().with(filter).with(sentry.clone());
+    match config.log.format {
+        LogFormat::Json => subscriber.with(lines.json()).init(),
+        LogFormat::Text => subscriber.with(lines).init(),
     }
-    Ok(())
+    Ok(sentry)
 }
 
 /// What goes wrong with each request while the database is away, whatever was asked.

@@ -20,6 +20,7 @@ mod media;
 mod onboard;
 mod overview;
 mod pages;
+mod performance;
 mod pictures;
 mod platform;
 mod secret;
@@ -34,13 +35,22 @@ mod users;
 mod why;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
+use tenancy_observability::memory::CountingAllocator;
 
 use self::cli::Cli;
 use self::command::{Command, Output};
 use self::config::Config;
 use self::failure::Failure;
+
+/// Counts what each request asks for.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+/// How long errors may be on their way when everything else has ended.
+const SENTRY_TIME: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -60,12 +70,25 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     if cli.print_config {
         return Output::document(&config)?.print(cli.json);
     }
-    logging::start(&config.log)?;
-    match cli.command {
+    let sentry = logging::start(&config)?;
+    let done = command(cli.command, cli.json, config).await;
+    if let Some(sentry) = sentry {
+        // What the end itself has said is sent, too.
+        tokio::task::block_in_place(|| sentry.close(SENTRY_TIME));
+    }
+    done
+}
+
+async fn command(
+    command: Option<Command>,
+    json: bool,
+    config: Config,
+) -> Result<ExitCode, Failure> {
+    match command {
         None => command::serve_embedded(config)
             .await
             .map(|()| ExitCode::SUCCESS),
         Some(Command::Serve) => command::serve(config).await.map(|()| ExitCode::SUCCESS),
-        Some(command) => command.run(config).await?.print(cli.json),
+        Some(command) => command.run(config).await?.print(json),
     }
 }

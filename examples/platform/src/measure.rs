@@ -28,7 +28,11 @@ pub(crate) fn begin(config: &Config) -> Result<Metrics, Failure> {
     let metrics = metrics.build();
     metrics.install()?;
     let (sets, shops) = (wanted.series_max.get(), wanted.named_tenants.get());
-    tracing::info!(sets, shops, "counts, for so many sets of labels, and by name so many shops");
+    tracing::info!(
+        sets,
+        shops,
+        "counts, for so many sets of labels, and by name so many shops"
+    );
     Ok(metrics)
 }
 

@@ -36,6 +36,7 @@ use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
 use crate::media::MediaStore;
+use crate::performance::Performance;
 use crate::secret::Secret;
 use crate::shared;
 use crate::tables;
@@ -43,10 +44,11 @@ use crate::threats::Threats;
 use crate::users::{Door, Users};
 
 /// All tables of the platform, in the order in which they depend on each other.
-pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 3]> = LazyLock::new(|| {
+pub(crate) static MIGRATIONS: LazyLock<[&'static MigrationSet; 4]> = LazyLock::new(|| {
     [
         &migrate::CORE,
         &tenancy_commerce::MIGRATIONS,
+        &tenancy_observability::MIGRATIONS,
         &tables::MIGRATIONS,
     ]
 });
@@ -83,6 +85,7 @@ struct Parts {
     login_guard: LoginGuard,
     media: MediaStore,
     metrics: Metrics,
+    performance: Performance,
 }
 
 impl Platform {
@@ -150,6 +153,7 @@ impl Platform {
             login_guard,
             redis,
             media: MediaStore::new(&config, &database),
+            performance: Performance::new(&config.performance, &database, &scope, &metrics),
             metrics,
             config,
             tenants,
@@ -223,6 +227,11 @@ impl Platform {
 
     pub(crate) fn media(&self) -> &MediaStore {
         &self.0.media
+    }
+
+    /// What requests take.
+    pub(crate) fn performance(&self) -> &Performance {
+        &self.0.performance
     }
 
     /// What the server counts, if it does.

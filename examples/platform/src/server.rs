@@ -23,6 +23,7 @@ use hyper_util::service::TowerToHyperService;
 use tenancy_cache::EdgeFollower;
 use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
+use tenancy_observability::layer::PerformanceLayer;
 use tenancy_security::diagnosis::diagnose;
 use tenancy_security::stack::SecurityStack;
 use tokio::net::{TcpListener, TcpStream};
@@ -45,6 +46,7 @@ use crate::edge::Cdn;
 use crate::failure::Failure;
 use crate::measure;
 use crate::media;
+use crate::performance;
 use crate::platform::Platform;
 use crate::site;
 use crate::threats;
@@ -65,7 +67,13 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     })?;
     let connections_max = descriptors::connections(platform.config())?;
     let stack = defence::stack(platform);
-    let app = bounded(site::app(platform, &stack), platform.config(), &stack);
+    let performance = platform.performance();
+    let app = bounded(
+        site::app(platform, &stack),
+        platform.config(),
+        &stack,
+        performance.layer(),
+    );
     say_concerns(platform, &app).await;
     let pushers = measure::pushers(platform.config(), platform.metrics())?;
     let connections = Arc::new(Semaphore::new(connections_max));
@@ -79,9 +87,12 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let sweeping = tokio::spawn(keep_media(platform.clone(), ended.clone()));
     let mut noting = tokio::spawn(keep_threats(platform.clone(), ended));
     let (end_of_counting, counted) = watch::channel(false);
-    let mut pushing = JoinSet::new();
+    let mut telling = JoinSet::new();
     for pusher in pushers {
-        pushing.spawn(measure::keep_pushing(pusher, counted.clone()));
+        telling.spawn(measure::keep_pushing(pusher, counted.clone()));
+    }
+    if performance.layer().is_some() {
+        telling.spawn(performance::keep(performance.clone(), counted));
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -137,9 +148,9 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     working.abort();
     sweeping.abort();
     noting.abort();
-    // The last requests are counted by now. Each pusher bounds how long it goes on.
+    // The last requests are counted by now. Each of those bounds how long it goes on.
     end_of_counting.send_replace(true);
-    while pushing.join_next().await.is_some() {}
+    while telling.join_next().await.is_some() {}
     Ok(())
 }
 
@@ -245,7 +256,12 @@ async fn bound_time(State(times): State<Times>, request: Request<Body>, next: Ne
 }
 
 /// `app` within its bounds, whatever happens inside.
-fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
+fn bounded(
+    app: Router,
+    config: &Config,
+    stack: &SecurityStack,
+    measured: Option<&PerformanceLayer>,
+) -> Router {
     let http = &config.http;
     let times = Times {
         request: http.request_time(),
@@ -260,7 +276,7 @@ fn bounded(app: Router, config: &Config, stack: &SecurityStack) -> Router {
         .layer(middleware::from_fn_with_state(http.body_time(), bound_body))
         .layer(middleware::from_fn_with_state(times, bound_time))
         .layer(CatchPanicLayer::new());
-    site::finish(app, config, stack)
+    site::finish(app, config, stack, measured)
 }
 
 fn connect(

@@ -25,6 +25,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use tenancy_core::layer::TenantLayer;
 use tenancy_core::resolve::Sources;
+use tenancy_observability::layer::PerformanceLayer;
 use tenancy_security::stack::SecurityStack;
 use tokio::time::timeout;
 
@@ -100,13 +101,24 @@ async fn ready(State(platform): State<Platform>) -> Response {
 
 /// The outermost layers: what refuses inside them is put into words, and every response gets the
 /// headers that keep browsers from harm.
-pub(crate) fn finish(app: Router, config: &Config, stack: &SecurityStack) -> Router {
-    app.layer(stack.gate())
+pub(crate) fn finish(
+    app: Router,
+    config: &Config,
+    stack: &SecurityStack,
+    measured: Option<&PerformanceLayer>,
+) -> Router {
+    let app = app
+        .layer(stack.gate())
         .layer(middleware::from_fn_with_state(
             FrontDoor::of(config),
             answer::answer,
         ))
         .layer(compress::layer())
-        .layer(stack.outermost())
-        .layer(middleware::from_fn(trace::trace))
+        .layer(stack.outermost());
+    // Measured is what clients get, panics and refusals among it.
+    let app = match measured {
+        Some(layer) => app.layer(layer.clone()),
+        None => app,
+    };
+    app.layer(middleware::from_fn(trace::trace))
 }

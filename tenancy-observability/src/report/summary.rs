@@ -11,11 +11,14 @@ use super::window::Period;
 /// What requests took. Times are in milliseconds, shares from 0 to 1. Where there is no data there is
 /// `None` (in JSON `null`), and never a zero.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Report {
     /// The first moment that it is about.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub from: Time,
     /// The first moment after it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub to: Time,
     /// How many requests ended, in whatever way.
     pub requests: u64,
@@ -49,6 +52,7 @@ pub struct Report {
 /// How response times are spread. Percentiles are by the nearest rank, so of few values the high ones
 /// are the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct ResponseTime {
     /// The shortest.
@@ -67,6 +71,7 @@ pub struct ResponseTime {
 
 /// What was done in the database, by requests that belong to a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct DatabasePerformance {
     /// How many statements, opening and committing transactions among them.
@@ -85,6 +90,7 @@ pub struct DatabasePerformance {
 
 /// What caches were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct CachePerformance {
     /// Values that were there.
@@ -97,6 +103,7 @@ pub struct CachePerformance {
 
 /// What requests asked for in memory, whatever they gave back.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct MemoryUsage {
     /// For one request, on average.
@@ -107,6 +114,7 @@ pub struct MemoryUsage {
 
 /// What one endpoint's requests took, or one operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct EndpointReport {
     /// Method and route, or the operation's name.
@@ -136,6 +144,7 @@ pub struct EndpointReport {
 /// By what endpoints are ordered, the greatest first. Those that are equal are in the order of their
 /// names.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EndpointOrder {
     /// How many requests.

@@ -50,6 +50,11 @@ impl Period {
         }
     }
 
+    /// So much before a time.
+    pub fn ending(to: Time, duration: Duration) -> Self {
+        Self::between(before(to, duration), to)
+    }
+
     /// The last so much before `now`, with the window that `now` is in.
     pub fn last(duration: Duration, now: Time) -> Self {
         Self::between(before(now, duration), now.after(Duration::from_micros(1)))

@@ -9,6 +9,8 @@ mod layer;
 mod memory;
 mod metrics;
 mod report;
+#[cfg(feature = "sentry")]
+mod sentry;
 mod sink;
 mod site;
 

@@ -10,6 +10,7 @@ mod media;
 mod nodes;
 mod orders;
 mod products;
+mod reports;
 mod shop;
 mod trail;
 mod why;

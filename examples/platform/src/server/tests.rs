@@ -16,7 +16,7 @@ fn troubled(config: &Config) -> Router {
         )
         .route("/slow", get(std::future::pending::<StatusCode>))
         .route("/read", post(async |_: Bytes| StatusCode::OK));
-    bounded(app, config, &defence::of_config(config))
+    bounded(app, config, &defence::of_config(config), None)
 }
 
 async fn ask(config: &Config, accept: &str, request: (&str, &str, usize)) -> Response {

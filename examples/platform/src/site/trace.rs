@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::HeaderName;
 use http::header::HeaderValue;
 use tenancy_core::layer::RequestId;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field};
 
 /// Where a client reads the id that the log and the journal know its request by.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -20,6 +20,7 @@ pub(super) async fn trace(mut request: Request, next: Next) -> Response {
         id = id.as_str(),
         method = %request.method(),
         path = request.uri().path(),
+        trace_id = field::Empty,
     );
     request.extensions_mut().insert(id.clone());
     let mut response = async {

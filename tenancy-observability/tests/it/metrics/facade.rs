@@ -189,7 +189,13 @@ fn what_the_platform_is_named_for_is_the_platforms() {
         .iter()
         .map(|point| (&*point.tenant, &point.value))
         .collect();
-    assert_eq!(points, [("platform", &Value::Gauge(3.0)), ("acme", &Value::Gauge(4.0))]);
+    assert_eq!(
+        points,
+        [
+            ("platform", &Value::Gauge(3.0)),
+            ("acme", &Value::Gauge(4.0))
+        ]
+    );
 }
 
 #[test]

@@ -3,7 +3,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use tenancy_core::registry::TenantRegistry as _;
 use tenancy_core::time::Time;
+use tenancy_core::{Actor, Tenant, TenantId};
 use tenancy_observability::report::{Period, Recorder, WhichEndpoints};
 
 use super::{HOUR, MINUTE, Node, time};
@@ -33,7 +35,10 @@ async fn workers_that_flush_at_once_lose_nothing_and_count_nothing_twice(site: S
                     match flushing.as_mut().poll(cx) {
                         Poll::Pending if polls > 0 => Poll::Pending,
                         Poll::Pending => Poll::Ready(()),
-                        Poll::Ready(flushed) => Poll::Ready(flushed.unwrap()),
+                        Poll::Ready(flushed) => {
+                            flushed.unwrap();
+                            Poll::Ready(())
+                        }
                     }
                 })
                 .await;
@@ -284,12 +289,9 @@ async fn each_of_hundreds_of_tenants_has_an_exact_report_of_its_own() {
     let at = time("2026-03-01T10:02:00Z");
     let mut tenants = Vec::new();
     for number in 0..300 {
-        let tenant = tenancy_core::Tenant::new(
-            tenancy_core::TenantId::generate(),
-            format!("shop-{number}").parse().unwrap(),
-        );
-        let by = tenancy_core::Actor::system("test");
-        use tenancy_core::registry::TenantRegistry as _;
+        let slug = format!("shop-{number}").parse().unwrap();
+        let tenant = Tenant::new(TenantId::generate(), slug);
+        let by = Actor::system("test");
         tenants.push(site.registry.insert(&tenant, &by).await.unwrap());
     }
     for (number, tenant) in tenants.iter().enumerate() {

@@ -78,7 +78,7 @@ async fn an_operation_takes_the_time_of_its_work() {
     let node = Node::new(&site);
     tokio::time::pause();
     let work = async {
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::advance(Duration::from_millis(250)).await;
         Ok::<_, ()>(())
     };
     node.recorder.measure_platform("wait", work).await.unwrap();

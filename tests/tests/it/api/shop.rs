@@ -122,9 +122,12 @@ impl Shop {
         for name in [
             "date",
             "ratelimit",
+            "server-timing",
+            "x-memory-usage",
             "x-ratelimit-remaining",
             "x-ratelimit-reset",
             "x-request-id",
+            "x-response-time",
         ] {
             headers.remove(name);
         }
