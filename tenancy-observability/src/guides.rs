@@ -12,6 +12,10 @@ mod load_tests {}
 #[doc = include_str!("../../docs/measure-requests.md")]
 mod measure_requests {}
 
+#[cfg(feature = "otlp")]
+#[doc = include_str!("../../docs/metrics.md")]
+mod metrics {}
+
 #[doc = include_str!("../../docs/health.md")]
 mod health {}
 

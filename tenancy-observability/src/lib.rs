@@ -18,6 +18,8 @@ mod party;
 pub mod readiness;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod report;
+#[cfg(feature = "sentry")]
+pub mod sentry;
 pub mod sink;
 #[cfg(feature = "slow-query")]
 pub mod slow_query;

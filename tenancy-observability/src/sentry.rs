@@ -2,8 +2,9 @@
 //!
 //! [`SentryLayer`] is a layer of `tracing`'s subscribers. Of each event of level `ERROR` it sends the
 //! message, where it was said, and the fields `cause`, `error`, `failure`, `why` and `work`; as tags the
-//! environment, `tenant` and `request_id`, from the event or the spans it was said in. Nothing else leaves
-//! the process: no other field, no header, no address.
+//! environment, `tenant` and `request_id`, from the event or the spans it was said in (of a span `request`
+//! also its `id`), or else the [tenant for logs](ambient_tenant_id). Nothing else leaves the
+//! process: no other field, no header, no address.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,16 +22,18 @@
 //! # }
 //! ```
 //!
-//! Its own thread sends. Thirty events may wait for it, and more are dropped, so nobody waits for Sentry.
+//! Its own thread sends, for five seconds each at the longest. Thirty events may wait for it, and more are
+//! dropped, so nobody waits for Sentry.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use sentry::protocol::{Event as Report, Map, Value};
-use sentry::transports::DefaultTransportFactory;
-use sentry::{Client, ClientOptions, Level};
-use tenancy_core::ambient_tenant_id;
+use sentry::transports::ReqwestHttpTransportOptions;
+use sentry::{Client, ClientOptions, Level, Transport, TransportFactory, TransportOptions};
+use tenancy_core::scope::ambient_tenant_id;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -40,6 +43,9 @@ use tracing_subscriber::registry::LookupSpan;
 /// What is told of an error beside its message.
 const TOLD: [&str; 5] = ["cause", "error", "failure", "why", "work"];
 
+/// How long one event may take. Sentry's own transport would wait for ever, and its end as long.
+const TIME_OUT: Duration = Duration::from_secs(5);
+
 /// The longest text of a field, in bytes.
 const TEXT_BYTES_MAX: usize = 2048;
 
@@ -47,14 +53,18 @@ const TEXT_BYTES_MAX: usize = 2048;
 #[derive(Clone)]
 pub struct SentryLayer(Arc<Client>);
 
-/// The address is not one of Sentry's: `https://KEY@HOST/PROJECT`.
+/// The address is not one of Sentry's: `https://KEY@HOST/PROJECT`; or no TLS can be spoken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("an address of Sentry's is https://KEY@HOST/PROJECT")]
 pub struct InvalidDsn;
 
+/// Makes Sentry's transport with a client that gives up.
+struct Transports(reqwest::Client);
+
 /// Whose work a span is, and for which request.
 #[derive(Clone, Debug, Default)]
 struct Marks {
+    is_request: bool,
     tenant: Option<String>,
     request_id: Option<String>,
 }
@@ -73,13 +83,13 @@ impl SentryLayer {
     /// # Errors
     /// [`InvalidDsn`], without the address, for it holds a key.
     pub fn new(dsn: &str, environment: &str) -> Result<Self, InvalidDsn> {
-        let options = ClientOptions {
-            dsn: Some(dsn.parse().map_err(|_| InvalidDsn)?),
-            environment: Some(environment.to_owned().into()),
-            transport: Some(Arc::new(DefaultTransportFactory)),
-            default_integrations: false,
-            ..ClientOptions::default()
-        };
+        let mut options = ClientOptions::default();
+        options.dsn = Some(dsn.parse().map_err(|_| InvalidDsn)?);
+        options.environment = Some(environment.to_owned().into());
+        let client = reqwest::Client::builder().timeout(TIME_OUT);
+        let client = client.redirect(Policy::none()).build();
+        options.transport = Some(Arc::new(Transports(client.map_err(|_| InvalidDsn)?)));
+        options.default_integrations = false;
         Ok(Self(Arc::new(Client::with_options(options))))
     }
 
@@ -90,13 +100,23 @@ impl SentryLayer {
     }
 }
 
+impl TransportFactory for Transports {
+    fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
+        let options = ReqwestHttpTransportOptions::from(options);
+        Arc::new(options.with_client(self.0.clone()).build())
+    }
+}
+
 impl<S> Layer<S> for SentryLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            let mut marks = Marks::default();
+            let mut marks = Marks {
+                is_request: attributes.metadata().name() == "request",
+                ..Marks::default()
+            };
             attributes.record(&mut marks);
             span.extensions_mut().insert(marks);
         }
@@ -125,7 +145,9 @@ where
         let tenant = said.marks.tenant;
         let tenant = tenant.or_else(|| ambient_tenant_id().map(|id| id.to_string()));
         let tags = [("tenant", tenant), ("request_id", said.marks.request_id)];
-        let tags = tags.into_iter().filter_map(|(name, tag)| Some((name.to_owned(), tag?)));
+        let tags = tags
+            .into_iter()
+            .filter_map(|(name, tag)| Some((name.to_owned(), tag?)));
         let report = Report {
             level: Level::Error,
             logger: Some(event.metadata().target().to_owned()),
@@ -153,6 +175,7 @@ impl Marks {
     fn mark(&mut self, field: &str) -> Option<&mut Option<String>> {
         match field {
             "request_id" => Some(&mut self.request_id),
+            "id" if self.is_request => Some(&mut self.request_id),
             "tenant" => Some(&mut self.tenant),
             _ => None,
         }

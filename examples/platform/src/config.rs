@@ -70,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) redis_prefix: String,
     /// Signs cursors; 32 characters or more, the same on all nodes.
     pub(crate) secret: Option<Secret>,
+    /// Where errors are told; nowhere unless it is set.
+    pub(crate) sentry_dsn: Option<Secret>,
     pub(crate) listen: SocketAddr,
     /// What the platform's own page is headed with.
     pub(crate) name: Option<String>,
@@ -165,6 +167,7 @@ impl Default for Config {
             redis_url: None,
             redis_prefix: "tenancy:".to_owned(),
             secret: None,
+            sentry_dsn: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             name: None,
             public_url: None,

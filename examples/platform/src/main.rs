@@ -41,6 +41,7 @@ mod users;
 mod why;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use tenancy_observability::memory::CountingAllocator;
@@ -54,6 +55,9 @@ use self::failure::Failure;
 /// Counts what each request asks for.
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+/// How long errors may be on their way when everything else has ended.
+const SENTRY_TIME: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -75,7 +79,16 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
     let serves = matches!(cli.command, None | Some(Command::Serve));
     let slow = serves.then(|| slow_queries::begin(&config.slow_queries));
-    logging::start(&config.log, slow)?;
+    let sentry = logging::start(&config, slow)?;
+    let done = command(cli, config).await;
+    if let Some(sentry) = sentry {
+        // What the end itself has said is sent, too.
+        tokio::task::block_in_place(|| sentry.close(SENTRY_TIME));
+    }
+    done
+}
+
+async fn command(cli: Cli, config: Config) -> Result<ExitCode, Failure> {
     match cli.command {
         None => command::serve_embedded(config)
             .await

@@ -20,6 +20,8 @@ mod load_test;
 mod memory;
 mod metrics;
 mod report;
+#[cfg(feature = "sentry")]
+mod sentry;
 mod sink;
 mod site;
 mod slow_query;

@@ -53,7 +53,10 @@ fn the_servers_statements_for_the_advisor_are_those_of_the_source() {
         fs::write(statements_file(), &found).unwrap();
     }
     let kept = fs::read_to_string(statements_file()).unwrap();
-    assert!(kept == found, "set WRITE_STATEMENTS=1 and run this test again");
+    assert!(
+        kept == found,
+        "set WRITE_STATEMENTS=1 and run this test again"
+    );
 }
 
 /// Advice that is more than a note, in all databases.

@@ -68,6 +68,8 @@ async fn the_platforms_host_tells_what_was_counted_and_no_shop_does() {
     );
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let text = answer.text().await.unwrap();
+    let requests = "tenancy_http_requests_total{environment=\"trial\",tenant=\"quillmoor\",method=\"GET\",route=\"/\",status=\"200\"} 3\n";
+    assert!(text.contains(requests), "{text}");
     let hits = "tenancy_cache_hits_total{environment=\"trial\",tenant=\"platform\",class=\"product_lists\"} ";
     assert!(text.contains(hits), "{text}");
     assert!(text.contains("tenancy_metrics_series{"), "{text}");
@@ -135,6 +137,16 @@ fn a_server_that_others_reach_does_not_start_without_one() {
     let said = refused(&settings, &[]);
     assert!(
         said.contains("push.influx.url") && !said.contains("a-secret"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_address_that_is_none_of_sentrys_is_refused_without_repeating_it() {
+    let settings = [("TENANCY_SENTRY_DSN", "https://a-secret.example".to_owned())];
+    let said = refused(&settings, &["serve"]);
+    assert!(
+        said.contains("sentry_dsn") && !said.contains("a-secret"),
         "{said}"
     );
 }
