@@ -3,7 +3,7 @@ use tenancy_core::sql::migrate::{MigrationSet, Table};
 
 /// The crate's tables, which belong to the platform and hold no tenant's content.
 pub static MIGRATIONS: MigrationSet = MigrationSet {
-    name: "observability",
+    name: "tenancy_observability",
     postgres: &[migration!(
         1,
         "performance",

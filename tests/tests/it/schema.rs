@@ -12,7 +12,12 @@ const DECLARED: &[(&str, &str)] = &[(
 )];
 
 /// The sets whose tables the server needs.
-const SETS: &[&str] = &["platform", "tenancy_commerce", "tenancy_core"];
+const SETS: &[&str] = &[
+    "platform",
+    "tenancy_commerce",
+    "tenancy_core",
+    "tenancy_observability",
+];
 
 fn run(setting: (&str, &str), arguments: &[&str]) -> serde_json::Value {
     let done = Command::new(Server::built("platform"))
