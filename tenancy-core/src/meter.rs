@@ -32,6 +32,10 @@ struct Counters {
 
 /// The statements of a piece of work, some of which may run at once.
 #[derive(Debug, Default)]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "sqlite", test)),
+    allow(dead_code, reason = "without a database there are no statements")
+)]
 struct Statements {
     calls: u64,
     time: Duration,

@@ -51,7 +51,7 @@ pub(super) struct Wanted {
     order: Option<EndpointOrder>,
     /// How many endpoints at most; 10 unless given.
     #[param(minimum = 1, maximum = 256)]
-    limit: Option<usize>,
+    endpoints: Option<usize>,
 }
 
 impl Wanted {
@@ -82,14 +82,14 @@ impl Wanted {
         }
     }
 
-    fn endpoints(&self) -> Result<WhichEndpoints, Refused> {
+    fn which(&self) -> Result<WhichEndpoints, Refused> {
         let which = WhichEndpoints::default().order(self.order.unwrap_or_default());
-        match self.limit {
+        match self.endpoints {
             None => Ok(which),
-            Some(limit) if (1..=ENDPOINTS_MAX).contains(&limit) => Ok(which.count(limit)),
+            Some(count) if (1..=ENDPOINTS_MAX).contains(&count) => Ok(which.count(count)),
             Some(_) => {
                 let message = format!("is not from 1 to {ENDPOINTS_MAX}");
-                Err(Refused::invalid("limit", message))
+                Err(Refused::invalid("endpoints", message))
             }
         }
     }
@@ -108,7 +108,7 @@ pub(super) async fn performance(
     Staff(scope): Staff,
     Params(wanted): Params<Wanted>,
 ) -> Result<impl IntoResponse, Refused> {
-    let (period, which) = (wanted.period(Time::now())?, wanted.endpoints()?);
+    let (period, which) = (wanted.period(Time::now())?, wanted.which()?);
     let reports = platform.performance().reports();
     let report = reports.of_tenant(&scope, period, which).await?;
     Ok((NO_STORE, Json(report)))
@@ -172,7 +172,7 @@ pub(super) async fn performance_of_platform(
     Params(wanted): Params<Wanted>,
 ) -> Result<impl IntoResponse, Refused> {
     let scope = operator(&platform, &visit).await?;
-    let (period, which) = (wanted.period(Time::now())?, wanted.endpoints()?);
+    let (period, which) = (wanted.period(Time::now())?, wanted.which()?);
     let reports = platform.performance().reports();
     let report = match tenant {
         None => reports.of_platform(period, which).await?,

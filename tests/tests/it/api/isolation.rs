@@ -152,7 +152,9 @@ async fn a_foreign_cursor_is_answered_like_a_forged_one(town: Town) {
     fill(&theirs).await;
     let mut tried = 0;
     for (method, path) in operations(&ours).await {
-        if method != "get" || path.contains("{id}") || path == "/api/me" {
+        // What is no list has no pages.
+        let is_list = !path.contains("{id}") && !path.starts_with("/api/reports/");
+        if method != "get" || !is_list || path == "/api/me" {
             continue;
         }
         let page = async |shop: &Shop, cursor: &str| -> Said {

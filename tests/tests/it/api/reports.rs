@@ -98,7 +98,7 @@ async fn a_shop_reads_its_own_report_and_operators_all(town: Town) {
     assert!(report["memory_usage"]["average_bytes"].as_f64().unwrap() > 0.0);
 
     let other = two
-        .get(&format!("{REPORT}?hours=1&order=count&limit=3"))
+        .get(&format!("{REPORT}?hours=1&order=count&endpoints=3"))
         .await
         .with(200);
     assert_eq!(other["requests"], json!(1));
@@ -115,7 +115,7 @@ async fn a_shop_reads_its_own_report_and_operators_all(town: Town) {
         "?hours=0",
         "?hours=1000000",
         "?order=size",
-        "?limit=0",
+        "?endpoints=0",
         "?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&hours=1",
         "?from=2999-01-01T00:00:00Z",
     ] {
