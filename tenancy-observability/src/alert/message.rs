@@ -179,6 +179,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_that_was_measured_begins_a_line_of_its_own() {
+        let now = Time::from_microseconds(1_800_000_000_000_000);
+        let forged = "x\r\nBcc: y\u{2028}z\0";
+        let mut message = Message::test("https://example.com", now);
+        message.occasion = Occasion::Firing;
+        message.rule = forged.to_owned();
+        message.shown.push(Shown {
+            labels: Labels::from([("part".to_owned(), forged.to_owned())]),
+            value: 20.0,
+            threshold: 10.0,
+            since: now,
+        });
+        let title = "[critical] platform: x  Bcc: y z  20 (limit 10)";
+        assert_eq!(message.title(), title);
+        let shown = "- part=x  Bcc: y z  20 (limit 10), since 2027-01-15T08:00:00Z";
+        let counts = "Firing: 0 (0 new), resolved: 0";
+        let lines = [
+            title,
+            "Tenant: platform",
+            counts,
+            shown,
+            "https://example.com",
+        ];
+        assert_eq!(message.text().lines().collect::<Vec<_>>(), lines);
+    }
+
+    #[test]
     fn a_number_has_no_more_digits_than_it_needs() {
         let check = |value: f64, expected: &str| assert_eq!(number(value), expected);
         check(5.0, "5");
