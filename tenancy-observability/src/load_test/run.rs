@@ -232,7 +232,9 @@ impl Run {
             remarks.push(self.generator.remark());
         }
         let all = self.all();
-        if all.cut_off > 0 {
+        // Users who wait always have some: what counts is whether one of them got no answer any more.
+        let usual = all.response().map_or(0, |figures| figures.p99_us);
+        if all.cut_off > 0 && all.cut_off_longest_us > usual {
             remarks.push(format!(
                 "{} requests were under way at the end and are not among the times; the longest had \
                  waited {:.1} ms",
