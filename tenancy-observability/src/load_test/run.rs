@@ -273,10 +273,14 @@ impl Run {
     /// `None` where nobody waited, because requests were sent at times set beforehand, and without a
     /// sample.
     pub fn corrected(&self) -> Option<Figures> {
+        self.corrected_times()?.figures()
+    }
+
+    pub(crate) fn corrected_times(&self) -> Option<Times> {
         self.users?;
         let all = self.all();
         let usual = Duration::from_micros(all.response()?.p50_us);
-        all.response.corrected(usual).figures()
+        Some(all.response.corrected(usual))
     }
 }
 
