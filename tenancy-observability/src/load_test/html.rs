@@ -63,7 +63,7 @@ impl Report {
             plots: vec![
                 times_over_time(&merged),
                 rate_over_time(&merged),
-                percentiles(&all),
+                percentiles(&merged),
             ],
             merged: &merged,
         };
@@ -124,13 +124,15 @@ fn rate_over_time(run: &Run) -> Plot {
     Plot::of(
         "Requests a second",
         &Axis::even("seconds"),
-        &Axis::even("a second"),
+        &Axis::even("1/s"),
         &[Line::new("ended", points.collect())],
     )
 }
 
 /// How long the slowest tenth, hundredth and thousandth took.
-fn percentiles(all: &Series) -> Plot {
+fn percentiles(run: &Run) -> Plot {
+    let all = run.all();
+    let corrected = run.corrected_times();
     let line = |times: &super::histogram::Times| {
         // Each step is a quarter of the way to ten times rarer.
         let points = (0..=24).map(|step| {
@@ -148,10 +150,16 @@ fn percentiles(all: &Series) -> Plot {
         "Response times by how rare they are",
         &Axis::tenfold("one in so many requests takes longer"),
         &Axis::even("ms"),
-        &[
-            Line::new("response", line(&all.response)),
-            Line::new("service", line(&all.service)),
-        ],
+        &match &corrected {
+            Some(corrected) => [
+                Line::new("estimated for users who do not wait", line(corrected)),
+                Line::new("measured by users who wait", line(&all.response)),
+            ],
+            None => [
+                Line::new("from when requests were due", line(&all.response)),
+                Line::new("from when they were sent", line(&all.service)),
+            ],
+        },
     )
 }
 

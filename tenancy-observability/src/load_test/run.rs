@@ -232,7 +232,9 @@ impl Run {
             remarks.push(self.generator.remark());
         }
         let all = self.all();
-        if all.cut_off > 0 {
+        // Users who wait always have some: what counts is whether one of them got no answer any more.
+        let usual = all.response().map_or(0, |figures| figures.p99_us);
+        if all.cut_off > 0 && all.cut_off_longest_us > usual {
             remarks.push(format!(
                 "{} requests were under way at the end and are not among the times; the longest had \
                  waited {:.1} ms",
@@ -271,10 +273,14 @@ impl Run {
     /// `None` where nobody waited, because requests were sent at times set beforehand, and without a
     /// sample.
     pub fn corrected(&self) -> Option<Figures> {
+        self.corrected_times()?.figures()
+    }
+
+    pub(crate) fn corrected_times(&self) -> Option<Times> {
         self.users?;
         let all = self.all();
         let usual = Duration::from_micros(all.response()?.p50_us);
-        all.response.corrected(usual).figures()
+        Some(all.response.corrected(usual))
     }
 }
 

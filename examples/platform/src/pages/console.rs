@@ -37,6 +37,8 @@ pub(crate) struct Console {
     pub(crate) user: String,
     /// What the form has to send along.
     pub(crate) token: Option<String>,
+    /// Where they are.
+    pub(crate) room: Room,
 }
 
 /// A page of the console.
@@ -110,8 +112,12 @@ impl Console {
         room.heading(self.language)
     }
 
-    fn frame(&self, room: Room) -> Frame<'_> {
-        let heading = room.heading(self.language);
+    fn is_in(&self, room: &Room) -> bool {
+        self.room == *room
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        let heading = self.room.heading(self.language);
         let title = format!("{heading} · {} · {}", self.words().console, self.name);
         Frame {
             indexed: false,

@@ -35,6 +35,6 @@ pub(super) async fn layers(platform: &Platform) -> Finding {
     Finding::worst(
         concerns
             .into_iter()
-            .map(|concern| Finding::fail(concern.code(), concern.says().to_string())),
+            .map(|concern| Finding::fail(concern.code(), concern.says())),
     )
 }

@@ -71,12 +71,8 @@ impl OverviewPage {
         self.console.language.choose(&ENGLISH, &GERMAN)
     }
 
-    fn is_in(&self, room: &Room) -> bool {
-        *room == Room::Overview
-    }
-
     fn frame(&self) -> Frame<'_> {
-        self.console.frame(Room::Overview)
+        self.console.frame()
     }
 
     fn periods(&self) -> Vec<(u32, &'static str, bool)> {
@@ -95,7 +91,7 @@ impl OverviewPage {
 }
 
 impl OverviewView {
-    fn link(&self, page: Link, sorting: Option<Sorting>) -> Link {
+    fn link(&self, page: &Link, sorting: Option<Sorting>) -> Link {
         let (hours, sorting) = (
             self.hours.to_string(),
             sorting.map(|sorting| sorting.to_string()),
@@ -145,7 +141,7 @@ impl Overview {
         tables.extend(measured.statements);
         for (number, table) in tables.iter_mut().enumerate() {
             table.arrange(view.sorting, number, |sorting| {
-                view.link(Room::Overview.link(), Some(sorting))
+                view.link(&Room::Overview.link(), Some(sorting))
             });
         }
         Self {

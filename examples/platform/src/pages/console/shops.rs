@@ -1,7 +1,7 @@
 use askama::Template;
 use tenancy_core::tenant::Status;
 
-use super::{Console, Room};
+use super::Console;
 use crate::pages::frame::{Frame, Section};
 use crate::pages::link::Link;
 
@@ -46,12 +46,8 @@ impl ShopsPage {
         }
     }
 
-    fn is_in(&self, room: &Room) -> bool {
-        *room == Room::Shops
-    }
-
     fn frame(&self) -> Frame<'_> {
-        self.console.frame(Room::Shops)
+        self.console.frame()
     }
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use askama::Template;
 
-use super::{Console, Room};
+use super::Console;
 use crate::pages::frame::{Frame, Section};
 use crate::pages::link::Link;
 
@@ -13,7 +13,6 @@ use crate::pages::link::Link;
 #[template(path = "console/tables.html")]
 pub(crate) struct TablePage {
     pub(crate) console: Console,
-    pub(crate) room: Room,
     pub(crate) tables: Vec<Table>,
     /// The way back to the first page, for those on a later one.
     pub(crate) first: Option<Link>,
@@ -66,32 +65,25 @@ pub(crate) struct InvalidSorting;
 
 impl TablePage {
     /// The tables of a room, sorted as they are or as somebody wants them.
-    pub(crate) fn new(
-        console: Console,
-        room: Room,
-        mut tables: Vec<Table>,
-        sorting: Option<Sorting>,
-    ) -> Self {
+    pub(crate) fn new(console: Console, mut tables: Vec<Table>, sorting: Option<Sorting>) -> Self {
         for (number, table) in tables.iter_mut().enumerate() {
             table.arrange(sorting, number, |sorting| {
-                room.link().with_query(&[("sort", &sorting.to_string())])
+                console
+                    .room
+                    .link()
+                    .with_query(&[("sort", &sorting.to_string())])
             });
         }
         Self {
             console,
-            room,
             tables,
             first: None,
             next: None,
         }
     }
 
-    fn is_in(&self, room: &Room) -> bool {
-        *room == self.room
-    }
-
     fn frame(&self) -> Frame<'_> {
-        self.console.frame(self.room)
+        self.console.frame()
     }
 }
 

@@ -117,6 +117,7 @@ fn operator(language: Language, user: &str) -> Console {
         language,
         user: user.to_owned(),
         token: Some("token".to_owned()),
+        room: Room::Blocks,
     }
 }
 
@@ -127,7 +128,7 @@ pub(super) fn table(language: Language, hostile: &str) -> TablePage {
         hostile,
     ));
     let table = blocks(language, &[record], &HashMap::new());
-    TablePage::new(operator(language, hostile), Room::Blocks, vec![table], None)
+    TablePage::new(operator(language, hostile), vec![table], None)
 }
 
 pub(super) fn admin(shop: ShopView, user: &str) -> AdminPage {

@@ -30,8 +30,8 @@ pub(super) async fn page(
 ) -> Result<Response, NoPage> {
     let sorting = sorting(&view_of(view)?)?;
     let advised = known(&platform).await?;
-    let table = pages::advice(operator.console.language, &advised);
-    let page = TablePage::new(operator.console, Room::Advice, vec![table], sorting);
+    let table = pages::advice(operator.language(), &advised);
+    let page = TablePage::new(operator.at(Room::Advice), vec![table], sorting);
     Ok(Operator::show(&page))
 }
 

@@ -3,7 +3,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::request::Parts;
 
-use crate::pages::{self, Console, Link};
+use crate::pages::{self, Console, Language, Link, Room};
 use crate::platform::Platform;
 use crate::sign_in::Visit;
 use crate::site::asker::Reads;
@@ -14,10 +14,22 @@ use crate::users::Door;
 /// Somebody who runs the platform and has signed in. Others are asked to, and at a shop's address there
 /// is nothing of the kind.
 pub(super) struct Operator {
-    pub(super) console: Console,
+    console: Console,
 }
 
 impl Operator {
+    /// What a page of this room needs to know.
+    pub(super) fn at(self, room: Room) -> Console {
+        Console {
+            room,
+            ..self.console
+        }
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.console.language
+    }
+
     /// A page for this person alone.
     pub(super) fn show(page: &impl askama::Template) -> Response {
         private(pages::respond(StatusCode::OK, page))
@@ -47,6 +59,7 @@ impl FromRequestParts<Platform> for Operator {
                 language,
                 user: user.name.to_string(),
                 token: masked(token),
+                room: Room::Overview,
             },
         })
     }

@@ -22,7 +22,7 @@ use super::Operator;
 use super::tables::slugs;
 use crate::defence;
 use crate::pages::{
-    self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, ServerFigures,
+    self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, Room, ServerFigures,
 };
 use crate::platform::Platform;
 use crate::site::refuse::NoPage;
@@ -63,13 +63,13 @@ pub(super) async fn page(
     asked: Asked,
 ) -> Result<Response, NoPage> {
     let (view, shop) = view_of(&platform, asked).await?;
-    let language = operator.console.language;
+    let language = operator.language();
     let overview = overview(&platform, language, &view, shop.as_ref()).await;
     let overview = overview.map_err(|error| NoPage::failed(&error))?;
     let shops = platform.registry().list(None, SUGGESTED).await;
     let shops = shops.map_err(|error| NoPage::failed(&error))?;
     let page = OverviewPage {
-        console: operator.console,
+        console: operator.at(Room::Overview),
         view,
         overview,
         shops: shops
@@ -92,7 +92,7 @@ pub(super) async fn live(
     let Ok(place) = LOOKED_AT.clone().try_acquire_owned() else {
         return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
     };
-    let language = operator.console.language;
+    let language = operator.language();
     let events = stream::unfold(0, move |times| {
         // Given back when the browser goes away.
         let _place = &place;

@@ -39,7 +39,7 @@ pub(super) async fn page(
     shops.truncate(SHOPS as usize);
     let last = shops.last().filter(|_| more);
     let page = ShopsPage {
-        console: operator.console,
+        console: operator.at(Room::Shops),
         next: last.map(|tenant| Link::console_after(tenant.slug.as_str())),
         first: after.is_some().then(|| Room::Shops.link()),
         shops: shops.iter().map(|tenant| row(&platform, tenant)).collect(),

@@ -45,8 +45,8 @@ pub(super) async fn slow_statements(
     let findings = findings.map_err(|error| NoPage::failed(&error))?;
     let slugs = slugs(&platform, findings.tenants().collect()).await;
     let slugs = slugs.map_err(|error| NoPage::failed(&error))?;
-    let tables = pages::slow_statements(operator.console.language, &findings, &slugs);
-    let page = TablePage::new(operator.console, Room::SlowStatements, tables, sorting);
+    let tables = pages::slow_statements(operator.language(), &findings, &slugs);
+    let page = TablePage::new(operator.at(Room::SlowStatements), tables, sorting);
     Ok(Operator::show(&page))
 }
 
@@ -69,8 +69,8 @@ pub(super) async fn blocks(
         .collect();
     let slugs = slugs(&platform, ids).await;
     let slugs = slugs.map_err(|error| NoPage::failed(&error))?;
-    let table = pages::blocks(operator.console.language, &records, &slugs);
-    let page = TablePage::new(operator.console, Room::Blocks, vec![table], sorting);
+    let table = pages::blocks(operator.language(), &records, &slugs);
+    let page = TablePage::new(operator.at(Room::Blocks), vec![table], sorting);
     Ok(Operator::show(&page))
 }
 
@@ -80,8 +80,8 @@ pub(super) async fn health(
     view: Asked,
 ) -> Result<Response, NoPage> {
     let sorting = sorting(&view_of(view)?)?;
-    let table = pages::health(operator.console.language, &platform.health().kept());
-    let page = TablePage::new(operator.console, Room::Health, vec![table], sorting);
+    let table = pages::health(operator.language(), &platform.health().kept());
+    let page = TablePage::new(operator.at(Room::Health), vec![table], sorting);
     Ok(Operator::show(&page))
 }
 
@@ -98,8 +98,8 @@ pub(super) async fn alerts(
         Ok((active, dead, alerts.silences().await?))
     };
     let (active, dead, silences) = read.await.map_err(|error| NoPage::failed(&error))?;
-    let tables = pages::alerts(operator.console.language, &active, &dead, &silences);
-    let page = TablePage::new(operator.console, Room::Alerts, tables, sorting);
+    let tables = pages::alerts(operator.language(), &active, &dead, &silences);
+    let page = TablePage::new(operator.at(Room::Alerts), tables, sorting);
     Ok(Operator::show(&page))
 }
 
@@ -128,7 +128,7 @@ pub(super) async fn journal(
         .collect();
     let slugs = slugs(&platform, ids).await;
     let slugs = slugs.map_err(|error| NoPage::failed(&error))?;
-    let table = pages::journal(operator.console.language, &trail.entries, &slugs);
+    let table = pages::journal(operator.language(), &trail.entries, &slugs);
     let before = |id: Uuid| {
         let id = id.to_string();
         Room::Journal.link().with_query(&[("before", &id)])
@@ -136,7 +136,7 @@ pub(super) async fn journal(
     let page = TablePage {
         first: view.before.is_some().then(|| Room::Journal.link()),
         next: trail.next.map(before),
-        ..TablePage::new(operator.console, Room::Journal, vec![table], sorting)
+        ..TablePage::new(operator.at(Room::Journal), vec![table], sorting)
     };
     Ok(Operator::show(&page))
 }
