@@ -14,9 +14,9 @@
 //! let target = Target::line_protocol("https://influx.example/api/v2/write?org=shop&bucket=shop".parse()?)
 //!     .header("authorization".parse()?, "Token …".parse()?);
 //! let pusher = Pusher::builder(metrics, target).build()?;
-//! let asked_to_end = tokio::signal::ctrl_c();
+//! let (_end, ended) = tokio::sync::oneshot::channel::<()>();
 //! // Ends when what was counted until then has been sent, or it takes too long.
-//! pusher.run(async { _ = asked_to_end.await }).await;
+//! pusher.run(async { _ = ended.await }).await;
 //! # Ok(())
 //! # }
 //! ```

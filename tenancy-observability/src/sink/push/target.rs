@@ -114,7 +114,11 @@ impl Target {
     /// How many points of a message that was taken the receiver has refused, and why, by its answer.
     pub(super) fn refused(&self, answer: &[u8]) -> Option<(u64, String)> {
         match &self.form {
-            Form::LineProtocol => None,
+            Form::LineProtocol => {
+                // There an answer says nothing of points.
+                let _ = answer;
+                None
+            }
             #[cfg(feature = "otlp")]
             Form::Otlp { .. } => {
                 let (points, why) = otlp::refused(answer)?;
