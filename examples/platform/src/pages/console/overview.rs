@@ -86,7 +86,7 @@ impl OverviewPage {
     /// Where a script hears of what changes.
     fn source(&self) -> Link {
         self.view
-            .link(Link::within("/platform/live"), self.view.sorting)
+            .link(&Link::within("/platform/live"), self.view.sorting)
     }
 }
 

@@ -1,7 +1,7 @@
 use askama::Template;
 use tenancy_core::tenant::Status;
 
-use super::Console;
+use super::{Console, Room};
 use crate::pages::frame::{Frame, Section};
 use crate::pages::link::Link;
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use askama::Template;
 
-use super::Console;
+use super::{Console, Room};
 use crate::pages::frame::{Frame, Section};
 use crate::pages::link::Link;
 
