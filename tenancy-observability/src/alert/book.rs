@@ -15,12 +15,6 @@ pub(super) use self::sql::SqlBook;
 use super::delivery::{Delivery, Fate};
 use super::ledger::Ledger;
 
-/// How long what has arrived is kept, and what has not.
-const KEPT: (Duration, Duration) = (
-    Duration::from_secs(24 * 60 * 60),
-    Duration::from_secs(30 * 24 * 60 * 60),
-);
-
 /// For how long somebody tries to send a message before others may.
 pub(super) const LEASE: Duration = Duration::from_secs(60);
 

@@ -48,6 +48,7 @@ pub enum Fate {
     Waiting,
 }
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Fate {
     pub(super) const fn as_str(self) -> &'static str {
         match self {

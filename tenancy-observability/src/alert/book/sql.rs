@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,9 +8,15 @@ use tenancy_core::time::Time;
 use tenancy_core::{Error, ErrorKind, PlatformScope, on_tx};
 use uuid::Uuid;
 
-use super::{FOUND_MAX, KEPT, LEASE, LISTED_MAX, WAITS_MAX};
+use super::{FOUND_MAX, LEASE, LISTED_MAX, WAITS_MAX};
 use crate::alert::delivery::{Delivery, Fate};
 use crate::alert::ledger::Ledger;
+
+/// How long what has arrived is kept, and what has not.
+const KEPT: (Duration, Duration) = (
+    Duration::from_secs(24 * 60 * 60),
+    Duration::from_secs(30 * 24 * 60 * 60),
+);
 
 /// In the platform's tables, for all servers together.
 #[derive(Debug)]
@@ -258,7 +265,7 @@ async fn tidy(tx: &mut PlatformTx, now: Time) -> Result<(), Error> {
     const GIVE_UP: &str = "UPDATE observability_alert_deliveries SET fate = 'dead', \
          says = 'nobody sent it for a day' WHERE fate = 'waiting' AND next_at < $1";
     const OLD: &str = "DELETE FROM observability_alert_deliveries WHERE fate = $1 AND next_at < $2";
-    let before = |age: std::time::Duration| {
+    let before = |age: Duration| {
         let micros = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         now.as_microseconds().saturating_sub(micros)
     };

@@ -47,11 +47,8 @@ async fn probes_are_answered_for_any_host_without_a_limit_and_tell_nothing() {
     for token in [None, Some("other")] {
         let (status, document) = health(&town, token).await;
         let members: Vec<_> = document.as_object().unwrap().keys().collect();
-        assert_eq!(
-            (status, members),
-            (200, vec![&"status".to_owned()]),
-            "{token:?}"
-        );
+        assert_eq!(status, 200);
+        assert_eq!(members, ["status"], "{token:?}");
     }
     let (_, document) = health(&town, Some(TOKEN)).await;
     for part in [
