@@ -3,6 +3,8 @@
 
 mod visitor;
 
+use std::time::Duration;
+
 use tenancy_tests::browser::Viewport;
 use tenancy_tests::shared_data;
 
@@ -139,17 +141,7 @@ async fn somebody_signs_in_and_out_with_the_keyboard_alone() {
             ),
             ("localhost", "/platform", "operator@platform.example"),
         ] {
-            let line = printed.lines().find(|line| line.contains(email)).unwrap();
-            let password = line.rsplit(' ').next().unwrap();
-            let asked = format!("/login?next=%2F{}", &path[1..]);
-            visitor
-                .goes_to(&format!("http://{host}"), path, &asked)
-                .await;
-            visitor.reaches_every_control().await;
-            visitor.type_into("#email", email).await;
-            visitor.tab_to("#password").await;
-            visitor.press(password).await;
-            visitor.press_enter(path).await;
+            sign_in(&visitor, &printed, (host, path, email)).await;
             visitor.prefers_dark(true).await;
             visitor.go(&format!("http://{host}"), path).await;
             visitor.prefers_dark(false).await;
@@ -158,9 +150,80 @@ async fn somebody_signs_in_and_out_with_the_keyboard_alone() {
             visitor
                 .tab_and_enter("form[action='/logout'] button", "/login")
                 .await;
+            let asked = format!("/login?next=%2F{}", &path[1..]);
             visitor
                 .goes_to(&format!("http://{host}"), path, &asked)
                 .await;
+        }
+        visitor.leave().await;
+    }
+    assert!(town.server.terminate().await.success());
+}
+
+/// Comes to a page for those who have signed in, and does so with the keyboard.
+async fn sign_in(visitor: &Visitor, printed: &str, (host, path, email): (&str, &str, &str)) {
+    let line = printed.lines().find(|line| line.contains(email)).unwrap();
+    let password = line.rsplit(' ').next().unwrap();
+    let asked = format!("/login?next=%2F{}", &path[1..]);
+    visitor
+        .goes_to(&format!("http://{host}"), path, &asked)
+        .await;
+    visitor.reaches_every_control().await;
+    visitor.type_into("#email", email).await;
+    visitor.tab_to("#password").await;
+    visitor.press(password).await;
+    visitor.press_enter(path).await;
+}
+
+#[tokio::test]
+async fn every_room_of_the_console_is_comfortable_and_the_overview_changes_by_itself() {
+    const HOST: &str = "http://localhost";
+    let town = Town::embedded().await;
+    let printed = town.server.stdout();
+    for (viewport, scripts) in [(Viewport::DESKTOP, Scripts::On), (PHONE, Scripts::Off)] {
+        let visitor = Visitor::arrive(&town, viewport, scripts).await;
+        let operator = ("localhost", "/platform", "operator@platform.example");
+        sign_in(&visitor, &printed, operator).await;
+        for dark in [false, true] {
+            visitor.prefers_dark(dark).await;
+            for path in [
+                "/platform",
+                "/platform?hours=24&shop=quillmoor&sort=-0.5",
+                "/platform/shops",
+                "/platform/alerts",
+                "/platform/health",
+                "/platform/slow-statements",
+                "/platform/advice",
+                "/platform/blocks",
+                "/platform/journal?sort=0.2",
+            ] {
+                visitor.go(HOST, path).await;
+            }
+        }
+        visitor.go(HOST, "/platform/journal").await;
+        visitor.reaches_every_control().await;
+        let heads = visitor.texts("th[aria-sort]").await;
+        assert_eq!(heads, [""; 0]);
+        visitor
+            .click("thead th:nth-child(3) a", "/platform/journal?sort=0.2")
+            .await;
+        assert_eq!(visitor.texts("th[aria-sort]").await.len(), 1);
+
+        visitor.go(HOST, "/platform?shop=mistgate").await;
+        let requests = async || visitor.texts("#live .figures dd").await.swap_remove(0);
+        let before = requests().await;
+        town.get("mistgate.localhost", "/api/products").await;
+        if scripts == Scripts::On {
+            let changes = async {
+                while requests().await == before {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            };
+            let changes = tokio::time::timeout(Duration::from_secs(60), changes);
+            changes.await.expect("the overview changes by itself");
+        } else {
+            visitor.go(HOST, "/platform?shop=mistgate").await;
+            assert_ne!(requests().await, before);
         }
         visitor.leave().await;
     }

@@ -10,7 +10,7 @@ use tenancy_tests::browser::Viewport;
 
 use crate::platform::Town;
 
-/// Whether the pages may run scripts; they have none.
+/// Whether the pages may run scripts; only the console's overview has one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Scripts {
     Off,
