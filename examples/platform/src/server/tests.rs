@@ -16,7 +16,8 @@ fn troubled(config: &Config) -> Router {
             get(async || -> StatusCode { panic!("on purpose") }),
         )
         .route("/slow", get(std::future::pending::<StatusCode>))
-        .route("/read", post(async |_: Bytes| StatusCode::OK));
+        .route("/read", post(async |_: Bytes| StatusCode::OK))
+        .fallback(async || StatusCode::NOT_FOUND);
     let health = HealthLayer::new(&Health::builder().build());
     bounded(app, config, &defence::of_config(config), None, &health)
 }
