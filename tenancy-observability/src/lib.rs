@@ -16,7 +16,10 @@
 #[cfg(all(feature = "advisor", any(feature = "postgres", feature = "sqlite")))]
 #[cfg_attr(
     not(all(feature = "postgres", feature = "sqlite")),
-    allow(dead_code, reason = "its catalogue has what only the other database knows")
+    allow(
+        dead_code,
+        reason = "its catalogue has what only the other database knows"
+    )
 )]
 pub mod advisor;
 #[cfg(feature = "alert")]

@@ -135,7 +135,8 @@ async fn table(
 
 fn row_number(column: &str) -> Index {
     Index {
-        name: ROW_NUMBER.to_owned(),
+        // As plans call it.
+        name: "INTEGER PRIMARY KEY".to_owned(),
         design: Design::btree(vec![Key::ascending(Term::Column(column.to_owned()))]),
         is_unique: true,
         is_valid: true,
@@ -145,9 +146,6 @@ fn row_number(column: &str) -> Index {
         definition: String::new(),
     }
 }
-
-/// How plans call it.
-const ROW_NUMBER: &str = "INTEGER PRIMARY KEY";
 
 /// The collation in a column's declaration, which no pragma tells.
 fn collation(sql: &str, column: &str) -> Option<String> {
