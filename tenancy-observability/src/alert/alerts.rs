@@ -35,7 +35,7 @@ const MEASURE_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is looked for messages to send.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// How many messages of one subject are on their way at once, and how many in all.
+/// How many messages of one subject are on their way out of one book at once, and how many in all.
 const IN_FLIGHT: (usize, usize) = (2, 64);
 
 /// Looks after rules, and tells somebody. Cheap to clone.
@@ -187,15 +187,9 @@ impl Alerts {
     /// # Errors
     /// Those of the database.
     pub async fn deliver(&self, now: Time) -> Result<usize, Error> {
-        let mut sending = FuturesUnordered::new();
-        let mut busy = HashMap::new();
-        let claimed = self.claim(&mut busy, now).await;
-        for (book, delivery) in claimed.0 {
-            sending.push(self.send(book, delivery, Some(now)));
-        }
-        let count = sending.len();
-        while sending.next().await.is_some() {}
-        claimed.1.map(|()| count)
+        let aside = self.deliver_from(&self.0.aside, now);
+        let (aside, kept) = tokio::join!(aside, self.deliver_from(&self.0.book, now));
+        Ok(aside? + kept?)
     }
 
     /// Looks at values and sends messages until dropped.
@@ -203,7 +197,12 @@ impl Alerts {
     /// # Cancellation
     /// Safe at any point: what was being sent is sent again, by whoever comes first after a minute.
     pub async fn run(&self) {
-        tokio::join!(self.keep_evaluating(), self.keep_delivering());
+        tokio::join!(
+            self.keep_evaluating(),
+            // Each for itself: a database that does not answer holds up nothing that is told without it.
+            self.keep_delivering(&self.0.aside),
+            self.keep_delivering(&self.0.book),
+        );
     }
 
     /// Sends a message through a channel, to see whether it arrives.
@@ -342,31 +341,53 @@ impl Alerts {
         book.turn(now, work).await
     }
 
+    async fn deliver_from(&self, book: &Book, now: Time) -> Result<usize, Error> {
+        let mut sending = FuturesUnordered::new();
+        let (claimed, outcome) = self.claim(book, &mut HashMap::new(), now).await;
+        for delivery in claimed {
+            sending.push(self.send(book, delivery, Some(now)));
+        }
+        let count = sending.len();
+        while sending.next().await.is_some() {}
+        outcome.map(|()| count)
+    }
+
     /// Takes what is due, as far as subjects and channels have room. What was taken before a failure is
     /// given out with it.
     async fn claim(
         &self,
+        book: &Book,
         busy: &mut HashMap<String, usize>,
         now: Time,
-    ) -> (Vec<(&Book, Delivery)>, Result<(), Error>) {
+    ) -> (Vec<Delivery>, Result<(), Error>) {
         let mut all = vec![];
         let mut outcome = Ok(());
-        for book in [&self.0.aside, &self.0.book] {
-            for channel in &self.0.channels {
-                let mut room = IN_FLIGHT.1.saturating_sub(busy.values().sum());
-                let wanted = |subject: &str| {
-                    let own = busy.entry(subject.to_owned()).or_default();
-                    let may = *own < IN_FLIGHT.0 && room > 0 && self.take(channel, now);
-                    if may {
-                        *own += 1;
-                        room -= 1;
-                    }
-                    may
-                };
-                match book.claim(channel.name(), now, wanted).await {
-                    Ok(claimed) => all.extend(claimed.into_iter().map(|one| (book, one))),
-                    Err(error) => outcome = Err(error),
+        for channel in &self.0.channels {
+            // What is wanted may be another server's by now, so only what was got makes a subject busy.
+            let mut wanted = HashMap::<String, usize>::new();
+            let before = IN_FLIGHT.1.saturating_sub(busy.values().sum());
+            let mut room = before;
+            let want = |subject: &str| {
+                let own = wanted.get(subject).or(busy.get(subject));
+                let own = own.copied().unwrap_or(0);
+                let may = own < IN_FLIGHT.0 && room > 0 && self.take(channel, now);
+                if may {
+                    wanted.insert(subject.to_owned(), own + 1);
+                    room -= 1;
                 }
+                may
+            };
+            let claimed = book.claim(channel.name(), now, want).await;
+            let unused = before - room - claimed.as_ref().map_or(0, Vec::len);
+            self.put_back(channel, unused);
+            match claimed {
+                Ok(claimed) => {
+                    for delivery in &claimed {
+                        *busy.entry(delivery.message.subject.key()).or_default() += 1;
+                    }
+                    all.extend(claimed);
+                }
+                Err(error) => outcome = Err(error),
             }
         }
         (all, outcome)
@@ -377,6 +398,13 @@ impl Alerts {
         let mut buckets = self.buckets();
         let bucket = buckets.get_mut(channel.name());
         bucket.is_some_and(|bucket| bucket.take(now))
+    }
+
+    /// Lets the channel send what it then had nothing for.
+    fn put_back(&self, channel: &Channel, count: usize) {
+        if let Some(bucket) = self.buckets().get_mut(channel.name()) {
+            bucket.put_back(u32::try_from(count).unwrap_or(u32::MAX));
+        }
     }
 
     /// Sends one message, and gives back whom it was about. The time is the message's own, or now.
@@ -415,7 +443,7 @@ impl Alerts {
         }
     }
 
-    async fn keep_delivering(&self) {
+    async fn keep_delivering(&self, book: &Book) {
         let away = LogThrottle::default();
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -424,8 +452,8 @@ impl Alerts {
         loop {
             tokio::select! {
                 _ = ticks.tick() => {
-                    let (claimed, outcome) = self.claim(&mut busy, Time::now()).await;
-                    for (book, delivery) in claimed {
+                    let (claimed, outcome) = self.claim(book, &mut busy, Time::now()).await;
+                    for delivery in claimed {
                         sending.push(self.send(book, delivery, None));
                     }
                     if let (Err(error), Some(left_out)) = (outcome, away.admit()) {

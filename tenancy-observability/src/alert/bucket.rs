@@ -29,6 +29,14 @@ impl Bucket {
         }
         is_there
     }
+
+    /// Puts back what was taken and not used.
+    pub(super) fn put_back(&mut self, count: u32) {
+        let unused = self.every.saturating_mul(count).as_micros();
+        let unused = i64::try_from(unused).unwrap_or(i64::MAX);
+        let full_at = self.full_at.as_microseconds().saturating_sub(unused);
+        self.full_at = Time::from_microseconds(full_at);
+    }
 }
 
 #[cfg(test)]
@@ -47,5 +55,17 @@ mod tests {
         assert_eq!(taken(second), 1);
         assert_eq!(taken(3 * second), 2);
         assert_eq!(taken(60 * second), 3);
+    }
+
+    #[test]
+    fn what_is_put_back_can_be_taken_again() {
+        let mut bucket = Bucket::new(3, Duration::from_secs(1));
+        let now = Time::from_microseconds(1_700_000_000_000_000);
+        let mut taken = |count: u32| {
+            let taken = (0..5).filter(|_| bucket.take(now)).count();
+            bucket.put_back(count);
+            taken
+        };
+        assert_eq!([taken(2), taken(0), taken(3), taken(0)], [3, 2, 0, 3]);
     }
 }

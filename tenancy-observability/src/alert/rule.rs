@@ -233,7 +233,8 @@ impl Condition {
 
     /// What the values of the windows come to, and where that stands; nothing where one is missing.
     pub(super) fn judge(&self, long: Option<f64>, short: Option<f64>) -> Option<(f64, Side)> {
-        let is_number = |value: &f64| !value.is_nan();
+        // JSON has no other: what is kept would not be read back.
+        let is_number = |value: &f64| value.is_finite();
         match *self {
             Self::BurnRate {
                 allowed, factor, ..

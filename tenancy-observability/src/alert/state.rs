@@ -8,6 +8,9 @@ use uuid::Uuid;
 use super::rule::{Level, Rule, Side};
 use super::subject::{Labels, Subject};
 
+/// How exactly it is noted when a value was there, so that one that stays is not kept anew each time.
+const SEEN_WITHIN: Duration = Duration::from_secs(60);
+
 /// What is known of one alert: a rule, a subject and labels.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Alert {
@@ -23,7 +26,7 @@ pub struct Alert {
     pub state: State,
     /// Since when it does that.
     pub since: Time,
-    /// When its value was last known.
+    /// When its value was last known, to the minute.
     pub seen_at: Time,
     /// That value.
     pub value: f64,
@@ -91,7 +94,9 @@ impl Alert {
 
     /// Takes the value that was found now.
     pub(super) fn observe(&mut self, rule: &Rule, value: f64, side: Side, now: Time) {
-        (self.value, self.seen_at) = (value, now);
+        if self.value != value || self.seen_at.after(SEEN_WITHIN) <= now {
+            (self.value, self.seen_at) = (value, now);
+        }
         (self.level, self.threshold) = (rule.level, rule.condition.threshold());
         match (self.state, side) {
             (State::NoData | State::Resolved, Side::In) => {

@@ -75,8 +75,6 @@ fn endpoints(subject: &Subject, count: usize, value: f64) -> Vec<Sample> {
 fn rule(name: &str) -> Rule {
     Rule::above(name, "metric", 10.0).leave(8.0)
 }
-
-/// 52.
 #[test]
 fn what_flaps_is_told_of_once_and_its_end_once() {
     let mut desk = Desk::new([rule("rule")]);
@@ -94,7 +92,7 @@ fn what_flaps_is_told_of_once_and_its_end_once() {
     assert!(desk.ledger.is_idle() && desk.ledger.groups.is_empty());
 }
 
-/// 52: nothing changes between the two.
+/// Nothing changes between the two.
 #[test]
 fn a_value_between_the_limits_neither_fires_nor_ends() {
     let mut desk = Desk::new([rule("rule")]);
@@ -108,7 +106,35 @@ fn a_value_between_the_limits_neither_fires_nor_ends() {
     }
 }
 
-/// 53.
+#[test]
+fn what_goes_on_unchanged_is_noted_once_a_minute() {
+    let mut desk = Desk::new([rule("rule")]);
+    let values: &[(&str, &[Sample])] = &[("rule", &[platform(20.0)])];
+    desk.turn(MINUTE, values);
+    desk.turn(MINUTE, values);
+    let mut changes = 0;
+    for _ in 0..40 {
+        let before = desk.ledger.alerts.clone();
+        desk.turn(15 * SECOND, values);
+        changes += usize::from(desk.ledger.alerts != before);
+    }
+    assert_eq!(changes, 10);
+}
+
+#[test]
+fn a_value_that_could_not_be_kept_is_none() {
+    for value in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        let mut desk = Desk::new([rule("rule")]);
+        assert_eq!(desk.said(MINUTE, &[("rule", &[platform(value)])]), []);
+        assert!(desk.ledger.is_idle());
+        desk.turn(MINUTE, &[("rule", &[platform(20.0)])]);
+        desk.turn(MINUTE, &[("rule", &[platform(value)])]);
+        let alert = desk.ledger.alerts.values().next().unwrap();
+        let kept = serde_json::to_string(alert).unwrap();
+        let read: Alert = serde_json::from_str(&kept).unwrap();
+        assert_eq!((read.value, read.state), (20.0, State::Firing), "{value}");
+    }
+}
 #[test]
 fn what_fires_again_after_its_end_is_told_again() {
     let mut desk = Desk::new([rule("rule")]);
@@ -122,8 +148,6 @@ fn what_fires_again_after_its_end_is_told_again() {
     let once = [(Occasion::Firing, 1, 0), (Occasion::Resolved, 0, 1)];
     assert_eq!(said, [once, once, once].concat());
 }
-
-/// 54.
 #[test]
 fn many_alerts_of_one_cause_are_one_message_and_one_more_is_one_update() {
     let (acme, bolt) = (tenant("acme"), tenant("bolt"));
@@ -168,7 +192,6 @@ fn many_alerts_of_one_cause_are_one_message_and_one_more_is_one_update() {
     assert_eq!(ends, ended);
 }
 
-/// 61, as far as groups go.
 #[test]
 fn a_storm_is_one_message_that_counts_and_holds_up_nobody() {
     let (acme, bolt) = (tenant("acme"), tenant("bolt"));
@@ -194,8 +217,6 @@ fn what_goes_on_is_said_again_after_a_while() {
     let again = (Occasion::Repeated, 1, 0);
     assert_eq!(said, [(Occasion::Firing, 1, 0), again]);
 }
-
-/// 58.
 #[test]
 fn no_data_is_shown_and_tells_nobody_anything() {
     let mut desk = Desk::new([rule("rule").wants_data(), rule("other")]);
@@ -232,8 +253,6 @@ fn no_data_is_shown_and_tells_nobody_anything() {
             .any(|alert| alert.state == State::Firing)
     );
 }
-
-/// 60.
 #[test]
 fn a_database_that_is_down_speaks_for_all_that_follows_from_it() {
     let down = rule("database").level(super::super::rule::Level::Critical);
@@ -259,8 +278,6 @@ fn a_database_that_is_down_speaks_for_all_that_follows_from_it() {
     }
     assert_eq!(said, [("database".to_owned(), 0), ("slow".to_owned(), 40)]);
 }
-
-/// 60.
 #[test]
 fn a_silence_covers_its_own_and_what_still_fires_is_told_at_its_end() {
     let (acme, bolt) = (tenant("acme"), tenant("bolt"));

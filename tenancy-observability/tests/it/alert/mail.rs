@@ -22,7 +22,7 @@ fn alerts(smtp: &Smtp, name: &str) -> Alerts {
     at_once(alerts).build()
 }
 
-/// 60: nothing of what was measured becomes a header.
+/// Nothing of what was measured becomes a header.
 #[tokio::test]
 async fn a_mail_has_the_headers_it_should_and_no_others() {
     let smtp = Smtp::start().await;

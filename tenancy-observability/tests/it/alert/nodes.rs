@@ -2,6 +2,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use tenancy_core::TenantId;
 use tenancy_observability::alert::{
     Alerts, Fate, HealthMeasure, Rule, Sample, Silence, State, Subject,
@@ -9,6 +11,7 @@ use tenancy_observability::alert::{
 use tenancy_observability::health::checks::DatabaseCheck;
 use tenancy_observability::health::{Health, Part};
 use tenancy_tests::Postgres;
+use tokio::time::{interval, timeout};
 
 use super::sink::{Answer, Sink};
 use super::{SECOND, Values, at_once, rule, start, webhook};
@@ -29,7 +32,7 @@ async fn nodes(site: &Site, count: usize, values: &Values, sink: &Sink) -> Vec<A
     nodes
 }
 
-/// 55: a hundred changes, each looked at by three at once and sent by three at once.
+/// A hundred changes, each looked at by three at once and sent by three at once.
 async fn three_servers_tell_each_change_once(site: Site) {
     let (sink, values) = (Sink::start().await, Values::default());
     let nodes = nodes(&site, 3, &values, &sink).await;
@@ -57,7 +60,7 @@ async fn three_servers_tell_each_change_once(site: Site) {
     }
 }
 
-/// 55: whoever has taken a message and died is stood in for, after a while.
+/// Whoever has taken a message and died is stood in for, after a while.
 async fn another_sends_what_a_dead_server_had_taken(site: Site) {
     let (sink, values) = (Sink::start().await, Values::platform(20.0));
     let nodes = nodes(&site, 2, &values, &sink).await;
@@ -90,7 +93,38 @@ async fn another_sends_what_a_dead_server_had_taken(site: Site) {
     assert_eq!((arrived.len(), arrived[0].attempts), (1, 2));
 }
 
-/// 61: ten thousand alerts of one tenant, in a hundred messages, and one of another.
+/// A server loses messages to others as often as it likes, and sends the next all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_take_first_does_not_count_as_on_its_way() {
+    // An update that changes no row is all that a server sees of another that was faster.
+    const FASTER: &str = "CREATE TABLE lost (attempts INTEGER); INSERT INTO lost VALUES (0); \
+         CREATE TRIGGER faster BEFORE UPDATE ON observability_alert_deliveries \
+         WHEN (SELECT attempts FROM lost) < 4 \
+         BEGIN UPDATE lost SET attempts = attempts + 1; SELECT RAISE(IGNORE); END";
+    let site = Site::sqlite().await;
+    let file = SqliteConnectOptions::new().filename(site.registry_file());
+    let mut conn = file.connect().await.unwrap();
+    sqlx::raw_sql(FASTER).execute(&mut conn).await.unwrap();
+    let (sink, values) = (Sink::start().await, Values::platform(20.0));
+    let alerts = nodes(&site, 1, &values, &sink).await.remove(0);
+    let arrives = async {
+        let mut looks = interval(SECOND / 50);
+        while sink.received().is_empty() {
+            looks.tick().await;
+        }
+    };
+    tokio::select! {
+        () = alerts.run() => {}
+        outcome = timeout(60 * SECOND, arrives) => outcome.unwrap(),
+    }
+    let lost: i64 = sqlx::query_scalar("SELECT attempts FROM lost")
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(lost, 4);
+}
+
+/// Ten thousand alerts of one tenant, in a hundred messages, and one of another.
 async fn a_storm_of_one_tenant_does_not_hold_up_another(site: Site) {
     let sink = Sink::start().await;
     let tenant = |slug: &str| Subject::Tenant {

@@ -32,7 +32,7 @@ async fn black_hole() -> (u16, Arc<AtomicUsize>) {
     (port, taken)
 }
 
-/// 62: accepts, never answers.
+/// It accepts connections, and no more.
 #[tokio::test]
 async fn a_database_that_never_answers_is_asked_once_and_takes_no_life() {
     let (port, taken) = black_hole().await;
@@ -78,7 +78,7 @@ async fn an_answer_comes_by_its_deadline_whatever_the_checks_do() {
     assert_eq!(report.parts()[0].finding.status(), Status::Unknown);
 }
 
-/// 63 and 67: an optional part takes no server out of service, and what nobody knows is not well.
+/// An optional part takes no server out of service, and what nobody knows is not well.
 #[tokio::test(start_paused = true)]
 async fn only_critical_parts_make_a_server_unready() {
     let check = async |part: Part, finding: Finding, ready: u16, full: (u16, &str)| {
@@ -105,8 +105,6 @@ async fn only_critical_parts_make_a_server_unready() {
     check(stock, broken, 503, (503, "fail")).await;
     check(stock, who_knows, 503, (503, "fail")).await;
 }
-
-/// 64.
 #[tokio::test]
 async fn probes_are_answered_where_they_are_asked_and_details_are_for_some() {
     let health = Health::builder()
@@ -141,7 +139,7 @@ async fn probes_are_answered_where_they_are_asked_and_details_are_for_some() {
     );
 }
 
-/// 65: what the draft asks of a document.
+/// What the draft asks of a document.
 #[tokio::test]
 async fn the_document_is_what_the_draft_describes() {
     let disk = Part::optional("disk")
@@ -182,8 +180,6 @@ async fn the_document_is_what_the_draft_describes() {
     assert_eq!(statuses, ["warn", "pass"]);
     assert_eq!(disks[0]["output"], "nearly full");
 }
-
-/// 66.
 #[tokio::test(start_paused = true)]
 async fn one_failure_alone_changes_nothing_and_neither_does_one_success() {
     // Each digit is a look: 1 works, 0 does not; the last goes on.
@@ -213,7 +209,7 @@ async fn one_failure_alone_changes_nothing_and_neither_does_one_success() {
     assert_eq!(looks(b"011", 2).await, (vec![false, true], 3));
 }
 
-/// 67: whatever a check knows of the other server.
+/// Whatever a check knows of the other server.
 #[tokio::test]
 async fn no_answer_holds_an_address_a_name_or_a_password() {
     let (port, _) = black_hole().await;
@@ -241,7 +237,6 @@ async fn no_answer_holds_an_address_a_name_or_a_password() {
     }
 }
 
-/// 69, as far as the library goes.
 #[tokio::test]
 async fn a_server_is_ready_from_its_start_to_its_draining_and_lives_on() {
     let health = Health::builder().build();

@@ -20,7 +20,7 @@ async fn health(town: &Town, token: Option<&str>) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// 62 to 64 and 67, with all that stands in front of a request elsewhere.
+/// The answers to probes, with all that stands in front of a request elsewhere.
 #[tokio::test]
 async fn probes_are_answered_for_any_host_without_a_limit_and_tell_nothing() {
     let server = Postgres::start().await;
@@ -80,8 +80,6 @@ async fn probes_are_answered_for_any_host_without_a_limit_and_tell_nothing() {
     server.restart().await;
     town.until_at("localhost", "/readyz", 200).await;
 }
-
-/// 69.
 #[tokio::test]
 async fn a_server_that_is_asked_to_end_says_so_first_and_serves_on() {
     let address = tenancy_tests::Server::free_address();

@@ -431,7 +431,7 @@ SELECT * FROM orders WHERE customer_id = $1 AND status = 'open'
 --- refuse orders already_served
 
 --- case a table that is written far more than it is read
---- origin dexter's issues
+--- origin dexter's users
 --- use shop
 --- statement 100
 SELECT * FROM orders WHERE customer_id = $1
@@ -440,7 +440,7 @@ INSERT INTO orders (id, customer_id, status, region_id, total, note, placed_at) 
 --- refuse orders write_heavy
 
 --- case many writes, and a gain that is worth them
---- origin dexter's issues
+--- origin dexter's users
 --- held out
 --- use shop
 --- statement 20000

@@ -231,7 +231,7 @@ SELECT * FROM orders WHERE customer_id = $1
 --- expect missing_index orders (customer_id)
 
 --- case a table that is written far more than it is read
---- origin dexter's issues
+--- origin dexter's users
 --- use shop
 --- statement 100
 SELECT * FROM orders WHERE customer_id = $1
