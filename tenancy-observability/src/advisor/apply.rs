@@ -1,5 +1,7 @@
 //! Following advice: making indexes that are not there yet, one process at a time.
 
+#[cfg(feature = "postgres")]
+use std::collections::HashMap;
 #[cfg(feature = "sqlite")]
 use std::path::Path;
 
@@ -66,30 +68,51 @@ impl Advice {
     #[cfg(feature = "postgres")]
     async fn apply_locked(&self, owner: &mut PgConnection) -> Result<Applied, sqlx::Error> {
         // Somebody else may have followed it since it was given.
-        let there: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM unnest($1::text[]) name JOIN pg_index i \
-                 ON i.indexrelid = to_regclass(name) AND i.indisvalid",
+        let there: Vec<(String, bool)> = sqlx::query_as(
+            "SELECT name, i.indisvalid FROM unnest($1::text[]) name JOIN pg_index i \
+                 ON i.indexrelid = to_regclass(name)",
         )
         .bind(&self.makes)
-        .fetch_one(&mut *owner)
+        .fetch_all(&mut *owner)
         .await?;
-        if usize::try_from(there) == Ok(self.makes.len()) {
+        let there: HashMap<String, bool> = there.into_iter().collect();
+        if self.makes.iter().all(|name| there.get(name) == Some(&true)) {
             return Ok(Applied::Present);
         }
         run(owner, LOCK_TIME_OUT).await?;
-        let made = self.make_each(owner).await;
+        let made = self.make_each(owner, &there).await;
         run(owner, "RESET lock_timeout").await?;
         made.map(|()| Applied::Created)
     }
 
     #[cfg(feature = "postgres")]
-    async fn make_each(&self, owner: &mut PgConnection) -> Result<(), sqlx::Error> {
+    async fn make_each(
+        &self,
+        owner: &mut PgConnection,
+        // By name, whether they are valid.
+        there: &HashMap<String, bool>,
+    ) -> Result<(), sqlx::Error> {
+        let mut indexes = self.makes.iter().zip(&self.undo);
+        let mut begun = Vec::new();
         for statement in &self.apply {
+            // What an index needs beside, an extension, has no name and stays.
+            let index = match statement.starts_with("CREATE EXTENSION") {
+                true => None,
+                false => indexes.next(),
+            };
+            if let Some((name, undo)) = index {
+                match there.get(name) {
+                    Some(true) => continue,
+                    // Of the same name and half made by others: making it fails, and it is theirs.
+                    Some(false) => {}
+                    None => begun.push(undo),
+                }
+            }
             let Err(error) = run(owner, statement).await else {
                 continue;
             };
-            for undo in &self.undo {
-                // One that was not begun is not there.
+            for undo in begun {
+                // The last may not be there.
                 let _ = run(owner, undo).await;
             }
             return Err(error);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use self::rank_test::chance;
 use super::{Report, Run};
 
-/// How often all comparisons together may see a difference where there is none.
+/// How often all comparisons together may see a server get slower that did not; and as often, faster.
 const FALSE_ALARMS: f64 = 0.05;
 
 /// Less of a difference is no news, however certain.
@@ -15,8 +15,8 @@ const RELEVANT: f64 = 0.05;
 ///
 /// Each run counts as one measurement, since requests of one run are no independent witnesses: a neighbour
 /// on the machine slows all of them. The runs of both sides are put in order by the rank test of Mann and
-/// Whitney, with the chance of a false alarm shared among the comparisons (Bonferroni), and only a
-/// difference of 5 % and more is told. One run on each side decides nothing; five decide up to twelve
+/// Whitney, with the chance of a false alarm shared among the comparisons (Bonferroni), for either
+/// direction, and only a difference of 5 % and more is told. One run on each side decides nothing; five decide up to twelve
 /// comparisons.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]

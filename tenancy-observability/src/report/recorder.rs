@@ -29,8 +29,6 @@ pub struct Recorder(Arc<Inner>);
 
 struct Inner {
     settings: RecorderBuilder,
-    /// Names this recorder's rows, so that nobody else writes them.
-    writer: Uuid,
     /// In no order; the clock may be set.
     windows: RwLock<VecDeque<Arc<Window>>>,
     /// Held while windows are written, so that no older state is written after a newer one.
@@ -43,6 +41,9 @@ struct Inner {
 #[derive(Debug)]
 pub(super) struct Window {
     pub(super) start: Time,
+    /// Names its rows, so that nothing else is written over them: not by other servers, nor by a later
+    /// window of the same minutes, which a late request or a clock set back begins.
+    pub(super) writer: Uuid,
     pub(super) parties: RwLock<HashMap<Whose, Arc<Own>, RandomState>>,
     endpoints: AtomicUsize,
 }
@@ -110,7 +111,6 @@ impl RecorderBuilder {
     pub fn build(self) -> Recorder {
         Recorder(Arc::new(Inner {
             settings: self,
-            writer: Uuid::now_v7(),
             windows: RwLock::default(),
             writing: tokio::sync::Mutex::default(),
             folded: AtomicU64::new(0),
@@ -148,10 +148,6 @@ impl Recorder {
 
     pub(super) async fn lock_writing(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.0.writing.lock().await
-    }
-
-    pub(super) fn writer(&self) -> Uuid {
-        self.0.writer
     }
 
     pub(super) fn count(
@@ -209,6 +205,7 @@ impl Recorder {
         }
         windows.push_back(Arc::new(Window {
             start,
+            writer: Uuid::now_v7(),
             parties: RwLock::default(),
             endpoints: AtomicUsize::new(0),
         }));
@@ -312,7 +309,6 @@ impl ObserveRequests for Recorder {
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder")
-            .field("writer", &self.0.writer)
             .field("folded", &self.folded())
             .field("lost", &self.lost())
             .finish_non_exhaustive()

@@ -5,8 +5,9 @@ use tenancy_core::{Error, ErrorKind};
 
 use super::totals::Totals;
 
-/// Under which all endpoints are counted for which there was no room.
-pub(super) const OTHER: (&str, &str) = ("_OTHER", "__other__");
+/// Under which all endpoints are counted for which there was no room. Operations keep their method, since
+/// they are no requests.
+const OTHER: (&str, &str) = ("_OTHER", "__other__");
 
 /// The method of what is no request but an operation of the application's.
 pub(super) const OPERATION: &str = "";
@@ -39,6 +40,7 @@ impl Slice {
         let has_room = self.count < endpoints_max && route.len() <= NAME_BYTES_MAX;
         let (method, route) = match is_known || has_room {
             true => (method, route),
+            false if method == OPERATION => (OPERATION, OTHER.1),
             false => OTHER,
         };
         if !self.endpoints.contains_key(route) {
@@ -140,6 +142,21 @@ mod tests {
         let expected =
             expected.map(|(route, method, count)| (route.to_owned(), method.to_owned(), count));
         assert_eq!(counts, expected);
+    }
+
+    #[test]
+    fn an_operation_that_there_is_no_room_for_is_no_request() {
+        let mut slice = Slice::default();
+        for (method, name) in [("GET", "/0"), ("GET", "/1"), (OPERATION, "import")] {
+            slice.totals(method, name, 1).add(End::Fine, &sample(1));
+        }
+        let mut endpoints: Vec<_> = slice
+            .iter()
+            .map(|(method, route, _)| (method, route))
+            .collect();
+        endpoints.sort_unstable();
+        let expected = [(OPERATION, "__other__"), ("GET", "/0"), OTHER];
+        assert_eq!(endpoints, expected);
     }
 
     #[test]

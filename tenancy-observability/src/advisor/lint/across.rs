@@ -53,6 +53,10 @@ fn merged(group: Vec<Advice>) -> Option<Advice> {
         .iter()
         .flat_map(|advice| advice.apply.clone())
         .collect();
+    let makes: Vec<String> = group
+        .iter()
+        .flat_map(|advice| advice.makes.clone())
+        .collect();
     let undo: Vec<String> = group
         .iter()
         .flat_map(|advice| advice.undo.clone())
@@ -66,6 +70,7 @@ fn merged(group: Vec<Advice>) -> Option<Advice> {
         first.severity = severity.unwrap_or(first.severity);
         first.size_bytes = Some(size_bytes);
         first.apply = apply;
+        first.makes = makes;
         first.undo = undo;
     }
     Some(first)

@@ -1,7 +1,8 @@
 //! Following advice.
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tenancy_observability::advisor::{Advisor, Applied, ErrorKind};
+use tenancy_tests::Postgres;
 
 use super::acceptance::{POSTGRES, SQLITE};
 use super::{case, postgres, sqlite};
@@ -89,6 +90,48 @@ async fn an_index_of_a_sqlite_file_is_made_once() {
         .await
         .unwrap();
     assert!(again.advice.is_empty(), "{again:?}");
+}
+
+#[tokio::test]
+async fn of_advice_for_many_schemas_all_is_followed_and_a_failure_takes_back_only_its_own() {
+    const MADE: &str = "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid \
+         WHERE c.relname = 'lines' AND i.indisvalid";
+    let database = Postgres::shared().await.empty_database().await;
+    let schemas = "DO $$ BEGIN FOR i IN 1..3 LOOP
+        EXECUTE format('CREATE SCHEMA shop%s', i);
+        EXECUTE format('CREATE TABLE shop%s.orders (id bigint PRIMARY KEY)', i);
+        EXECUTE format('CREATE TABLE shop%s.lines (order_id bigint REFERENCES shop%s.orders)', i, i);
+        END LOOP; END $$";
+    postgres::run(&database.owner_url(), schemas).await.unwrap();
+    let mut owner = PgConnection::connect(&database.owner_url()).await.unwrap();
+    let report = Advisor::new()
+        .postgres(&mut owner, &[].into_iter().collect())
+        .await;
+    let mut report = report.unwrap();
+    let advice = report.advice.iter_mut().find(|advice| advice.is_addition());
+    let advice = advice.unwrap();
+    assert_eq!(advice.schemas.len(), 3, "{advice:?}");
+    let made = async |owner: &mut PgConnection| -> i64 {
+        let count = sqlx::query_scalar(MADE).fetch_one(owner).await;
+        count.unwrap()
+    };
+
+    // Somebody made the first; the third fails, after the second was made.
+    sqlx::raw_sql(AssertSqlSafe(advice.apply[0].clone()))
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    let third = std::mem::replace(&mut advice.apply[2], "SELECT 1 / 0".to_owned());
+    let failed = advice.apply_postgres(&mut owner).await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::NotApplied);
+    assert_eq!(made(&mut owner).await, 1);
+
+    advice.apply[2] = third;
+    let applied = advice.apply_postgres(&mut owner).await.unwrap();
+    assert_eq!(applied, Applied::Created);
+    assert_eq!(made(&mut owner).await, 3);
+    let applied = advice.apply_postgres(&mut owner).await.unwrap();
+    assert_eq!(applied, Applied::Present);
 }
 
 #[tokio::test]

@@ -92,6 +92,33 @@ async fn what_was_not_written_yet_is_in_this_server_s_report_once(site: Site) {
     assert_eq!((node.recorder.lost(), other.recorder.lost()), (0, 0));
 }
 
+async fn a_request_of_minutes_that_were_written_adds_to_them(site: Site) {
+    let at = time("2026-03-01T10:02:00Z");
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let (node, other) = (Node::new(&site), Node::new(&site));
+    let requests = async |node: &Node| {
+        let (period, which) = (Period::last(HOUR, at), WhichEndpoints::default());
+        let own = node.reports.of_tenant(&scope, period, which).await.unwrap();
+        let all = node.reports.of_platform(period, which).await.unwrap();
+        assert_eq!(own.requests, all.requests);
+        own.requests
+    };
+    for count in 1..=3 {
+        node.request(&acme, 1, at);
+        assert_eq!(
+            (requests(&node).await, requests(&other).await),
+            (count, count - 1)
+        );
+        // The window is over and written, so it is given up.
+        node.reports.flush(at.after(10 * MINUTE)).await.unwrap();
+        assert_eq!(
+            (requests(&node).await, requests(&other).await),
+            (count, count)
+        );
+    }
+}
+
 async fn windows_become_hours_and_hours_go_without_a_number_changing_before(site: Site) {
     let began = time("2026-03-01T10:00:00Z");
     let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
@@ -132,10 +159,12 @@ async fn windows_become_hours_and_hours_go_without_a_number_changing_before(site
     }
     assert_eq!(rows(&site).await, (0, 3 * 3));
 
-    // What a server writes that was away joins its hour.
+    // What a server writes that was away joins its hour, and is not seen beside it: of windows that are
+    // beside their hour it may have been made.
     let late = Node::new(&site);
     late.request(&acme, 1, began);
     late.reports.flush(began).await.unwrap();
+    assert_eq!((report(whole).await, report(first_hour).await), before);
     late.reports.tidy(began.after(40 * HOUR)).await.unwrap();
     assert_eq!(
         (
@@ -225,6 +254,7 @@ async fn reports_are_kept_in_the_background_and_once_more_at_the_end(site: Site)
 on_both!(
     workers_that_flush_at_once_lose_nothing_and_count_nothing_twice,
     what_was_not_written_yet_is_in_this_server_s_report_once,
+    a_request_of_minutes_that_were_written_adds_to_them,
     windows_become_hours_and_hours_go_without_a_number_changing_before,
     a_tenant_that_is_forgotten_stays_in_the_platform_s_numbers_only,
     reports_are_kept_in_the_background_and_once_more_at_the_end,
