@@ -18,9 +18,10 @@ impl Time {
     /// The time this many microseconds after 1970 (before, when negative), clamped to the years
     /// that can be shown (-9999 to 9999).
     pub fn from_microseconds(microseconds: i64) -> Self {
+        // The last second's fraction is beyond what jiff reads back.
         Self(microseconds.clamp(
-            Timestamp::MIN.as_microsecond(),
-            Timestamp::MAX.as_microsecond(),
+            Timestamp::MIN.as_second() * 1_000_000,
+            Timestamp::MAX.as_second() * 1_000_000,
         ))
     }
 
@@ -44,7 +45,7 @@ impl Time {
 
 impl From<Timestamp> for Time {
     fn from(timestamp: Timestamp) -> Self {
-        Self(timestamp.as_microsecond())
+        Self::from_microseconds(timestamp.as_microsecond())
     }
 }
 
@@ -66,5 +67,21 @@ impl<'de> Deserialize<'de> for Time {
         text.parse::<Timestamp>()
             .map(Self::from)
             .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_and_the_last_time_can_be_shown() {
+        for far in [i64::MIN, i64::MAX] {
+            let time = Time::from_microseconds(far);
+            let shown = time.to_string();
+            assert_eq!(shown.parse::<Timestamp>().map(Time::from), Ok(time));
+        }
+        let last = Time::from(Timestamp::MAX).after(std::time::Duration::from_secs(1));
+        assert_eq!(last, Time::from_microseconds(i64::MAX));
     }
 }

@@ -37,7 +37,7 @@
 //!   it, unless [told otherwise](PerformanceLayer::show_timing); entries of inner services are kept for them
 //!   and taken away for others.
 //! - `X-Memory-Usage: 48213` is how many bytes were asked for until the head, where the program has a
-//!   [counting allocator](crate::memory).
+//!   [counting allocator](crate::memory); for those who get `Server-Timing` only, since it tells as much.
 //!
 //! # Routes
 //! A request is known by its route's template, such as `/products/{id}`, and never by its path. With the

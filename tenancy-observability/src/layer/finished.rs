@@ -13,7 +13,7 @@ use crate::trace_context::TraceContext;
 pub struct FinishedRequest<'a> {
     /// Whose it was.
     pub party: Party<'a>,
-    /// Its method, `_OTHER` where it is none of HTTP's own.
+    /// Its method, `_OTHER` where it is none of HTTP's own or the route does not have it.
     pub method: &'static str,
     /// Its route's template, or [`UNMATCHED`](super::UNMATCHED).
     pub route: &'a str,
@@ -119,6 +119,9 @@ pub struct DatabaseUse {
     pub wall_time: Duration,
 }
 
+/// Stands for methods that are none of HTTP's own, or that a route does not have.
+pub(super) const OTHER_METHOD: &str = "_OTHER";
+
 /// A method's name, from a list that no client can make longer.
 pub(super) fn method_name(method: &Method) -> &'static str {
     match *method {
@@ -131,6 +134,6 @@ pub(super) fn method_name(method: &Method) -> &'static str {
         Method::POST => "POST",
         Method::PUT => "PUT",
         Method::TRACE => "TRACE",
-        _ => "_OTHER",
+        _ => OTHER_METHOD,
     }
 }

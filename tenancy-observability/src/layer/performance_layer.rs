@@ -27,7 +27,9 @@ pub(super) struct Settings {
     pub(super) observers: Vec<Arc<dyn ObserveRequests>>,
     pub(super) response_time: bool,
     pub(super) memory_usage: bool,
-    pub(super) show_timing: Option<ShowTiming>,
+    pub(super) timing: bool,
+    /// Who sees what goes on inside.
+    pub(super) show: ShowTiming,
     pub(super) route: Option<RouteOf>,
     pub(super) span: SpanOf,
 }
@@ -58,7 +60,8 @@ impl PerformanceLayer {
                 observers: Vec::new(),
                 response_time: true,
                 memory_usage: true,
-                show_timing: Some(Arc::new(has_signed_in)),
+                timing: true,
+                show: Arc::new(has_signed_in),
                 route: None,
                 span: Arc::new(span),
             }),
@@ -78,25 +81,28 @@ impl PerformanceLayer {
         self
     }
 
-    /// Whether answers have `X-Memory-Usage`, where memory is counted. Default: yes.
+    /// Whether answers have `X-Memory-Usage`, where memory is counted, for those who get
+    /// [timings](Self::show_timing): what was asked for tells a stranger what exists. Default: yes.
     pub fn memory_usage(mut self, sent: bool) -> Self {
         self.set().memory_usage = sent;
         self
     }
 
-    /// Who gets `Server-Timing`, by the scope that the request got, if any. Default: whoever has
+    /// Who gets `Server-Timing` and `X-Memory-Usage`, by the scope that the request got, if any. Default: whoever has
     /// signed in with the tenant.
     pub fn show_timing(
         mut self,
         to: impl Fn(Option<&TenantScope>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.set().show_timing = Some(Arc::new(to));
+        let settings = self.set();
+        settings.timing = true;
+        settings.show = Arc::new(to);
         self
     }
 
     /// Leaves `Server-Timing` to inner services.
     pub fn without_timing(mut self) -> Self {
-        self.set().show_timing = None;
+        self.set().timing = false;
         self
     }
 

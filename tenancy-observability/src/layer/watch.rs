@@ -10,7 +10,7 @@ use tenancy_core::time::Time;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::finished::{DatabaseUse, FinishedRequest, Outcome, Spent, method_name};
+use super::finished::{DatabaseUse, FinishedRequest, OTHER_METHOD, Outcome, Spent, method_name};
 use super::observe::shielded;
 use super::performance_layer::{Begun, PerformanceLayer};
 use super::route::Route;
@@ -108,16 +108,17 @@ impl Watch {
             let text = format!("{}ms", Milliseconds(first_byte));
             set(X_RESPONSE_TIME, &text, headers);
         }
+        let is_shown = (settings.show)(self.slot.scope());
         if settings.memory_usage
+            && is_shown
             && let Some(bytes) = self.memory.bytes()
         {
             set(X_MEMORY_USAGE, &bytes.to_string(), headers);
         }
-        if let Some(show) = &settings.show_timing {
-            match show(self.slot.scope()) {
-                true => self.say_timing(first_byte, headers),
-                false => drop(headers.remove(SERVER_TIMING)),
-            }
+        if settings.timing && is_shown {
+            self.say_timing(first_byte, headers);
+        } else if settings.timing {
+            headers.remove(SERVER_TIMING);
         }
     }
 
@@ -211,7 +212,11 @@ impl Drop for Watch {
         let of_scope = || self.slot.scope().and_then(TenantScope::request_id);
         let request = FinishedRequest {
             party,
-            method: method_name(&self.method),
+            // What a route does not have is no endpoint of its own.
+            method: match self.status {
+                Some(StatusCode::METHOD_NOT_ALLOWED) => OTHER_METHOD,
+                _ => method_name(&self.method),
+            },
             route: self.route.template(),
             outcome: self.outcome.unwrap_or_else(|| self.left_as()),
             status: self.status,

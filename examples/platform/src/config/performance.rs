@@ -14,7 +14,7 @@ pub(crate) struct Performance {
     pub(crate) response_time: bool,
     /// Whether those who have signed in get `Server-Timing`.
     pub(crate) server_timing: bool,
-    /// Whether answers have `X-Memory-Usage`.
+    /// Whether answers to those who have signed in have `X-Memory-Usage`.
     pub(crate) memory_usage: bool,
     /// From how long on a request is kept among the slow ones.
     pub(crate) slow_milliseconds: Within<1, 86_400_000>,

@@ -1,8 +1,12 @@
 use super::Config;
+use super::web_url::is_told_in_the_clear;
 use crate::failure::Failure;
 
 /// The shortest secret that is taken, in characters.
 const SECRET_CHARS_MIN: usize = 32;
+
+/// The shortest token of those who watch.
+const TOKEN_CHARS_MIN: usize = 16;
 
 impl Config {
     /// Refuses to serve with settings that would be unsafe, and says what to change.
@@ -33,6 +37,32 @@ impl Config {
                 "alerts.sms.token would cross the network in the clear: give alerts.sms.url an \
                  https:// address",
             ));
+        }
+        let addresses = [
+            ("alerts.mail.server", &self.alerts.mail.server),
+            ("alerts.slack.url", &self.alerts.slack.url),
+            ("sentry_dsn", &self.sentry_dsn),
+        ];
+        for (setting, address) in addresses {
+            if address.as_ref().is_some_and(is_told_in_the_clear) {
+                return Err(Failure::new(format!(
+                    "{setting} is a secret and would cross the network in the clear: give it an \
+                     address with TLS, https:// or for mail smtps://"
+                )));
+            }
+        }
+        let tokens = [
+            ("TENANCY_METRICS__TOKEN", &self.metrics.token),
+            ("TENANCY_HEALTH__TOKEN", &self.health.token),
+        ];
+        for (setting, token) in tokens {
+            let length = token.as_ref().map(|token| token.expose().chars().count());
+            if length.is_some_and(|length| length < TOKEN_CHARS_MIN) {
+                return Err(Failure::new(format!(
+                    "{setting} can be guessed: give it at least {TOKEN_CHARS_MIN} random \
+                     characters, for example from `openssl rand -hex 32`"
+                )));
+            }
         }
         if let Some(setting) = self.push.shows_secret() {
             return Err(Failure::new(format!(

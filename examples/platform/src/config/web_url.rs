@@ -1,6 +1,8 @@
 use http::Uri;
 use serde::{Deserialize, Serialize};
 
+use crate::secret::Secret;
+
 /// A web address with a host, and no user in it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -21,6 +23,20 @@ impl WebUrl {
         let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
         self.0.scheme_str() != Some("https") && !is_here
     }
+}
+
+/// Whether an address that is a secret itself would cross a network in the clear: anything but TLS, away from
+/// here. Mail may also be encrypted once it is connected.
+pub(super) fn is_told_in_the_clear(secret: &Secret) -> bool {
+    let Ok(uri) = secret.expose().parse::<Uri>() else {
+        // Whoever uses it says what is wrong with it.
+        return false;
+    };
+    let host = uri.host().unwrap_or_default();
+    let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let is_encrypted = matches!(uri.scheme_str(), Some("https" | "smtps"))
+        || uri.query().unwrap_or_default().contains("tls=required");
+    !is_encrypted && !is_here
 }
 
 impl TryFrom<String> for WebUrl {

@@ -197,7 +197,7 @@ async fn interleaved_requests_never_mix_what_they_ask_for() {
         "done"
     }
     let service = Router::new().fallback(work).with_state(());
-    let service = service.layer(PerformanceLayer::new());
+    let service = service.layer(PerformanceLayer::new().show_timing(|_| true));
     let bytes = async |path: &str| {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = service.clone().oneshot(request).await.unwrap();
