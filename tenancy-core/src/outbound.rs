@@ -85,18 +85,17 @@ impl Outbound {
             return Err(Error::new(ErrorKind::InternalAddress, InternalAddress));
         }
         let mut answer = self.client.execute(request).await.map_err(Error::sending)?;
+        let mut head = Response::new(());
+        *head.status_mut() = answer.status();
+        *head.headers_mut() = std::mem::take(answer.headers_mut());
         let mut body = BytesMut::new();
         while let Some(part) = answer.chunk().await.map_err(Error::sending)? {
             if body.len() + part.len() > self.answer_bytes_max {
-                let bound = format!("more than {} bytes", self.answer_bytes_max);
-                return Err(Error::new(ErrorKind::TooLarge, bound));
+                return Err(Error::too_large(head, self.answer_bytes_max));
             }
             body.extend_from_slice(&part);
         }
-        let mut response = Response::new(body.freeze());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        Ok(response)
+        Ok(head.map(|()| body.freeze()))
     }
 }
 

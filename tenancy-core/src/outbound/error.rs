@@ -1,6 +1,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use http::Response;
+
 use super::address::InternalAddress;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -12,6 +14,7 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 pub struct Error {
     kind: ErrorKind,
     source: BoxError,
+    head: Option<Box<Response<()>>>,
 }
 
 /// The cases of [`Error`] a caller can act on.
@@ -35,7 +38,18 @@ pub enum ErrorKind {
 impl Error {
     pub(super) fn new(kind: ErrorKind, source: impl Into<BoxError>) -> Self {
         let source = source.into();
-        Self { kind, source }
+        Self {
+            kind,
+            source,
+            head: None,
+        }
+    }
+
+    pub(super) fn too_large(head: Response<()>, bytes_max: usize) -> Self {
+        Self {
+            head: Some(Box::new(head)),
+            ..Self::new(ErrorKind::TooLarge, format!("more than {bytes_max} bytes"))
+        }
     }
 
     pub(super) fn sending(error: reqwest::Error) -> Self {
@@ -58,6 +72,12 @@ impl Error {
     /// What happened, to branch on.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// How an answer began that was [`TooLarge`](ErrorKind::TooLarge): whether the request was taken is
+    /// for its status to say.
+    pub fn head(&self) -> Option<&Response<()>> {
+        self.head.as_deref()
     }
 }
 

@@ -176,7 +176,7 @@ impl Drop for Probe<'_> {
 }
 
 /// Whether a failed attempt shows a server at work. Class 57P: it is starting or ending.
-fn is_answer(error: &sqlx::Error) -> bool {
+pub(super) fn is_answer(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(cause)
         if !cause.code().is_some_and(|code| code.starts_with("57P")))
 }

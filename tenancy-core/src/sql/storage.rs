@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
 #[cfg(feature = "postgres")]
-use super::breaker::Breaker;
+use super::breaker::{Breaker, is_answer};
 use super::connection::{Mode, OwnedConnection};
 #[cfg(feature = "postgres")]
 use super::error::{connect_error, sql_error};
@@ -169,7 +169,8 @@ impl SqlStorage {
     }
 
     /// Whether the database answers, asked over a connection of its own: it tells a database that is
-    /// away from one whose connections are all in use. The caller bounds the wait.
+    /// away from one whose connections are all in use, and which may refuse one more. The caller bounds
+    /// the wait.
     ///
     /// # Errors
     /// [`Unavailable`](crate::ErrorKind::Unavailable).
@@ -178,10 +179,11 @@ impl SqlStorage {
             #[cfg(feature = "postgres")]
             SqlPool::Postgres(pool, _) => {
                 let conn = PgConnection::connect_with(&pool.connect_options()).await;
-                conn.map_err(connect_error)?
-                    .close()
-                    .await
-                    .map_err(connect_error)
+                match conn {
+                    Ok(conn) => conn.close().await.map_err(connect_error),
+                    Err(refusal) if is_answer(&refusal) => Ok(()),
+                    Err(error) => Err(connect_error(error)),
+                }
             }
             #[cfg(feature = "sqlite")]
             SqlPool::Sqlite(files) => files.answers_aside().await,

@@ -99,6 +99,12 @@ async fn an_answer_has_a_size_and_a_request_a_time() {
     };
     assert_eq!(send(with_body(1_000)).await, Ok(1_000));
     assert_eq!(send(with_body(1_001)).await, Err(ErrorKind::TooLarge));
+    let (address, _told) = answering(with_body(1_001)).await;
+    let error = outbound.send(post(&format!("http://{address}/"))).await;
+    let error = error.unwrap_err();
+    let head = error.head().unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    assert_eq!(head.headers()["content-length"], "1001");
     // What is announced and does not come.
     let broken = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n".to_vec();
     assert_eq!(send(broken).await, Err(ErrorKind::Unreachable));

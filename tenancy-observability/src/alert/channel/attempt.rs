@@ -26,31 +26,35 @@ pub(in crate::alert) enum Attempt {
 
 /// Sends a request, and reads its status.
 pub(super) async fn sent(outbound: &Outbound, request: Request<Bytes>, now: Time) -> Attempt {
-    let answer = match outbound.send(request).await {
-        Ok(answer) => answer,
+    match outbound.send(request).await {
+        Ok(answer) => answered(answer.status(), answer.headers(), now),
         Err(error) => {
+            // More words than anybody reads, but what they come to is known.
+            if let Some(head) = error.head() {
+                return answered(head.status(), head.headers(), now);
+            }
             let says = error.to_string();
-            return match error.kind() {
+            match error.kind() {
                 ErrorKind::InternalAddress | ErrorKind::Invalid => Attempt::Never { says },
-                // It was taken, with more words than anybody reads.
-                ErrorKind::TooLarge => Attempt::Arrived,
                 _ => Attempt::Later { says, after: None },
-            };
+            }
         }
-    };
-    let status = answer.status();
+    }
+}
+
+fn answered(status: StatusCode, headers: &HeaderMap, now: Time) -> Attempt {
     let says = format!("the receiver answered {}", status.as_u16());
     match status {
         status if status.is_success() => Attempt::Arrived,
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
             Attempt::Later {
                 says,
-                after: retry_after(answer.headers(), now),
+                after: retry_after(headers, now),
             }
         }
         status if status.is_server_error() => Attempt::Later {
             says,
-            after: retry_after(answer.headers(), now),
+            after: retry_after(headers, now),
         },
         _ => Attempt::Never { says },
     }

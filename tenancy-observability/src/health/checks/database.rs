@@ -1,7 +1,9 @@
+use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use tenancy_core::PlatformScope;
+use sqlx::error::DatabaseError;
 use tenancy_core::sql::Database;
+use tenancy_core::{Error, ErrorKind, PlatformScope};
 use tokio::time::timeout;
 
 use crate::health::{Check, Finding};
@@ -39,15 +41,43 @@ impl Check for DatabaseCheck {
                 .commit()
                 .await
         };
-        if let Ok(Ok(())) = timeout(PATIENCE, ask).await {
-            return Finding::pass().took(began);
-        }
+        let error = match timeout(PATIENCE, ask).await {
+            Ok(Ok(())) => return Finding::pass().took(began),
+            Ok(Err(error)) => Some(error),
+            Err(_) => None,
+        };
         match self.database.storage().answers_aside().await {
-            Ok(()) => Finding::warn("all connections to the database are in use").took(began),
+            Ok(()) => of_one_that_answers(error.as_ref()).took(began),
             Err(error) => {
                 tracing::debug!(%error, "the database could not be reached");
                 Finding::fail("the database does not answer")
             }
         }
     }
+}
+
+/// What it means that a database answers, but gave no transaction: an error, or none in time.
+fn of_one_that_answers(error: Option<&Error>) -> Finding {
+    let busy = "all connections to the database are in use";
+    let Some(error) = error else {
+        return Finding::warn(busy);
+    };
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    match cause {
+        // The pool's own patience may be shorter.
+        Some(sqlx::Error::PoolTimedOut) => Finding::warn(busy),
+        _ if error.kind() == ErrorKind::TimedOut => Finding::warn(busy),
+        Some(sqlx::Error::Database(refusal)) if !is_of_a_restart(&**refusal) => {
+            tracing::debug!(%refusal, "the database could not be used");
+            Finding::fail("the database answers, but opens no transaction")
+        }
+        // It has been away, and the next look finds it back.
+        _ => Finding::warn("a connection to the database was lost"),
+    }
+}
+
+/// Class 57P: the server ended the session, as it does when it starts anew.
+fn is_of_a_restart(refusal: &dyn DatabaseError) -> bool {
+    let code = refusal.code();
+    code.is_some_and(|code| code.starts_with("57P"))
 }

@@ -28,17 +28,17 @@ impl Answer {
     pub(super) fn of(outcome: Result<Response<Bytes>, Error>) -> Self {
         let response = match outcome {
             Ok(response) => response,
-            // It arrived: only what was said of it is lost.
-            Err(error) if error.kind() == ErrorKind::TooLarge => return Self::Taken(Bytes::new()),
             Err(error) => {
                 let why = error.to_string();
-                return match error.kind() {
-                    ErrorKind::Invalid => Self::Refused { why },
-                    _ => Self::Failed {
-                        why,
-                        retry_after: None,
-                    },
-                };
+                match (error.head(), error.kind()) {
+                    // Only what was said beside the status is lost.
+                    (Some(head), _) => head.clone().map(|()| Bytes::new()),
+                    (None, ErrorKind::Invalid) => return Self::Refused { why },
+                    (None, _) => {
+                        let retry_after = None;
+                        return Self::Failed { why, retry_after };
+                    }
+                }
             }
         };
         let status = response.status();

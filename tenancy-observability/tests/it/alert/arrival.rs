@@ -25,7 +25,7 @@ fn alerts(channel: Channel) -> Alerts {
     at_once(alerts).build()
 }
 
-/// 56: a wait that the receiver asks for.
+/// A wait that the receiver asks for.
 #[tokio::test]
 async fn a_receiver_that_is_busy_is_asked_again_when_it_says() {
     let sink = Sink::start().await;
@@ -47,12 +47,12 @@ async fn a_receiver_that_is_busy_is_asked_again_when_it_says() {
     assert_eq!(alerts.deliveries(Fate::Arrived).await.unwrap().len(), 1);
 }
 
-/// 56: which answers are worth another attempt.
+/// Which answers are worth another attempt.
 #[tokio::test]
 async fn a_refusal_is_final_and_a_failure_is_not() {
-    let check = async |status: u16, expected: Fate| {
+    let answers = async |answer: Answer, status: u16, expected: Fate| {
         let sink = Sink::start().await;
-        sink.answers([Answer::Status(status)]);
+        sink.answers([answer]);
         let alerts = alerts(webhook(&sink));
         alerts.evaluate(start()).await.unwrap();
         assert_eq!(alerts.deliver(start()).await.unwrap(), 1);
@@ -68,6 +68,12 @@ async fn a_refusal_is_final_and_a_failure_is_not() {
         let again = usize::from(expected == Fate::Waiting);
         assert_eq!(alerts.deliver(later).await.unwrap(), again, "{status}");
     };
+    let check = async |status: u16, expected: Fate| {
+        answers(Answer::Status(status), status, expected).await;
+        if status != 204 {
+            answers(Answer::Wordy(status), status, expected).await;
+        }
+    };
     for status in [200, 202, 204] {
         check(status, Fate::Arrived).await;
     }
@@ -79,7 +85,7 @@ async fn a_refusal_is_final_and_a_failure_is_not() {
     }
 }
 
-/// 56: an answer that does not come, and a receiver that dies.
+/// An answer that does not come, and a receiver that dies.
 #[tokio::test]
 async fn what_was_perhaps_taken_is_sent_again_under_the_same_key() {
     let mut sink = Sink::start().await;
@@ -116,8 +122,6 @@ async fn what_was_perhaps_taken_is_sent_again_under_the_same_key() {
     let says = "given up after 10 attempts: the server could not be reached, or broke off";
     assert_eq!(dead[0].says.as_deref(), Some(says));
 }
-
-/// 59.
 #[tokio::test]
 async fn a_webhook_proves_who_sent_it_and_when() {
     let sink = Sink::start().await;
@@ -153,7 +157,7 @@ async fn a_webhook_proves_who_sent_it_and_when() {
     assert_eq!(short.unwrap_err(), InvalidWebhook::Secret);
 }
 
-/// 59: an address that a tenant gave.
+/// An address that a tenant gave.
 #[tokio::test]
 async fn a_tenants_target_leads_nowhere_inside() {
     let sink = Sink::start().await;
@@ -179,7 +183,7 @@ async fn a_tenants_target_leads_nowhere_inside() {
     assert_eq!(sink.received().len(), 0);
 }
 
-/// 59: what must not be seen, in what people do look at.
+/// What must not be seen, in what people do look at.
 #[tokio::test]
 async fn secrets_are_in_no_error_and_no_debug_output() {
     let sink = Sink::start().await;
@@ -248,7 +252,7 @@ async fn slack_gets_a_colour_the_tenant_the_value_the_limit_and_a_link() {
     assert!(text.ends_with("\nhttps://example.com/a"), "{text}");
 }
 
-/// 60: SMS is for what is critical, and short.
+/// SMS is for what is critical, and short.
 #[tokio::test]
 async fn an_sms_is_critical_and_has_two_segments_at_most() {
     let sink = Sink::start().await;
@@ -291,8 +295,6 @@ async fn an_sms_is_critical_and_has_two_segments_at_most() {
         "{body}"
     );
 }
-
-/// 60.
 #[tokio::test]
 async fn quiet_hours_put_off_what_is_not_critical() {
     let sink = Sink::start().await;
@@ -323,7 +325,7 @@ async fn quiet_hours_put_off_what_is_not_critical() {
     assert_eq!(sink.received()[1].json()["rule"], "warning");
 }
 
-/// 53: a channel that does not want to hear of ends hears of each beginning.
+/// A channel that does not want to hear of ends hears of each beginning.
 #[tokio::test]
 async fn a_channel_hears_of_its_own_tenant_and_of_ends_if_it_wants() {
     let sink = Sink::start().await;

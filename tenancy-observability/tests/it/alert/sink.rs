@@ -36,6 +36,8 @@ pub(super) enum Answer {
     Never,
     Status(u16),
     Wait(u16, &'static str),
+    /// With more words than anybody reads.
+    Wordy(u16),
 }
 
 impl Sink {
@@ -92,6 +94,7 @@ async fn take(State(kept): State<Arc<Kept>>, _: Uri, headers: HeaderMap, body: B
         None => StatusCode::OK.into_response(),
         Some(Answer::Never) => std::future::pending().await,
         Some(Answer::Status(code)) => status(code).into_response(),
+        Some(Answer::Wordy(code)) => (status(code), "x".repeat(200_000)).into_response(),
         Some(Answer::Wait(code, wait)) => (status(code), [("retry-after", wait)]).into_response(),
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use axum::Router;
 use http::StatusCode;
+use sqlx::{Connection as _, PgConnection};
 use tenancy_core::TenantScope;
 use tenancy_core::blob::BlobStore;
 use tenancy_core::journal::{Change, Consumer, ConsumerError, Entry, Resource, Retry, Worker};
@@ -20,8 +21,6 @@ use crate::site::{Site, on_both};
 fn says(finding: Finding) -> (Status, Option<&'static str>) {
     (finding.status(), finding.says())
 }
-
-/// 68.
 #[tokio::test]
 async fn connections_that_are_all_in_use_are_not_a_database_that_is_away() {
     let server = Postgres::start().await;
@@ -43,6 +42,43 @@ async fn connections_that_are_all_in_use_are_not_a_database_that_is_away() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_full_answers_and_one_that_lets_nobody_in_is_of_no_use() {
+    let server = Postgres::builder().setting("max_connections", "24");
+    let server = server.start().await;
+    let site = Site::in_postgres(&server).await;
+    let check = DatabaseCheck::new(&site.database, &site.platform());
+    let mut held = vec![];
+    for _ in 0..4 {
+        held.push(site.database.platform_read(&site.platform()).await.unwrap());
+    }
+    let database = site.postgres.as_ref().unwrap();
+    let mut others = vec![];
+    let full = loop {
+        match PgConnection::connect(&database.app_url()).await {
+            Ok(other) => others.push(other),
+            Err(error) => break error.into_database_error().unwrap(),
+        }
+    };
+    assert_eq!(full.code().as_deref(), Some("53300"));
+    let busy = (
+        Status::Warn,
+        Some("all connections to the database are in use"),
+    );
+    assert_eq!(says(check.run().await), busy);
+    drop(others);
+    let locked = "ALTER ROLE tenancy_app NOLOGIN";
+    let mut owner = PgConnection::connect(&database.superuser_url())
+        .await
+        .unwrap();
+    sqlx::raw_sql(locked).execute(&mut owner).await.unwrap();
+    let refused = (
+        Status::Fail,
+        Some("the database answers, but opens no transaction"),
+    );
+    assert_eq!(says(check.run().await), refused);
+}
+
+#[tokio::test]
 async fn a_folder_of_sqlite_answers_until_it_is_gone() {
     let site = Site::sqlite().await;
     let check = DatabaseCheck::new(&site.database, &site.platform());
@@ -50,8 +86,6 @@ async fn a_folder_of_sqlite_answers_until_it_is_gone() {
     fs::remove_dir_all(site.data()).unwrap();
     assert_eq!(check.run().await.status(), Status::Fail);
 }
-
-/// 68.
 #[tokio::test]
 async fn a_redis_that_takes_nothing_is_of_no_use() {
     let master = Redis::start().await;
@@ -102,7 +136,7 @@ impl Consumer for Refusing {
     }
 }
 
-/// 68: age and what was put aside, not just an answer.
+/// Age and what was put aside, not just an answer.
 async fn a_consumer_that_stands_still_is_seen_by_the_age_of_what_waits(site: Site) {
     let (acme, _bolt) = (site.add("acme").await, site.add("bolt").await);
     let check = |age_max: Duration| {
@@ -140,8 +174,6 @@ async fn a_consumer_that_stands_still_is_seen_by_the_age_of_what_waits(site: Sit
     tokio::time::timeout(bound, put_aside).await.unwrap();
     assert_eq!(says(check(none).run().await), aside);
 }
-
-/// 68.
 #[tokio::test]
 async fn files_are_written_read_and_deleted_to_see_that_they_can_be() {
     let folder = tempfile::tempdir().unwrap();

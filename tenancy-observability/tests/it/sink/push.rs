@@ -48,7 +48,8 @@ async fn sink(answers: &'static [&'static str]) -> (Uri, mpsc::UnboundedReceiver
                 _ = tell.send(request);
                 match *answers.next().unwrap_or(&TAKEN) {
                     DIES => break,
-                    answer => connection.write_all(answer.as_bytes()).await.unwrap(),
+                    // Who has read enough may have gone.
+                    answer => _ = connection.write_all(answer.as_bytes()).await,
                 }
             }
         }
@@ -210,6 +211,28 @@ async fn the_end_does_not_wait_longer_than_it_may_for_a_sink_that_says_nothing()
         .await;
     assert_eq!(began.elapsed().as_millis() / 100, 95);
     assert_eq!(left, 3);
+}
+
+#[tokio::test]
+async fn a_failure_with_more_words_than_anybody_reads_is_one() {
+    let wordy = "x".repeat(200_000);
+    let wordy = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-length: {}\r\n\r\n{wordy}",
+        wordy.len()
+    );
+    let (url, mut received) = sink(vec![&*wordy.leak()].leak()).await;
+    let (metrics, builder) = pusher(url);
+    let builder = builder.queue_max(NonZeroUsize::new(10_000).unwrap());
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(builder.build().unwrap().run(async { _ = ended.await }));
+    let first = received.recv().await.unwrap();
+    assert_eq!(received.recv().await.unwrap().time(), first.time());
+    end.send(()).unwrap();
+    assert_eq!(running.await.unwrap(), 0);
+    assert_eq!(
+        counted(&metrics, "tenancy_metrics_pushes_total", Some("failed")),
+        1.0
+    );
 }
 
 #[tokio::test]
