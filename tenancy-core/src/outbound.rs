@@ -69,7 +69,8 @@ impl Outbound {
     ///
     /// # Errors
     /// Each of [`ErrorKind`]. After [`TimedOut`](ErrorKind::TimedOut), [`TooLarge`](ErrorKind::TooLarge)
-    /// and [`Unreachable`](ErrorKind::Unreachable) the request may have been carried out.
+    /// and [`Unreachable`](ErrorKind::Unreachable) the request may have been carried out; where the answer is
+    /// too large, [`Error::head`] tells.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
         let exchange = tokio::time::timeout(self.time_out, self.exchange(request));
         let outcome = exchange.await;
