@@ -7,5 +7,5 @@ mod shops;
 
 pub(crate) use self::endpoints::Kind;
 pub(crate) use self::queries::time_queries;
-pub(crate) use self::server::{ServerLikeThis, serve};
+pub(crate) use self::server::{OwnServer, ServerLikeThis, config as server_config, serve};
 pub(crate) use self::shops::{BenchShop, BenchShops};

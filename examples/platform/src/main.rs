@@ -74,6 +74,10 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = Config::load(cli.config.as_deref(), &cli.flags)?;
+    let config = match cli.command {
+        Some(Command::BenchServer) => bench::server_config(config),
+        _ => config,
+    };
     if cli.print_config {
         return Output::document(&config)?.print(cli.json);
     }

@@ -96,7 +96,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     for pusher in &pushers {
         counting.keep("push of metrics", pusher, measure::push);
     }
-    if performance.layer().is_some() {
+    if performance.layer().is_some() && !platform.config().performance.unkept {
         counting.keep("reports", performance, performance::keep);
     }
     let terminate = signal(SignalKind::terminate())?;

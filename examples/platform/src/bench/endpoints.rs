@@ -66,7 +66,7 @@ impl Kind {
                 Request::get(path).body(Bytes::default())
             }),
             Self::CreateProduct => {
-                let currencies = shops.0.iter();
+                let currencies = shops.open.iter();
                 let currencies = currencies.map(|shop| (shop.slug.to_string(), shop.currency));
                 let currencies: HashMap<_, _> = currencies.collect();
                 Endpoint::new("POST /api/products", move |call| {
@@ -82,7 +82,7 @@ impl Kind {
                 })
             }
             Self::CreateOrder => {
-                let variants = shops.0.iter();
+                let variants = shops.open.iter();
                 let variants = variants.map(|shop| (shop.slug.to_string(), shop.variant));
                 let variants: HashMap<_, _> = variants.collect();
                 Endpoint::new("POST /api/orders", move |call| {

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::command::show;
-use crate::config::{Config, Flags};
+use crate::config::{Alerts, Config, Flags, Performance, Push};
 use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::server;
@@ -96,16 +96,31 @@ impl OwnServer {
     }
 }
 
-/// Serves on a free port, which it prints, until standard input ends, with the limits of callers out of
-/// reach.
-pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
-    let config = Config {
+/// With the limits of callers out of reach, and telling nobody of what a load test does: it pages no
+/// people, and its requests are in no shop's reports. All is measured as it is for others.
+pub(crate) fn config(config: Config) -> Config {
+    Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         // A port that nobody knows is not where visitors find the shops.
         public_url: Some(config.origin()),
         limits: config.limits.clone().out_of_reach(),
+        alerts: Alerts {
+            enabled: false,
+            ..config.alerts
+        },
+        performance: Performance {
+            unkept: true,
+            ..config.performance
+        },
+        push: Push::default(),
+        sentry_dsn: None,
         ..config
-    };
+    }
+}
+
+/// Serves on a free port, which it prints, until standard input ends. The settings are those of
+/// [`config`].
+pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let platform = Platform::open_as(config, Actor::system("server")).await?;
     if platform.config().database_url.is_some() {
         platform.audit().await?.require_isolation()?;
@@ -118,4 +133,29 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         let _ = kill_process(getpid(), Signal::TERM);
     });
     server::serve(&platform, listener).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn the_server_of_a_load_test_measures_and_tells_nobody() {
+        let mut own = Config {
+            sentry_dsn: Some(Secret::new("https://key@sentry.example/1")),
+            ..Config::default()
+        };
+        own.push.otlp.url = Some(
+            "https://otlp.example/v1/metrics"
+                .to_owned()
+                .try_into()
+                .unwrap(),
+        );
+        assert!(own.alerts.enabled && !own.performance.unkept);
+        let config = config(own);
+        assert!(!config.alerts.enabled && config.performance.unkept);
+        assert!(config.performance.enabled);
+        assert!(config.push.otlp.url.is_none() && config.sentry_dsn.is_none());
+    }
 }

@@ -7,7 +7,6 @@ use tenancy_commerce::money::{Currency, Money};
 use tenancy_core::registry::{Address, Directory as _};
 use tenancy_core::tenant::Status;
 use tenancy_core::{Slug, Tenant, TenantScope};
-use uuid::Uuid;
 
 use crate::demo::{self, DemoShop};
 use crate::failure::Failure;
@@ -27,50 +26,61 @@ pub(crate) struct BenchShop {
     pub(crate) slug: Slug,
     pub(crate) scope: TenantScope,
     pub(crate) api_key: String,
-    key_id: Uuid,
     /// What can be ordered without end.
     pub(crate) variant: VariantId,
     pub(crate) currency: Currency,
 }
 
-/// The shops of a load test, open.
-#[derive(Debug)]
-pub(crate) struct BenchShops(pub(crate) Vec<BenchShop>);
+/// The shops of a load test.
+#[derive(Debug, Default)]
+pub(crate) struct BenchShops {
+    /// Those that are open.
+    pub(crate) open: Vec<BenchShop>,
+    /// The one that is being opened.
+    opening: Option<Slug>,
+}
 
 impl BenchShops {
     /// Opens as many, and makes those that are missing. They have what the demonstration shops have.
-    pub(crate) async fn open(platform: &Platform, count: usize) -> Result<Self, Failure> {
+    ///
+    /// Those that it has opened when it fails or is given up are for [`close`](Self::close).
+    pub(crate) async fn open(&mut self, platform: &Platform, count: usize) -> Result<(), Failure> {
         let demos = demo::shops();
-        let mut shops = vec![];
-        for index in 0..count {
-            let demo = &demos[index % demos.len()];
-            shops.push(BenchShop::open(platform, index + 1, demo).await?);
+        for number in 1..=count {
+            let demo = &demos[(number - 1) % demos.len()];
+            let slug: Slug = format!("load-test-{number}").parse()?;
+            let found = find(platform, &slug, number).await?;
+            self.opening = Some(slug.clone());
+            let shop = BenchShop::open(platform, slug, found, number, demo).await?;
+            self.open.push(shop);
+            self.opening = None;
         }
-        Ok(Self(shops))
+        Ok(())
     }
 
-    /// Deletes the products that were made, ends the keys and closes the shops again. Tells how many
-    /// products there were.
-    pub(crate) async fn close(&self, platform: &Platform) -> Result<usize, Failure> {
-        let mut deleted = 0;
-        for shop in &self.0 {
-            platform
-                .revoke_key(shop.scope.tenant().id, shop.key_id)
-                .await?;
-            deleted += shop.delete_products(platform).await?;
-            set_status(platform, &shop.slug, Status::Suspended).await?;
+    /// Deletes the products that were made, ends the keys and closes the shops again.
+    pub(crate) async fn close(&self, platform: &Platform) -> Result<(), Failure> {
+        let mut closed = Ok(());
+        for shop in &self.open {
+            let deleted = shop.delete_products(platform).await;
+            // One that cannot be closed keeps no other open.
+            closed = closed.and(deleted).and(close(platform, &shop.slug).await);
         }
-        Ok(deleted)
+        match &self.opening {
+            Some(slug) => closed.and(close(platform, slug).await),
+            None => closed,
+        }
     }
 }
 
 impl BenchShop {
-    async fn open(platform: &Platform, number: usize, demo: &DemoShop) -> Result<Self, Failure> {
-        let slug: Slug = format!("load-test-{number}").parse()?;
-        let found = platform
-            .registry()
-            .find(&Address::Slug(slug.clone()))
-            .await?;
+    async fn open(
+        platform: &Platform,
+        slug: Slug,
+        found: Option<Tenant>,
+        number: usize,
+        demo: &DemoShop,
+    ) -> Result<Self, Failure> {
         match found {
             Some(tenant) if tenant.status != Status::Provisioning => {
                 set_status(platform, &slug, Status::Active).await?;
@@ -80,18 +90,13 @@ impl BenchShop {
         let tenant = platform.tenant(&slug).await?;
         let scope = platform.scope().tenant(tenant.id).await?;
         // Those of a load test that was cut off, and the one that every new shop has.
-        for old in platform.keys(tenant.id).await? {
-            if old.revoked_at.is_none() {
-                platform.revoke_key(tenant.id, old.id).await?;
-            }
-        }
+        revoke_keys(platform, &tenant).await?;
         let name: KeyName = "load test".parse()?;
         let issued = platform.issue_key(tenant.id, &name).await?;
         let currency = demo.currency.parse()?;
         let shop = Self {
             variant: endless(platform, &scope, currency).await?,
             api_key: issued.key.expose().to_owned(),
-            key_id: issued.record.id,
             slug,
             scope,
             currency,
@@ -101,27 +106,64 @@ impl BenchShop {
     }
 
     /// Deletes what a load test has made, which are the newest.
-    async fn delete_products(&self, platform: &Platform) -> Result<usize, Failure> {
+    async fn delete_products(&self, platform: &Platform) -> Result<(), Failure> {
         let catalog = SqlCatalog::new(platform.database());
         let newest = ProductQuery {
             limit: Limit::MAX,
             ..ProductQuery::default()
         };
-        let mut deleted = 0;
         loop {
             let page = catalog.list(&self.scope, &newest).await?;
             let made = page.items.iter();
             let made = made.filter(|product| product.slug.as_str().starts_with(MADE));
-            let before = deleted;
+            let mut deleted = false;
             for product in made {
                 catalog.delete(&self.scope, product.id).await?;
-                deleted += 1;
+                deleted = true;
             }
-            if deleted == before {
-                return Ok(deleted);
+            if !deleted {
+                return Ok(());
             }
         }
     }
+}
+
+/// What each is called, by which a load test knows those that it made.
+fn name(number: usize) -> String {
+    format!("Load test {number}")
+}
+
+/// The shop of that address, unless somebody else made it.
+async fn find(platform: &Platform, slug: &Slug, number: usize) -> Result<Option<Tenant>, Failure> {
+    let address = Address::Slug(slug.clone());
+    match platform.registry().find(&address).await? {
+        Some(other) if *other.name != *name(number) => Err(Failure::new(format!(
+            "{slug} is no shop of a load test: it is called \"{}\", so nothing is done to it",
+            other.name
+        ))),
+        found => Ok(found),
+    }
+}
+
+/// Ends a shop's keys and suspends it, where it was ever open.
+async fn close(platform: &Platform, slug: &Slug) -> Result<(), Failure> {
+    let address = Address::Slug(slug.clone());
+    match platform.registry().find(&address).await? {
+        Some(tenant) if tenant.status == Status::Active => {
+            let revoked = revoke_keys(platform, &tenant).await;
+            revoked.and(set_status(platform, slug, Status::Suspended).await)
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn revoke_keys(platform: &Platform, tenant: &Tenant) -> Result<(), Failure> {
+    for key in platform.keys(tenant.id).await? {
+        if key.revoked_at.is_none() {
+            platform.revoke_key(tenant.id, key.id).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn make(
@@ -132,7 +174,7 @@ async fn make(
 ) -> Result<(), Failure> {
     let new = NewTenant {
         slug: slug.clone(),
-        name: Some(format!("Load test {number}")),
+        name: Some(name(number)),
         ..demo.as_tenant()?
     };
     let fill = async |tenant: &Tenant| {

@@ -8,12 +8,12 @@ use clap::Args;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use tenancy_observability::load_test::{
-    Caller, Endpoint, LoadTest, LoadTestBuilder, Model, ProgressLine, Rate, Reach, Report,
-    Requirement, Runner, Target, interrupted, parse_time, run_times,
+    Caller, Conclusion, Endpoint, LoadTest, LoadTestBuilder, Model, ProgressLine, Rate, Reach,
+    Report, Requirement, Runner, Target, Timed, interrupted, parse_time, run_times,
 };
 
 use super::Output;
-use crate::bench::{BenchShops, Kind, ServerLikeThis, time_queries};
+use crate::bench::{BenchShops, Kind, OwnServer, ServerLikeThis, time_queries};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::platform::Platform;
@@ -100,6 +100,10 @@ impl Bench {
                 Ok(ExitCode::from(report.conclusion() as u8))
             }
             Err(Refusal::Failed(failure)) => Err(failure),
+            Err(Refusal::Interrupted) => {
+                Failure::new("interrupted before anything was sent").print(json);
+                Ok(ExitCode::from(Conclusion::Interrupted as u8))
+            }
             Err(Refusal::WrongUse(failure)) => {
                 failure.print(json);
                 Ok(ExitCode::from(WRONG_USE))
@@ -126,8 +130,15 @@ impl Bench {
             None => None,
         };
         let platform = Platform::open(config).await?;
-        let shops = BenchShops::open(&platform, self.tenants.into()).await?;
-        let measured = self.measure(&platform, &shops, target, like_this).await;
+        let mut shops = BenchShops::default();
+        let opened = tokio::select! {
+            opened = shops.open(&platform, self.tenants.into()) => opened.map_err(Refusal::from),
+            () = interrupted() => Err(Refusal::Interrupted),
+        };
+        let measured = match opened {
+            Ok(()) => self.measure(&platform, &shops, target, like_this).await,
+            Err(refusal) => Err(refusal),
+        };
         let closed = shops.close(&platform).await;
         let mut report = measured?;
         closed?;
@@ -144,6 +155,40 @@ impl Bench {
         target: Option<Target>,
         like_this: &ServerLikeThis,
     ) -> Result<Report, Refusal> {
+        let prepared = tokio::select! {
+            prepared = self.prepare(platform, shops, target, like_this) => prepared?,
+            () = interrupted() => return Err(Refusal::Interrupted),
+        };
+        let Prepared {
+            server,
+            test,
+            requirements,
+            timed,
+        } = prepared;
+        let mut report = self.send(&test, &requirements).await;
+        report.timed = timed;
+        match server {
+            Some(server) => {
+                report.remark(
+                    "the server was one of this command's own, with the limits of callers out of \
+                     reach, on the same machine",
+                );
+                server.end().await?;
+            }
+            None => {
+                report.remark("the server's own limits held: what they refuse counts as failed");
+            }
+        }
+        Ok(report)
+    }
+
+    async fn prepare(
+        &self,
+        platform: &Platform,
+        shops: &BenchShops,
+        target: Option<Target>,
+        like_this: &ServerLikeThis,
+    ) -> Result<Prepared, Refusal> {
         let (server, target) = match target {
             Some(target) => (None, target),
             None => {
@@ -162,22 +207,12 @@ impl Bench {
             requirement.check(&test).map_err(Refusal::wrong)?;
         }
         await_shops(platform, shops, target).await?;
-        let timed = time_queries(platform, &shops.0[0]).await?;
-        let mut report = self.send(&test, &requirements).await;
-        report.timed = timed;
-        match server {
-            Some(server) => {
-                report.remark(
-                    "the server was one of this command's own, with the limits of callers out of \
-                     reach, on the same machine",
-                );
-                server.end().await?;
-            }
-            None => {
-                report.remark("the server's own limits held: what they refuse counts as failed");
-            }
-        }
-        Ok(report)
+        Ok(Prepared {
+            server,
+            test,
+            requirements,
+            timed: time_queries(platform, &shops.open[0]).await?,
+        })
     }
 
     async fn send(&self, test: &Arc<LoadTest>, requirements: &[Requirement]) -> Report {
@@ -237,9 +272,18 @@ impl Bench {
     }
 }
 
+/// All that is there before requests are sent.
+struct Prepared {
+    server: Option<OwnServer>,
+    test: Arc<LoadTest>,
+    requirements: Vec<Requirement>,
+    timed: Vec<Timed>,
+}
+
 /// Why there is no report.
 enum Refusal {
     Failed(Failure),
+    Interrupted,
     WrongUse(Failure),
 }
 
@@ -265,7 +309,7 @@ async fn await_shops(
     let model = Model::Closed {
         users: NonZeroU32::MIN,
     };
-    let each = NonZeroU64::new(shops.0.len() as u64).unwrap_or(NonZeroU64::MIN);
+    let each = NonZeroU64::new(shops.open.len() as u64).unwrap_or(NonZeroU64::MIN);
     let probe = callers(platform, shops, LoadTest::builder(target, model))?
         .endpoint(Endpoint::get("/api/customers?limit=1"))
         .requests_per_endpoint(each);
@@ -298,7 +342,7 @@ fn callers(
     mut test: LoadTestBuilder,
 ) -> Result<LoadTestBuilder, Failure> {
     let base = platform.config().base_domain();
-    for shop in &shops.0 {
+    for shop in &shops.open {
         let host = HeaderValue::from_str(&format!("{}.{base}", shop.slug))?;
         let key = HeaderValue::from_str(&format!("Bearer {}", shop.api_key))?;
         let caller = Caller::new(shop.slug.as_str()).host(host);

@@ -25,25 +25,37 @@ pub(super) async fn run(config: Config) -> Result<Output, Failure> {
             if let Some(Err(leaks)) = isolation.as_ref().map(Report::require_isolation) {
                 return failed(leaks.to_string(), isolation.as_ref());
             }
-            let mut text = format!("{database} answers, and its schema is current.");
-            for part in report.parts() {
-                text += &format!("\n{}", sentence(part));
-            }
-            for warning in isolation.iter().flat_map(Report::warnings) {
-                text += &format!("\nWarning: {warning}.");
-            }
-            if let Some(warning) = uncached {
-                text += &format!("\nWarning: {warning}.");
-            }
-            let document = json!({
-                "status": "ok", "database": database, "isolation": isolation,
-                "health": report.to_json(true),
-                "warnings": uncached.into_iter().collect::<Vec<_>>(),
-            });
-            Output::text(&document, text)
+            told(database, isolation.as_ref(), &report, uncached)
         }
         Err(failure) => failed(failure.to_string(), None),
     }
+}
+
+/// What is told of a database that answers: it failed only where a part does that a server needs.
+fn told(
+    database: &str,
+    isolation: Option<&Report>,
+    report: &health::Report,
+    uncached: Option<&str>,
+) -> Result<Output, Failure> {
+    let mut text = format!("{database} answers, and its schema is current.");
+    for part in report.parts() {
+        text += &format!("\n{}", sentence(part));
+    }
+    for warning in isolation.into_iter().flat_map(Report::warnings) {
+        text += &format!("\nWarning: {warning}.");
+    }
+    if let Some(warning) = uncached {
+        text += &format!("\nWarning: {warning}.");
+    }
+    let failed = report.status() == Status::Fail;
+    let document = json!({
+        "status": if failed { "failed" } else { "ok" },
+        "database": database, "isolation": isolation,
+        "health": report.to_json(true),
+        "warnings": uncached.into_iter().collect::<Vec<_>>(),
+    });
+    Ok(Output::text(&document, text)?.failed_if(failed))
 }
 
 /// What a server says that was told to work without its cache.
@@ -81,4 +93,29 @@ fn sentence(part: &PartReport) -> String {
         sentence += &format!(": {says}");
     }
     sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitCode;
+
+    use tenancy_observability::health::{Finding, Health, Part};
+
+    use super::*;
+
+    /// How the command ends where a part fails, which it says.
+    async fn ends(part: Part) -> ExitCode {
+        let check = || async { Finding::fail("it is full") };
+        let health = Health::builder().check(part, check).build();
+        health.started();
+        let output = told("sqlite", None, &health.full().await, None).unwrap();
+        assert!(format!("{output:?}").contains("FAILS: it is full"));
+        output.print(true).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_part_that_fails_fails_the_command_where_a_server_needs_it() {
+        assert_eq!(ends(Part::critical("database")).await, ExitCode::FAILURE);
+        assert_eq!(ends(Part::optional("disk")).await, ExitCode::SUCCESS);
+    }
 }

@@ -26,6 +26,9 @@ pub(crate) struct Performance {
     pub(crate) write_seconds: Seconds,
     /// How long they are kept.
     pub(crate) kept_days: Within<1, 3660>,
+    /// Whether they are in memory only, as in a load test; nobody sets it from outside.
+    #[serde(skip)]
+    pub(crate) unkept: bool,
 }
 
 impl Performance {
@@ -54,6 +57,7 @@ impl Default for Performance {
             error_statuses: vec![],
             write_seconds: Within::new(30),
             kept_days: Within::new(30),
+            unkept: false,
         }
     }
 }

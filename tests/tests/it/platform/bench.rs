@@ -102,6 +102,30 @@ async fn a_server_that_runs_is_asked_with_its_own_limits() {
 }
 
 #[tokio::test]
+async fn a_shop_that_a_load_test_did_not_make_is_left_alone_and_those_that_it_opened_are_closed() {
+    let town = Town::on_sqlite().await;
+    town.command(&["tenant", "create", "load-test-2"]);
+    let keys = || town.command(&["key", "list", "--tenant", "load-test-2"]);
+    let before = keys();
+    let (code, document) = bench(&town.settings, &["--tenants", "2", "--requests", "1"]);
+    assert_eq!(code, 1, "{document}");
+    let said = document["error"].to_string();
+    assert!(
+        said.contains("load-test-2 is no shop of a load test"),
+        "{said}"
+    );
+    let status = |shop| town.command(&["tenant", "show", shop])["status"].clone();
+    assert_eq!(
+        (status("load-test-1"), status("load-test-2")),
+        (json!("suspended"), json!("active"))
+    );
+    assert_eq!(keys(), before);
+    let keys = town.command(&["key", "list", "--tenant", "load-test-1"]);
+    let open = keys["data"].as_array().unwrap().iter();
+    assert_eq!(open.filter(|key| key["revoked_at"].is_null()).count(), 0);
+}
+
+#[tokio::test]
 async fn wrong_use_and_a_server_that_is_away_have_a_status_each() {
     let town = Town::on_sqlite().await;
     let nobody = format!("http://{}", Server::free_address());
