@@ -142,6 +142,15 @@ impl Visitor {
         texts
     }
 
+    /// The same of a page that changes meanwhile, where it runs scripts.
+    pub(super) async fn texts_at_once(&self, selector: &str) -> Vec<String> {
+        const ALL: &str =
+            "return [...document.querySelectorAll(arguments[0])].map(found => found.innerText);";
+        let client = self.browser.client();
+        let texts = client.execute(ALL, vec![json!(selector)]).await.unwrap();
+        serde_json::from_value(texts).unwrap()
+    }
+
     pub(super) async fn value(&self, selector: &str) -> String {
         let field = self
             .browser
