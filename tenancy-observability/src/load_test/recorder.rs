@@ -96,10 +96,11 @@ impl Recorder {
         }
     }
 
-    /// What it has taken by now, of a run of this length.
+    /// What it has taken by now, of a run of this length, which is over: it is moved out and not copied, so
+    /// that a run never needs its memory twice, and what comes later is not kept.
     pub fn finish(&self, length: Duration) -> Recorded {
         let series = |series: &[Mutex<Series>]| {
-            let series = series.iter().map(|series| locked(series).clone());
+            let series = series.iter().map(|series| locked(series).take());
             series.collect()
         };
         Recorded {

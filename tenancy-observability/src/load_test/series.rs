@@ -92,6 +92,11 @@ impl Series {
         }
     }
 
+    /// Gives up what it has measured, and its memory with it.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(Times::none))
+    }
+
     pub(crate) fn record(&mut self, sample: &Sample) {
         self.succeeded += u64::from(sample.ending.is_success());
         match sample.ending {
