@@ -53,6 +53,7 @@ mod missing;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod report;
+mod settle;
 mod size;
 #[cfg(feature = "sqlite")]
 mod sqlite;

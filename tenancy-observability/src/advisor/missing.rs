@@ -1,12 +1,12 @@
 //! Missing indexes: what was chosen, as advice with its evidence.
 
 use super::catalog::{Catalog, Engine};
-use super::choice::{Choice, Chooser, Limits, Read, Refused};
+use super::choice::{Choice, Limits, Read, Refused};
 use super::design::{Design, quoted_name};
 use super::report::{Advice, Confidence, Plan, Reason, Refusal, Rule, Severity, Unread};
+use super::size;
 use super::syntax;
 use super::workload::Workload;
-use super::{candidates::Bundle, size};
 
 /// A statement's plan, where the database gave one.
 pub(crate) type Planned = Option<Plan>;
@@ -79,26 +79,8 @@ fn cut_order(catalog: &Catalog, access: &mut syntax::Access) {
     }
 }
 
-/// How often a table's choice is made anew after the planner has declined one.
-pub(crate) const ROUNDS_MAX: usize = 4;
-
-pub(crate) fn choose<'a>(
-    catalog: &'a Catalog,
-    reads: &'a [Read<'a>],
-    limits: Limits<'a>,
-    declined: &'a [Bundle],
-) -> (Vec<Choice>, Vec<Refused>) {
-    Chooser {
-        catalog,
-        reads,
-        limits,
-        declined,
-    }
-    .choose()
-}
-
 /// Everything that one choice's advice is made of.
-pub(crate) struct Case<'a> {
+pub(super) struct Case<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) reads: &'a [Read<'a>],
     pub(crate) plans: &'a [Planned],
@@ -109,7 +91,7 @@ pub(crate) struct Case<'a> {
 }
 
 impl Case<'_> {
-    pub(crate) fn advice(&self) -> Advice {
+    pub(super) fn advice(&self) -> Advice {
         let table = &self.catalog.tables[self.choice.table];
         let shapes: Vec<_> = self.choice.bundle.iter().map(Design::shape).collect();
         let gain = self.gain();
@@ -265,7 +247,7 @@ impl Case<'_> {
     }
 }
 
-pub(crate) fn refusals(
+pub(super) fn refusals(
     catalog: &Catalog,
     reads: &[Read<'_>],
     refused: &[Refused],

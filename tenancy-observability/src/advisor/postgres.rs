@@ -12,10 +12,10 @@ use sqlx::PgConnection;
 
 use self::explain::Explainer;
 use self::proof::Proof;
-use super::choice::Choice;
 use super::error::{Error, unreadable};
-use super::missing::{self, Case, ROUNDS_MAX, Verdict};
+use super::missing;
 use super::report::{Report, Unread};
+use super::settle::settle;
 use super::workload::Workload;
 use super::{Advisor, lint};
 
@@ -66,50 +66,13 @@ pub(super) async fn advise(
     let mut proof = Proof::choose(explainer, scratch, advisor.tenant.as_ref())
         .await
         .map_err(unreadable)?;
-    let mut rejected = Vec::new();
-    let mut declined = Vec::new();
-    let mut round = 0;
-    let (proved, refused) = loop {
-        let (choices, refused) = missing::choose(&catalog, &reads, advisor.limits(), &rejected);
-        let verdicts = proof
-            .verdicts(&catalog, &reads, &choices)
-            .await
-            .map_err(unreadable)?;
-        let (taken, not_taken): (Vec<_>, Vec<_>) = choices
-            .into_iter()
-            .zip(verdicts)
-            .partition(|(_, verdict)| !matches!(verdict, Verdict::Declined));
-        round += 1;
-        if not_taken.is_empty() || round == ROUNDS_MAX {
-            break (taken, refused);
-        }
-        for (choice, _) in not_taken {
-            declined.extend(
-                choice
-                    .gains
-                    .iter()
-                    .map(|gain| (gain.statement, choice.table)),
-            );
-            rejected.push(choice.bundle);
-        }
-    };
-    let advice_of = |(choice, verdict): &(Choice, Verdict)| {
-        let case = Case {
-            catalog: &catalog,
-            reads: &reads,
-            plans: &plans,
-            choice,
-            verdict,
-            proof: proof.name(),
-        };
-        case.advice()
-    };
-    let mut advice: Vec<_> = proved.iter().map(advice_of).collect();
+    let settled = settle(&catalog, &reads, &plans, advisor.limits(), &mut proof).await;
+    let (mut advice, refusals) = settled.map_err(unreadable)?;
     advice.extend(lint::all(&catalog, advisor));
     Ok(Report::new(
         "postgres",
         advice,
-        missing::refusals(&catalog, &reads, &refused, &declined),
+        refusals,
         workload.statements().len(),
         unread,
     ))

@@ -10,10 +10,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use self::copy::Copy;
-use super::choice::Choice;
 use super::error::{Error, unreadable};
-use super::missing::{self, Case, ROUNDS_MAX, Verdict};
+use super::missing;
 use super::report::{Advice, Report, Rule, Severity, Unread};
+use super::settle::settle;
 use super::workload::Workload;
 use super::{Advisor, lint};
 
@@ -50,51 +50,14 @@ pub(super) async fn advise(
             }
         }
     }
-    let mut rejected = Vec::new();
-    let mut declined = Vec::new();
-    let mut round = 0;
-    let (proved, refused) = loop {
-        let (choices, refused) = missing::choose(catalog, &reads, advisor.limits(), &rejected);
-        let verdicts = copy
-            .verdicts(catalog, &reads, &choices)
-            .await
-            .map_err(unreadable)?;
-        let (taken, not_taken): (Vec<_>, Vec<_>) = choices
-            .into_iter()
-            .zip(verdicts)
-            .partition(|(_, verdict)| !matches!(verdict, Verdict::Declined));
-        round += 1;
-        if not_taken.is_empty() || round == ROUNDS_MAX {
-            break (taken, refused);
-        }
-        for (choice, _) in not_taken {
-            declined.extend(
-                choice
-                    .gains
-                    .iter()
-                    .map(|gain| (gain.statement, choice.table)),
-            );
-            rejected.push(choice.bundle);
-        }
-    };
-    let advice_of = |(choice, verdict): &(Choice, Verdict)| {
-        let case = Case {
-            catalog,
-            reads: &reads,
-            plans: &plans,
-            choice,
-            verdict,
-            proof: "planned on a copy of the schema and its statistics in memory",
-        };
-        case.advice()
-    };
-    let mut advice: Vec<_> = proved.iter().map(advice_of).collect();
+    let settled = settle(catalog, &reads, &plans, advisor.limits(), &mut copy).await;
+    let (mut advice, refusals) = settled.map_err(unreadable)?;
     advice.extend(lint::all(catalog, advisor));
     advice.extend(unanalyzed(&source.catalog, advisor));
     Ok(Report::new(
         "sqlite",
         advice,
-        missing::refusals(catalog, &reads, &refused, &declined),
+        refusals,
         workload.statements().len(),
         unread,
     ))

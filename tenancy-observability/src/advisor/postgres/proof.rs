@@ -9,6 +9,7 @@ use crate::advisor::choice::{Choice, Read};
 use crate::advisor::design::Design;
 use crate::advisor::missing::Verdict;
 use crate::advisor::report::Plan;
+use crate::advisor::settle::Prove;
 
 /// How a planner is asked about indexes that are not there.
 pub(super) enum Proof<'a> {
@@ -37,8 +38,10 @@ impl<'a> Proof<'a> {
             None => Self::Unasked,
         })
     }
+}
 
-    pub(super) fn name(&self) -> &'static str {
+impl Prove for Proof<'_> {
+    fn name(&self) -> &'static str {
         match self {
             Self::Copy(..) => "planned on a copy of some of the rows",
             Self::Hypothetical(_) => "planned with a hypothetical index",
@@ -46,8 +49,7 @@ impl<'a> Proof<'a> {
         }
     }
 
-    /// What the planner makes of the choices, each beside all others.
-    pub(super) async fn verdicts(
+    async fn verdicts(
         &mut self,
         catalog: &Catalog,
         reads: &[Read<'_>],

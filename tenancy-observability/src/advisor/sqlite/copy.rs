@@ -10,6 +10,7 @@ use crate::advisor::cost::Costs;
 use crate::advisor::design::{Design, Term};
 use crate::advisor::missing::Verdict;
 use crate::advisor::report::Plan;
+use crate::advisor::settle::Prove;
 use crate::advisor::syntax::{Predicate, Test};
 
 pub(super) struct Copy {
@@ -79,44 +80,6 @@ impl Copy {
         })
     }
 
-    /// Makes all choices' indexes, and sees which of them plans take.
-    pub(super) async fn verdicts(
-        &mut self,
-        catalog: &Catalog,
-        reads: &[Read<'_>],
-        choices: &[Choice],
-    ) -> Result<Vec<Verdict>, sqlx::Error> {
-        let mut extra = Vec::new();
-        for choice in choices {
-            let table = &catalog.tables[choice.table];
-            for design in &choice.bundle {
-                self.run(design.create(Engine::Sqlite, table, false))
-                    .await?;
-                let name = design.name(table);
-                self.note(&table.name, Some(&name), &numbers(table, design))
-                    .await?;
-                extra.push((choice.table, design));
-            }
-        }
-        self.reload().await?;
-        let mut verdicts = Vec::new();
-        for choice in choices {
-            verdicts.push(self.verdict(catalog, reads, choice, &extra).await?);
-        }
-        for choice in choices {
-            let table = &catalog.tables[choice.table];
-            for design in &choice.bundle {
-                let name = design.name(table);
-                self.run(format!(
-                    "DROP INDEX {}",
-                    crate::advisor::catalog::quoted(&name)
-                ))
-                .await?;
-            }
-        }
-        Ok(verdicts)
-    }
-
     async fn verdict(
         &mut self,
         catalog: &Catalog,
@@ -184,6 +147,50 @@ impl Copy {
             .execute(&mut self.memory)
             .await?;
         Ok(())
+    }
+}
+
+impl Prove for Copy {
+    fn name(&self) -> &'static str {
+        "planned on a copy of the schema and its statistics in memory"
+    }
+
+    /// Makes all choices' indexes, and sees which of them plans take.
+    async fn verdicts(
+        &mut self,
+        catalog: &Catalog,
+        reads: &[Read<'_>],
+        choices: &[Choice],
+    ) -> Result<Vec<Verdict>, sqlx::Error> {
+        let mut extra = Vec::new();
+        for choice in choices {
+            let table = &catalog.tables[choice.table];
+            for design in &choice.bundle {
+                self.run(design.create(Engine::Sqlite, table, false))
+                    .await?;
+                let name = design.name(table);
+                self.note(&table.name, Some(&name), &numbers(table, design))
+                    .await?;
+                extra.push((choice.table, design));
+            }
+        }
+        self.reload().await?;
+        let mut verdicts = Vec::new();
+        for choice in choices {
+            verdicts.push(self.verdict(catalog, reads, choice, &extra).await?);
+        }
+        for choice in choices {
+            let table = &catalog.tables[choice.table];
+            for design in &choice.bundle {
+                let name = design.name(table);
+                self.run(format!(
+                    "DROP INDEX {}",
+                    crate::advisor::catalog::quoted(&name)
+                ))
+                .await?;
+            }
+        }
+        Ok(verdicts)
     }
 }
 
