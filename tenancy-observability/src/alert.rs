@@ -43,6 +43,7 @@ mod health_measure;
 mod ledger;
 mod measure;
 mod message;
+mod outbox;
 mod quiet_hours;
 mod rule;
 mod secret;

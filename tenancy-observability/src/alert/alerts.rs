@@ -1,11 +1,8 @@
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::future::join_all;
-use futures_util::stream::FuturesUnordered;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use tenancy_core::PlatformScope;
 use tenancy_core::log_throttle::LogThrottle;
@@ -19,24 +16,18 @@ use uuid::Uuid;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use super::book::SqlBook;
 use super::book::{Book, MemoryBook};
-use super::bucket::Bucket;
 use super::channel::{Attempt, Channel};
 use super::delivery::{Delivery, Fate};
 use super::ledger::{Found, Ledger, Pace};
 use super::measure::{DynMeasure, Measure, Question, Sample};
 use super::message::Message;
+use super::outbox::Outbox;
 use super::rule::Rule;
 use super::silence::Silence;
 use super::state::Alert;
 
 /// How long a measure may take; then it has no data.
 const MEASURE_WITHIN: Duration = Duration::from_secs(10);
-
-/// How often it is looked for messages to send.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-
-/// How many messages of one subject are on their way out of one book at once, and how many in all.
-const IN_FLIGHT: (usize, usize) = (2, 64);
 
 /// Looks after rules, and tells somebody. Cheap to clone.
 ///
@@ -50,8 +41,7 @@ pub struct Alerts(Arc<Inner>);
 struct Inner {
     rules: Vec<Rule>,
     measures: Vec<Arc<dyn DynMeasure>>,
-    channels: Vec<Channel>,
-    buckets: Mutex<HashMap<String, Bucket>>, // std's: never held across an await
+    outbox: Outbox,
     book: Book,
     /// For what has to be told while the book cannot be opened.
     aside: Book,
@@ -88,11 +78,7 @@ impl AlertsBuilder {
     /// # Panics
     /// When there is one of that name.
     pub fn channel(mut self, channel: Channel) -> Self {
-        let buckets = self.0.buckets.get_mut();
-        let buckets = buckets.unwrap_or_else(PoisonError::into_inner);
-        let before = buckets.insert(channel.name().to_owned(), channel.bucket());
-        assert!(before.is_none(), "two channels are called {channel}");
-        self.0.channels.push(channel);
+        self.0.outbox.add(channel);
         self
     }
 
@@ -145,8 +131,7 @@ impl Alerts {
         AlertsBuilder(Inner {
             rules: Vec::new(),
             measures: Vec::new(),
-            channels: Vec::new(),
-            buckets: Mutex::default(),
+            outbox: Outbox::default(),
             book: Book::Memory(MemoryBook::default()),
             aside: Book::Memory(MemoryBook::default()),
             pace: Pace {
@@ -187,8 +172,8 @@ impl Alerts {
     /// # Errors
     /// Those of the database.
     pub async fn deliver(&self, now: Time) -> Result<usize, Error> {
-        let aside = self.deliver_from(&self.0.aside, now);
-        let (aside, kept) = tokio::join!(aside, self.deliver_from(&self.0.book, now));
+        let aside = self.0.outbox.deliver(&self.0.aside, now);
+        let (aside, kept) = tokio::join!(aside, self.0.outbox.deliver(&self.0.book, now));
         Ok(aside? + kept?)
     }
 
@@ -200,8 +185,8 @@ impl Alerts {
         tokio::join!(
             self.keep_evaluating(),
             // Each for itself: a database that does not answer holds up nothing that is told without it.
-            self.keep_delivering(&self.0.aside),
-            self.keep_delivering(&self.0.book),
+            self.0.outbox.keep_delivering(&self.0.aside),
+            self.0.outbox.keep_delivering(&self.0.book),
         );
     }
 
@@ -210,7 +195,12 @@ impl Alerts {
     /// # Errors
     /// Why it has not.
     pub async fn test(&self, channel: &str) -> Result<(), TestFailed> {
-        let channel = self.0.channels.iter().find(|one| one.name() == channel);
+        let channel = self
+            .0
+            .outbox
+            .channels()
+            .iter()
+            .find(|one| one.name() == channel);
         let channel = channel.ok_or_else(|| TestFailed("there is no such channel".to_owned()))?;
         let now = Time::now();
         let message = Message::test(&self.0.link, now);
@@ -293,7 +283,7 @@ impl Alerts {
 
     /// Its channels.
     pub fn channels(&self) -> &[Channel] {
-        &self.0.channels
+        self.0.outbox.channels()
     }
 
     /// Its rules.
@@ -330,7 +320,7 @@ impl Alerts {
             let mut deliveries = vec![];
             for message in &messages {
                 tracing::warn!(title = message.title(), "alert");
-                for channel in &self.0.channels {
+                for channel in self.0.outbox.channels() {
                     if let Some(from) = channel.carries(message, now) {
                         deliveries.push(Delivery::new(channel.name(), message, from, now));
                     }
@@ -339,94 +329,6 @@ impl Alerts {
             deliveries
         };
         book.turn(now, work).await
-    }
-
-    async fn deliver_from(&self, book: &Book, now: Time) -> Result<usize, Error> {
-        let mut sending = FuturesUnordered::new();
-        let (claimed, outcome) = self.claim(book, &mut HashMap::new(), now).await;
-        for delivery in claimed {
-            sending.push(self.send(book, delivery, Some(now)));
-        }
-        let count = sending.len();
-        while sending.next().await.is_some() {}
-        outcome.map(|()| count)
-    }
-
-    /// Takes what is due, as far as subjects and channels have room. What was taken before a failure is
-    /// given out with it.
-    async fn claim(
-        &self,
-        book: &Book,
-        busy: &mut HashMap<String, usize>,
-        now: Time,
-    ) -> (Vec<Delivery>, Result<(), Error>) {
-        let mut all = vec![];
-        let mut outcome = Ok(());
-        for channel in &self.0.channels {
-            // What is wanted may be another server's by now, so only what was got makes a subject busy.
-            let mut wanted = HashMap::<String, usize>::new();
-            let before = IN_FLIGHT.1.saturating_sub(busy.values().sum());
-            let mut room = before;
-            let want = |subject: &str| {
-                let own = wanted.get(subject).or(busy.get(subject));
-                let own = own.copied().unwrap_or(0);
-                let may = own < IN_FLIGHT.0 && room > 0 && self.take(channel, now);
-                if may {
-                    wanted.insert(subject.to_owned(), own + 1);
-                    room -= 1;
-                }
-                may
-            };
-            let claimed = book.claim(channel.name(), now, want).await;
-            let unused = before - room - claimed.as_ref().map_or(0, Vec::len);
-            self.put_back(channel, unused);
-            match claimed {
-                Ok(claimed) => {
-                    for delivery in &claimed {
-                        *busy.entry(delivery.message.subject.key()).or_default() += 1;
-                    }
-                    all.extend(claimed);
-                }
-                Err(error) => outcome = Err(error),
-            }
-        }
-        (all, outcome)
-    }
-
-    /// Whether the channel may send one more.
-    fn take(&self, channel: &Channel, now: Time) -> bool {
-        let mut buckets = self.buckets();
-        let bucket = buckets.get_mut(channel.name());
-        bucket.is_some_and(|bucket| bucket.take(now))
-    }
-
-    /// Lets the channel send what it then had nothing for.
-    fn put_back(&self, channel: &Channel, count: usize) {
-        if let Some(bucket) = self.buckets().get_mut(channel.name()) {
-            bucket.put_back(u32::try_from(count).unwrap_or(u32::MAX));
-        }
-    }
-
-    /// Sends one message, and gives back whom it was about. The time is the message's own, or now.
-    async fn send(&self, book: &Book, mut delivery: Delivery, now: Option<Time>) -> String {
-        let subject = delivery.message.subject.key();
-        let channels = &mut self.0.channels.iter();
-        let Some(channel) = channels.find(|one| one.name() == delivery.channel) else {
-            return subject;
-        };
-        let at = now.unwrap_or_else(Time::now);
-        let attempt = channel.send(delivery.id, &delivery.message, at).await;
-        delivery.settle(attempt, now.unwrap_or_else(Time::now));
-        if delivery.fate == Fate::Dead {
-            let (channel, says) = (&delivery.channel, &delivery.says);
-            metrics::counter!("tenancy_alerts_dead_total", "channel" => channel.clone())
-                .increment(1);
-            tracing::error!(channel, says, "a message about an alert will not arrive");
-        }
-        if let Err(error) = book.settle(&delivery).await {
-            tracing::warn!(%error, "what became of a message could not be kept");
-        }
-        subject
     }
 
     async fn keep_evaluating(&self) {
@@ -442,44 +344,6 @@ impl Alerts {
             }
         }
     }
-
-    async fn keep_delivering(&self, book: &Book) {
-        let away = LogThrottle::default();
-        let mut ticks = interval(LOOK_EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut busy = HashMap::<String, usize>::new();
-        let mut sending = FuturesUnordered::new();
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => {
-                    let (claimed, outcome) = self.claim(book, &mut busy, Time::now()).await;
-                    for delivery in claimed {
-                        sending.push(self.send(book, delivery, None));
-                    }
-                    if let (Err(error), Some(left_out)) = (outcome, away.admit()) {
-                        tracing::warn!(%error, left_out, "messages about alerts wait");
-                    }
-                }
-                Some(subject) = sending.next() => {
-                    let left = busy.get_mut(&subject).map(|count| {
-                        *count = count.saturating_sub(1);
-                        *count
-                    });
-                    if left == Some(0) {
-                        busy.remove(&subject);
-                    }
-                }
-            }
-        }
-    }
-
-    fn buckets(&self) -> MutexGuard<'_, HashMap<String, Bucket>> {
-        // Critical sections change one value, so a poisoned map is still whole.
-        self.0
-            .buckets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Why a test message has not arrived.
@@ -490,7 +354,7 @@ pub struct TestFailed(String);
 impl fmt::Debug for Alerts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rules: Vec<_> = self.0.rules.iter().map(Rule::name).collect();
-        let channels: Vec<_> = self.0.channels.iter().map(Channel::name).collect();
+        let channels: Vec<_> = self.0.outbox.channels().iter().map(Channel::name).collect();
         f.debug_struct("Alerts")
             .field("rules", &rules)
             .field("channels", &channels)
