@@ -1,11 +1,11 @@
 use http::Uri;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::secret::Secret;
 
 /// A web address with a host, and no user in it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "String")]
 pub(crate) struct WebUrl(Uri);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -34,8 +34,11 @@ pub(super) fn is_told_in_the_clear(secret: &Secret) -> bool {
     };
     let host = uri.host().unwrap_or_default();
     let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-    let is_encrypted = matches!(uri.scheme_str(), Some("https" | "smtps"))
-        || uri.query().unwrap_or_default().contains("tls=required");
+    let is_encrypted = match uri.scheme_str() {
+        Some("https" | "smtps") => true,
+        Some("smtp") => uri.query().unwrap_or_default().contains("tls=required"),
+        _ => false,
+    };
     !is_encrypted && !is_here
 }
 
@@ -53,8 +56,55 @@ impl TryFrom<String> for WebUrl {
     }
 }
 
-impl From<WebUrl> for String {
-    fn from(url: WebUrl) -> Self {
-        url.0.to_string()
+/// Where it leads, without what may be a secret: the path of a hook, or a query.
+impl Serialize for WebUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let place = match self.0.path_and_query().map_or("/", |place| place.as_str()) {
+            "/" => "/",
+            _ => "/(redacted)",
+        };
+        let scheme = self.0.scheme_str().unwrap_or_default();
+        let authority = self
+            .0
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        serializer.serialize_str(&format!("{scheme}://{authority}{place}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_an_address_is_no_secret() {
+        let check = |text: &str, shown: &str| {
+            let url = WebUrl::try_from(text.to_owned()).unwrap();
+            assert_eq!(serde_json::to_value(url).unwrap(), shown, "{text}");
+        };
+        check("https://sink.example", "https://sink.example/");
+        check(
+            "http://sink.example:9/write?u=a&p=PW",
+            "http://sink.example:9/(redacted)",
+        );
+        check(
+            "https://hook.example/T0/SECRET",
+            "https://hook.example/(redacted)",
+        );
+    }
+
+    #[test]
+    fn a_secret_address_needs_encryption_away_from_here() {
+        let check = |address: &str, expected: bool| {
+            let found = is_told_in_the_clear(&Secret::new(address));
+            assert_eq!(found, expected, "{address}");
+        };
+        check("http://hooks.example/SECRET", true);
+        check("http://hooks.example/SECRET?tls=required", true);
+        check("smtp://name:pw@mail.example", true);
+        check("smtp://name:pw@mail.example?tls=required", false);
+        check("smtps://name:pw@mail.example", false);
+        check("https://hooks.example/SECRET", false);
+        check("http://127.0.0.1:9/SECRET", false);
     }
 }
