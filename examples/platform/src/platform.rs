@@ -1,14 +1,7 @@
 use std::collections::HashMap;
-use std::fs;
-use std::io::{ErrorKind as IoErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::rand;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tenancy_cache::Cache;
 use tenancy_cache::class::{Class, PRODUCT_LISTS};
 use tenancy_cache::remote::RedisRemote;
@@ -42,7 +35,7 @@ use crate::health;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
 use crate::media::MediaStore;
 use crate::performance::Performance;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::shared;
 use crate::slow_queries;
 use crate::tables;
@@ -136,7 +129,7 @@ impl Platform {
         }
         let database = database.build();
         let scope = tenants.platform(actor);
-        let secret = secret(&config)?;
+        let secret = secret::of_platform(&config)?;
         let redis = shared::connect(&config)?;
         let cache = cache(&config, &tenants, &database, redis.as_ref());
         let signed_in = &config.sessions;
@@ -465,47 +458,4 @@ fn catalog(
         .keep_lists(lists)
         .keep_products(products)
         .keep_categories(categories)
-}
-
-/// What keys for each purpose are derived from: `secret`, or one that is kept beside the data.
-fn secret(config: &Config) -> Result<Secret, Failure> {
-    match &config.secret {
-        Some(secret) => Ok(secret.clone()),
-        None => kept_secret(&config.data),
-    }
-}
-
-/// The secret in the data folder, made when it is missing.
-fn kept_secret(folder: &Path) -> Result<Secret, Failure> {
-    let file = folder.join("secret");
-    let failed = |error: std::io::Error| {
-        Failure::from(error).context(format_args!("cannot keep a secret in {}", file.display()))
-    };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(failed)?;
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes).map_err(|_| Failure::new("the system gives no random numbers"))?;
-    let fresh = URL_SAFE_NO_PAD.encode(bytes);
-    // Written whole under a name of its own, then linked: whoever comes second takes the first's.
-    let draft = folder.join(format!("secret.{}", std::process::id()));
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)
-        .and_then(|mut file| {
-            file.write_all(fresh.as_bytes())?;
-            file.sync_all()
-        })
-        .and_then(|()| match fs::hard_link(&draft, &file) {
-            Err(error) if error.kind() == IoErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
-        });
-    let _ = fs::remove_file(&draft);
-    written.map_err(failed)?;
-    fs::read_to_string(&file).map(Secret::new).map_err(failed)
 }

@@ -1,6 +1,10 @@
+mod kept;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
+
+pub(crate) use self::kept::of_platform;
 
 /// A text that does not print, log or serialize.
 #[derive(Clone, Deserialize)]
