@@ -15,6 +15,7 @@ use crate::users::Door;
 /// is nothing of the kind.
 pub(super) struct Operator {
     console: Console,
+    visit: Visit,
 }
 
 impl Operator {
@@ -24,6 +25,11 @@ impl Operator {
             room,
             ..self.console
         }
+    }
+
+    /// By which it can be asked again whether this person may still be here.
+    pub(super) fn into_visit(self) -> Visit {
+        self.visit
     }
 
     pub(super) fn language(&self) -> Language {
@@ -61,6 +67,7 @@ impl FromRequestParts<Platform> for Operator {
                 token: masked(token),
                 room: Room::Overview,
             },
+            visit,
         })
     }
 }

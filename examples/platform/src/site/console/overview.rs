@@ -12,7 +12,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use tenancy_core::registry::{Address, Directory as _, TenantRegistry as _};
 use tenancy_core::time::Time;
-use tenancy_core::{Error, ErrorKind, Slug, TenantId, TenantScope};
+use tenancy_core::{Error, Slug, TenantId, TenantScope};
 use tenancy_observability::health::Phase;
 use tenancy_observability::report::{Period, WhichEndpoints};
 use tenancy_observability::slow_query::{Findings, SlowQueryHistory};
@@ -39,7 +39,7 @@ const PARTS: usize = 48;
 /// How often a page that is looked at changes.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// How often it does so before the browser asks again, by which it shows that it may still.
+/// How often it does so before the browser asks again.
 const TIMES: u32 = 5;
 
 /// How many pages are kept as things are now; others are as they were asked for.
@@ -93,15 +93,19 @@ pub(super) async fn live(
         return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
     };
     let language = operator.language();
+    let visit = Arc::new(operator.into_visit());
     let events = stream::unfold(0, move |times| {
         // Given back when the browser goes away.
         let _place = &place;
         let (platform, view, shop) = (platform.clone(), view.clone(), shop.clone());
+        let visit = visit.clone();
         async move {
             tokio::time::sleep(EVERY).await;
             if times == TIMES || platform.health().phase() == Phase::Draining {
                 return None;
             }
+            // Whoever was shut out, or has signed out, is shown nothing more.
+            visit.user(&platform).await.ok()??;
             let overview = overview(&platform, language, &view, shop.as_ref())
                 .await
                 .ok()?;
@@ -138,12 +142,10 @@ async fn view_of(
 
 async fn shop(platform: &Platform, slug: &str) -> Result<TenantScope, NoPage> {
     let slug: Slug = slug.parse().map_err(|_| NoPage::not_found())?;
-    let found = async {
-        let tenant = platform.registry().find(&Address::Slug(slug)).await?;
-        let tenant = tenant.ok_or(Error::from(ErrorKind::NotFound))?;
-        platform.scope().tenant(tenant.id).await
-    };
-    found.await.map_err(|error| NoPage::failed(&error))
+    let failed = |error: Error| NoPage::failed(&error);
+    let found = platform.registry().find(&Address::Slug(slug)).await;
+    let tenant = found.map_err(failed)?.ok_or_else(NoPage::not_found)?;
+    platform.scope().tenant(tenant.id).await.map_err(failed)
 }
 
 async fn overview(
