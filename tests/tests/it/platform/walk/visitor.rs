@@ -151,6 +151,17 @@ impl Visitor {
         serde_json::from_value(texts).unwrap()
     }
 
+    /// Waits until something within the selector's element changes by itself; the browser gives up after
+    /// half a minute.
+    pub(super) async fn waits_for_a_change(&self, selector: &str) {
+        const CHANGE: &str = "const [selector, done] = arguments; \
+            new MutationObserver(() => done(true)) \
+                .observe(document.querySelector(selector), { childList: true, subtree: true });";
+        let client = self.browser.client();
+        let changed = client.execute_async(CHANGE, vec![json!(selector)]).await;
+        assert_eq!(changed.unwrap(), json!(true), "{selector} does not change");
+    }
+
     pub(super) async fn value(&self, selector: &str) -> String {
         let field = self
             .browser
