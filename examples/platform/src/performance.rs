@@ -16,6 +16,7 @@ use crate::config;
 #[derive(Clone, Debug)]
 pub(crate) struct Performance {
     layer: Option<PerformanceLayer>,
+    recorder: Recorder,
     reports: Reports,
     slow_requests: SlowRequests,
 }
@@ -54,6 +55,7 @@ impl Performance {
         Self {
             layer: wanted.enabled.then_some(layer),
             slow_requests,
+            recorder: recorder.clone(),
             reports: Reports::builder(database, scope, &recorder)
                 .every(wanted.every())
                 .kept_for(wanted.kept_for())
@@ -69,6 +71,15 @@ impl Performance {
     /// What took long lately, on this server.
     pub(crate) fn slow_requests(&self) -> &SlowRequests {
         &self.slow_requests
+    }
+
+    /// Does a piece of work beside the requests, which reports then show by this name.
+    pub(crate) async fn job<T, E>(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.recorder.measure_platform(name, work).await
     }
 
     pub(crate) fn reports(&self) -> &Reports {

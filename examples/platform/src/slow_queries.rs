@@ -53,7 +53,8 @@ pub(crate) async fn keep(platform: Platform, mut ended: watch::Receiver<bool>) {
             }
             Ok::<_, tenancy_core::Error>(())
         };
-        if let Err(error) = kept.await
+        let job = platform.performance().job("slow statements", kept);
+        if let Err(error) = job.await
             && let Some(left_out) = logging::admit(error.is_transient())
         {
             tracing::warn!(%error, left_out, "slow statements could not be kept; they will be");

@@ -150,7 +150,11 @@ pub(crate) async fn keep(platform: Platform, mut ended: watch::Receiver<bool>) {
 
 async fn write_all(platform: &Platform) {
     for (shop, events) in platform.threats().take() {
-        if let Err(error) = write(platform, shop, &events).await
+        let write = write(platform, shop, &events);
+        if let Err(error) = platform
+            .performance()
+            .job("attacks into journals", write)
+            .await
             && let Some(left_out) = logging::admit(error.is_transient())
         {
             tracing::warn!(%error, left_out, "what looks like an attack is not in the journal");

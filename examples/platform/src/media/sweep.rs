@@ -20,7 +20,8 @@ const AGE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// once a day until the end.
 pub(crate) async fn keep_swept(platform: Platform, mut ended: watch::Receiver<bool>) {
     loop {
-        if let Err(failure) = sweep_all(&platform, &ended).await {
+        let sweep = sweep_all(&platform, &ended);
+        if let Err(failure) = platform.performance().job("sweep of media", sweep).await {
             tracing::warn!(%failure, "content that no file names was not looked for everywhere");
         }
         tokio::select! {
