@@ -115,13 +115,27 @@ impl Ledger {
         (place, known.number.max(known.told))
     }
 
-    /// Notes what the store has said of a flush that was told to it. Whether it is of the generation
-    /// that is known here.
-    pub(crate) fn is_heard(&self, receipt: Receipt) -> bool {
+    /// The last flush that is known here; whatever is told from now on gets a higher number.
+    pub(crate) fn last(&self) -> Receipt {
+        let known = self.lock();
+        Receipt {
+            generation: known.generation,
+            number: known.number.max(known.told),
+        }
+    }
+
+    /// Notes what the store has said of a flush that was told to it after that [`last`](Self::last)
+    /// one. Whether it is of the generation that is known here.
+    pub(crate) fn is_heard(&self, receipt: Receipt, last: Receipt) -> bool {
         let mut known = self.lock();
         let is_same = known.generation == receipt.generation;
         if is_same {
             known.told = known.told.max(receipt.number);
+            if last.generation == receipt.generation && receipt.number <= last.number {
+                // The store has forgotten the one before it, which nobody else may have read.
+                known.renewals += 1;
+                self.proven_until.store(Moment::default());
+            }
         }
         is_same
     }
@@ -371,6 +385,32 @@ mod tests {
             assert_eq!(ledger.owed().renewals > 0, is_forgetful, "{shown}");
             assert_eq!(ledger.is_told(), !is_forgetful, "{shown}");
         }
+    }
+
+    #[test]
+    fn a_store_that_gives_a_number_twice_is_to_begin_anew() {
+        let receipt = |generation, number| Receipt { generation, number };
+        for (told, is_forgetful) in [
+            (receipt(7, 6), false),
+            (receipt(7, 9), false), // others have told, too
+            (receipt(8, 1), false), // begun already
+            (receipt(7, 5), true),
+            (receipt(7, 2), true),
+        ] {
+            let ledger = Ledger::new(Bucket::PLATFORM);
+            outcome(&ledger, news(7, 4, []));
+            assert!(ledger.is_heard(receipt(7, 5), ledger.last()));
+            let is_same = ledger.is_heard(told, ledger.last());
+            assert_eq!(is_same, told.generation == 7, "{told:?}");
+            assert_eq!(ledger.is_told(), !is_forgetful, "{told:?}");
+            assert_eq!(ledger.is_proven(Moment::default()), !is_forgetful);
+        }
+        // Two that are told at once may be answered in any order.
+        let ledger = Ledger::new(Bucket::PLATFORM);
+        outcome(&ledger, news(7, 4, []));
+        let last = ledger.last();
+        assert!(ledger.is_heard(receipt(7, 6), last) && ledger.is_heard(receipt(7, 5), last));
+        assert!(ledger.is_told());
     }
 
     #[test]

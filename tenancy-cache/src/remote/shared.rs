@@ -184,9 +184,10 @@ impl Shared {
             if !ledger.owes(*number) {
                 continue;
             }
+            let last = ledger.last();
             match self.remote.tell(&anew(told)).await {
                 Ok(receipt) => {
-                    ledger.is_heard(receipt);
+                    ledger.is_heard(receipt, last);
                 }
                 Err(_) => return,
             }
@@ -408,8 +409,9 @@ impl Owing {
         told: Option<Told>,
     ) -> Result<(), tenancy_core::Error> {
         if let Some(told) = &told {
+            let last = self.ledger.last();
             let receipt = remote.tell(told).await?;
-            if self.ledger.is_heard(receipt) {
+            if self.ledger.is_heard(receipt, last) {
                 self.versions
                     .iter()
                     .for_each(|version| version.hear(receipt.number));
