@@ -15,6 +15,7 @@ pub mod block;
 pub mod cors;
 pub mod credential;
 pub mod csrf;
+mod deciding_future;
 pub mod diagnosis;
 #[cfg(doctest)]
 mod guides;
@@ -25,12 +26,11 @@ pub mod origin;
 mod peeked_body;
 pub mod public_scheme;
 pub mod rate_limit;
-mod reading_future;
 pub mod session;
 pub mod stack;
 pub mod threat;
 pub mod upload;
 
 pub use crate::admission::ResponseFuture;
+pub use crate::deciding_future::DecidingFuture;
 pub use crate::peeked_body::PeekedBody;
-pub use crate::reading_future::ReadingFuture;

@@ -68,7 +68,7 @@ mod table;
 pub use self::caller::Caller;
 pub use self::class::{Charge, Class, Outage};
 pub use self::decision::{Decision, Outcome, Verdict};
-pub use self::future::ResponseFuture;
+pub use self::future::CountedFuture;
 pub use self::layer::RateLimitLayer;
 pub use self::limiter::{RateLimiter, RateLimiterBuilder};
 pub use self::policy::{Dimension, InvalidName, Name, Policy};

@@ -16,9 +16,9 @@ use super::layer::{CsrfLayer, Settings};
 use super::proof::{self, Proof};
 use super::refusal::Refusal;
 use super::token::CsrfToken;
+use crate::deciding_future::DecidingFuture;
 use crate::diagnosis::{Concern, Part, note};
 use crate::peeked_body::PeekedBody;
-use crate::reading_future::ReadingFuture;
 
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
@@ -57,7 +57,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
-    type Future = ReadingFuture<S::Future, ResBody, S::Error>;
+    type Future = DecidingFuture<S::Future, ResBody, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -68,13 +68,13 @@ where
         match self.layer.settings.admit(&mut parts) {
             Ok(Admission::Given) => {
                 let request = Request::from_parts(parts, PeekedBody::untouched(body));
-                ReadingFuture::admitted(self.inner.call(request))
+                DecidingFuture::admitted(self.inner.call(request))
             }
             Ok(Admission::WithFormToken(token, search)) => {
                 let next = self.inner.clone();
                 let mut inner = mem::replace(&mut self.inner, next);
                 let layer = self.layer.clone();
-                ReadingFuture::reading(async move {
+                DecidingFuture::deciding(async move {
                     let refusal = match search.run(body).await {
                         Ok((Some(sent), body)) if token.matches(sent.as_bytes()) => {
                             return inner.call(Request::from_parts(parts, body)).await;
@@ -86,7 +86,7 @@ where
                     Ok(layer.refused(refusal, &parts))
                 })
             }
-            Err(refusal) => ReadingFuture::refused(self.layer.refused(refusal, &parts)),
+            Err(refusal) => DecidingFuture::refused(self.layer.refused(refusal, &parts)),
         }
     }
 }

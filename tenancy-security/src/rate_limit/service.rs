@@ -9,8 +9,9 @@ use tower_service::Service;
 
 use super::class::Charge;
 use super::decision::Decision;
-use super::future::ResponseFuture;
+use super::future::CountedFuture;
 use super::layer::RateLimitLayer;
+use crate::deciding_future::DecidingFuture;
 
 /// The service that a [`RateLimitLayer`] makes of another.
 pub struct RateLimitService<S, R> {
@@ -29,7 +30,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, ResBody, S::Error>;
+    type Future = DecidingFuture<CountedFuture<S::Future>, ResBody, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -43,15 +44,16 @@ where
             return match self.layer.refusal(decision, &parts) {
                 Ok(decision) => {
                     let future = self.inner.call(Request::from_parts(parts, body));
-                    ResponseFuture::admitted(future, decision, &self.layer.limiter)
+                    let counted = CountedFuture::new(future, decision, &self.layer.limiter);
+                    DecidingFuture::admitted(counted)
                 }
-                Err(response) => ResponseFuture::refused(response),
+                Err(response) => DecidingFuture::refused(response),
             };
         }
         let next = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, next);
         let layer = self.layer.clone();
-        ResponseFuture::asking(async move {
+        DecidingFuture::deciding(async move {
             let decision = layer.check(&parts).await;
             let decision = match layer.refusal(decision, &parts) {
                 Ok(decision) => decision,

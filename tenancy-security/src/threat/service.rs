@@ -18,9 +18,9 @@ use super::look::Look;
 use super::mode::Mode;
 use super::refusal::Refusal;
 use super::route::BodyPolicy;
+use crate::deciding_future::DecidingFuture;
 use crate::diagnosis::{Part, note};
 use crate::peeked_body::PeekedBody;
-use crate::reading_future::ReadingFuture;
 
 /// The service that a [`ThreatLayer`] makes of another.
 pub struct ThreatService<S, R> {
@@ -39,7 +39,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
-    type Future = ReadingFuture<S::Future, ResBody, S::Error>;
+    type Future = DecidingFuture<S::Future, ResBody, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -55,7 +55,7 @@ where
         note(&parts.extensions, part, || None);
         if plan.mode == Mode::Off {
             let request = Request::from_parts(parts, PeekedBody::untouched(body));
-            return ReadingFuture::admitted(self.inner.call(request));
+            return DecidingFuture::admitted(self.inner.call(request));
         }
         let mut tally = Tally::new(plan.mode);
         // Whether anything was found is the tally's to say.
@@ -77,7 +77,7 @@ where
                 let next = self.inner.clone();
                 let mut inner = mem::replace(&mut self.inner, next);
                 let layer = self.layer.clone();
-                ReadingFuture::reading(async move {
+                DecidingFuture::deciding(async move {
                     let beginning = Beginning::read(body, plan.body_bytes_max).await;
                     let inspection = layer.settings.inspection(&parts, &mut tally);
                     let looked = look.inspect(inspection, &beginning.bytes, beginning.end);
@@ -93,15 +93,15 @@ where
                 })
             }
             Some(Err(refusal)) => {
-                ReadingFuture::refused(self.layer.refused(refusal, &parts, tally))
+                DecidingFuture::refused(self.layer.refused(refusal, &parts, tally))
             }
             None if tally.is_refused() => {
-                ReadingFuture::refused(self.layer.refused(Refusal::Threat, &parts, tally))
+                DecidingFuture::refused(self.layer.refused(Refusal::Threat, &parts, tally))
             }
             None => {
                 settings.report(&parts, tally);
                 let request = Request::from_parts(parts, PeekedBody::untouched(body));
-                ReadingFuture::admitted(self.inner.call(request))
+                DecidingFuture::admitted(self.inner.call(request))
             }
         }
     }

@@ -6,16 +6,16 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The future of a service that may have to read a request's body before it lets it through.
-    /// Dropped, it drops the body and the inner future.
+    /// The future of a service that may have to wait before it decides whether to let a request through:
+    /// for the request's body, or for another server's word. Dropped, it drops both and the inner future.
     #[must_use = "futures do nothing unless polled"]
-    pub struct ReadingFuture<F, B, E> {
+    pub struct DecidingFuture<F, B, E> {
         #[pin]
         state: State<F, B, E>,
     }
 }
 
-type Reading<B, E> = Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>>;
+type Deciding<B, E> = Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>>;
 
 pin_project! {
     #[project = StateProjection]
@@ -24,8 +24,8 @@ pin_project! {
             #[pin]
             future: F,
         },
-        Reading {
-            future: Reading<B, E>,
+        Deciding {
+            future: Deciding<B, E>,
         },
         Refused {
             response: Option<Response<B>>,
@@ -33,19 +33,19 @@ pin_project! {
     }
 }
 
-impl<F, B, E> ReadingFuture<F, B, E> {
+impl<F, B, E> DecidingFuture<F, B, E> {
     pub(crate) fn admitted(future: F) -> Self {
         Self {
             state: State::Admitted { future },
         }
     }
 
-    pub(crate) fn reading(
+    pub(crate) fn deciding(
         future: impl Future<Output = Result<Response<B>, E>> + Send + 'static,
     ) -> Self {
         let future = Box::pin(future);
         Self {
-            state: State::Reading { future },
+            state: State::Deciding { future },
         }
     }
 
@@ -57,7 +57,7 @@ impl<F, B, E> ReadingFuture<F, B, E> {
     }
 }
 
-impl<F, B, E> Future for ReadingFuture<F, B, E>
+impl<F, B, E> Future for DecidingFuture<F, B, E>
 where
     F: Future<Output = Result<Response<B>, E>>,
 {
@@ -66,7 +66,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Admitted { future } => future.poll(cx),
-            StateProjection::Reading { future } => future.as_mut().poll(cx),
+            StateProjection::Deciding { future } => future.as_mut().poll(cx),
             StateProjection::Refused { response } => Poll::Ready(Ok(response
                 .take()
                 .expect("a finished future is not polled"))),
@@ -74,8 +74,8 @@ where
     }
 }
 
-impl<F, B, E> fmt::Debug for ReadingFuture<F, B, E> {
+impl<F, B, E> fmt::Debug for DecidingFuture<F, B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadingFuture").finish_non_exhaustive()
+        f.debug_struct("DecidingFuture").finish_non_exhaustive()
     }
 }
