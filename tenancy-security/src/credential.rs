@@ -7,8 +7,10 @@
 //!
 //! A password is at least eight characters long and at most 1024 bytes, of whatever characters: rules
 //! about their kinds make passwords worse (NIST SP 800-63B, 3.1.1.2). Where a password is all there is,
-//! NIST asks for fifteen: [`characters_min`](PasswordsBuilder::characters_min). Passwords are compared
-//! as their bytes are, without Unicode normalisation, and not looked up in lists of those that are known.
+//! NIST asks for fifteen: [`characters_min`](PasswordsBuilder::characters_min). What is guessed first is not
+//! taken: some ten thousand of the commonest passwords, in any case and with digits and signs around
+//! them, and the [words](Passwords::hash_for) that an application knows of the owner. Passwords are
+//! compared as their bytes are, without Unicode normalisation.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -30,6 +32,7 @@
 //! # }
 //! ```
 
+mod commonest;
 mod hash;
 mod password;
 mod passwords;

@@ -72,8 +72,7 @@ fn threat(platform: &Platform) -> ThreatLayer {
 
 /// All layers as far as the configuration says how they are set up.
 pub(crate) fn of_config(config: &Config) -> SecurityStack {
-    let networks = config.trusted_proxies.networks().iter().copied();
-    let proxies = TrustedProxies::networks(networks).header(config.proxy_header.into());
+    let proxies = proxies(config);
     let scheme = match config.origin().is_encrypted() {
         true => PublicScheme::https(),
         false => PublicScheme::told_by(proxies.clone()),
@@ -94,6 +93,12 @@ pub(crate) fn of_config(config: &Config) -> SecurityStack {
         .address_limit(|_| address_limit)
         .cors(|_| readers())
         .load_shed(|_| LoadShedLayer::new(&places(limits)).critical(is_critical))
+}
+
+/// Who is believed about where a request comes from.
+pub(crate) fn proxies(config: &Config) -> TrustedProxies {
+    let networks = config.trusted_proxies.networks().iter().copied();
+    TrustedProxies::networks(networks).header(config.proxy_header.into())
 }
 
 /// The places for requests under way. Neither one address nor one shop gets all of them, however slowly

@@ -4,6 +4,7 @@ mod body;
 mod descriptors;
 mod head;
 mod linger;
+mod peers;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use self::body::bound_body;
 pub(crate) use self::descriptors::connections;
 use self::head::{HeadLimits, bound_head};
 use self::linger::Lingering;
+use self::peers::{Counted, Peers};
 use crate::alerts;
 use crate::background::Beside;
 use crate::blocks::{self, Follower};
@@ -88,6 +90,10 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     say_concerns(platform, &app).await;
     let pushers = measure::pushers(platform.config(), platform.metrics())?;
     let connections = Arc::new(Semaphore::new(connections_max));
+    let peers = Peers::new(
+        http.client_connections_max.count(),
+        defence::proxies(platform.config()),
+    );
     let graceful = GracefulShutdown::new();
     // Nobody who is blocked is served first.
     Follower::begin(platform).await;
@@ -114,14 +120,11 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
         };
         match accepted {
             Ok((stream, peer)) => {
-                connect(
-                    stream,
-                    PeerAddress(peer.ip()),
-                    &app,
-                    &http,
-                    &graceful,
-                    permit,
-                );
+                let Some(counted) = peers.admit(peer.ip()) else {
+                    continue;
+                };
+                let peer = PeerAddress(peer.ip());
+                connect(stream, peer, &app, &http, &graceful, (permit, counted));
             }
             Err(error) => {
                 // Out of file descriptors, mostly: closing connections is what helps.
@@ -263,7 +266,7 @@ fn connect(
     app: &Router,
     http: &Http,
     graceful: &GracefulShutdown,
-    permit: OwnedSemaphorePermit,
+    place: (OwnedSemaphorePermit, Counted),
 ) {
     // HTTP/1 only: telling the versions apart waits for a client's first bytes without a limit.
     let mut builder = http1::Builder::new();
@@ -286,7 +289,7 @@ fn connect(
     let connection = builder.serve_connection(stream, TowerToHyperService::new(service));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
-        let _permit = permit;
+        let _place = place;
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended early");
         }

@@ -13,6 +13,7 @@ use tenancy_core::problem::Problem;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
+use super::commonest::is_guessed_first;
 use super::hash::PasswordHash;
 use super::password::Password;
 
@@ -90,10 +91,13 @@ pub enum NotHashed {
     /// Too many are waiting.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// It is among the first that are tried: one of the commonest, or a word about its owner.
+    #[error("this password is among the first that are tried; take another")]
+    Guessable,
     /// It has more than 1024 bytes.
     #[error("a password has at most {BYTES_MAX} bytes")]
     TooLong,
-    /// It is too easily guessed.
+    /// It has too few characters.
     #[error("a password has at least {0} characters")]
     TooShort(usize),
 }
@@ -120,14 +124,39 @@ impl Passwords {
     /// What to keep of a password that somebody has chosen.
     ///
     /// # Errors
-    /// When it is too short or too long, or too many are waiting.
+    /// When it is too short, too long or too common, or too many are waiting.
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, NotHashed> {
+        self.hash_for(password, &[]).await
+    }
+
+    /// The same, where it is known what others will try: the owner's address and name, the service's.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # use tenancy_security::credential::{NotHashed, Passwords};
+    /// let about = ["ann.smith@example.com", "ann.smith"];
+    /// let hash = Passwords::new().hash_for(&"Ann.Smith2026!".into(), &about).await;
+    /// assert_eq!(hash.err(), Some(NotHashed::Guessable));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Like [`hash`](Self::hash), and when it is one of these words.
+    pub async fn hash_for(
+        &self,
+        password: &Password,
+        about: &[&str],
+    ) -> Result<PasswordHash, NotHashed> {
         let characters_min = self.0.characters_min;
         if password.expose().chars().count() < characters_min {
             return Err(NotHashed::TooShort(characters_min));
         }
         if password.expose().len() > BYTES_MAX {
             return Err(NotHashed::TooLong);
+        }
+        if is_guessed_first(password.expose(), about) {
+            return Err(NotHashed::Guessable);
         }
         let (argon2, password) = (argon2(&self.0.params), password.clone());
         let hash = self.run(move || {

@@ -41,7 +41,7 @@ async fn the_usual_hash_is_what_owasp_asks_for() {
 }
 
 #[tokio::test]
-async fn a_password_has_a_length_and_nothing_else_is_asked_of_it() {
+async fn a_password_has_a_length_and_needs_no_kinds_of_characters() {
     let passwords = quick().build();
     let check = async |password: &str, expected: Option<NotHashed>| {
         let hash = passwords.hash(&password.into()).await;
@@ -53,7 +53,7 @@ async fn a_password_has_a_length_and_nothing_else_is_asked_of_it() {
         );
     };
     check("aaaaaaa", Some(NotHashed::TooShort(8))).await;
-    check("aaaaaaaa", None).await;
+    check("aaaaaaab", None).await;
     check("ÄÄÄÄÄÄÄ", Some(NotHashed::TooShort(8))).await;
     check("ÄÄÄÄÄÄÄÄ", None).await;
     check("🦀 🦀 🦀 🦀 ", None).await;
@@ -69,6 +69,40 @@ async fn a_password_has_a_length_and_nothing_else_is_asked_of_it() {
         passwords.verify(Some(&hash), &long).await,
         Ok(Verdict::Wrong)
     );
+}
+
+#[tokio::test]
+async fn what_is_guessed_first_is_no_password() {
+    let passwords = quick().build();
+    let about = ["ann.smith@shop.example", "ann.smith", "R2-D2", "123"];
+    let check = async |password: &str, expected: Option<NotHashed>| {
+        let hash = passwords.hash_for(&password.into(), &about).await;
+        assert_eq!(hash.err(), expected, "{password}");
+    };
+    for password in [
+        "password",
+        "PassWord",
+        "Password2026!",
+        "12345678",
+        "qwerty123",
+        "$starwars42$",
+        "!!iloveyou",
+        "Ann.Smith@Shop.example",
+        "ann.smith77",
+    ] {
+        check(password, Some(NotHashed::Guessable)).await;
+    }
+    for password in [
+        "password is not a word",
+        "ann.smith is no word",
+        "90210-4417-88!",
+        "pass-word",
+        "unknown words",
+    ] {
+        check(password, None).await;
+    }
+    let hash = passwords.hash(&"ann.smith77".into()).await;
+    assert!(hash.is_ok(), "nobody said who this is");
 }
 
 #[tokio::test]

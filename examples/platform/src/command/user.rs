@@ -73,7 +73,8 @@ pub(crate) struct Place {
 /// Where the password comes from.
 #[derive(Debug, Args)]
 pub(crate) struct Given {
-    /// Read the password from the first line of standard input: 8 characters or more
+    /// Read the password from the first line of standard input: 8 characters or more, none that is
+    /// easily guessed
     #[arg(long)]
     password_stdin: bool,
 }

@@ -1,6 +1,6 @@
 use tenancy_core::time::Time;
 use tenancy_core::{ErrorKind, Slug};
-use tenancy_security::credential::Password;
+use tenancy_security::credential::{Password, PasswordHash};
 
 use super::{Account, Door, Email, User, UserName, operators};
 use crate::failure::Failure;
@@ -27,9 +27,10 @@ impl Platform {
         name: UserName,
         password: &Password,
     ) -> Result<User, Failure> {
+        let user = User::new(email, name, door.role());
         let account = Account {
-            user: User::new(email, name, door.role()),
-            password_hash: self.passwords().hash(password).await?,
+            password_hash: self.hash_of(door, &user, password).await?,
+            user,
         };
         match self.users(door).insert(&account).await {
             Ok(()) => Ok(account.user),
@@ -72,7 +73,7 @@ impl Platform {
         password: &Password,
     ) -> Result<User, Failure> {
         let user = self.user(door, email).await?;
-        let hash = self.passwords().hash(password).await?;
+        let hash = self.hash_of(door, &user, password).await?;
         self.users(door).reset(&user, &hash).await?;
         Ok(user)
     }
@@ -90,6 +91,26 @@ impl Platform {
         }
         let disabled_at = disabled.then(Time::now);
         Ok(self.users(door).set_disabled(&user, disabled_at).await?)
+    }
+
+    /// What to keep of a password that is not what everybody would try first here.
+    async fn hash_of(
+        &self,
+        door: &Door,
+        user: &User,
+        password: &Password,
+    ) -> Result<PasswordHash, Failure> {
+        let tenant = door.tenant();
+        let shop = tenant
+            .as_ref()
+            .map_or("platform", |tenant| tenant.slug.as_str());
+        let about = [
+            user.email.as_str(),
+            user.email.local_part(),
+            user.name.as_str(),
+            shop,
+        ];
+        Ok(self.passwords().hash_for(password, &about).await?)
     }
 
     async fn user(&self, door: &Door, email: &Email) -> Result<User, Failure> {

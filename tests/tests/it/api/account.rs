@@ -423,6 +423,13 @@ async fn a_password_can_be_chosen_and_is_then_shown_to_nobody(town: Town) {
     };
     let short = create("seven77\n");
     assert_eq!(short["error"], "a password has at least 8 characters");
+    for guess in ["Password2026!\n", EMAIL, "shop!!!!\n"] {
+        let error = create(guess)["error"].clone();
+        assert_eq!(
+            error,
+            "this password is among the first that are tried; take another"
+        );
+    }
     let made = create("four words are good\nand no more\n");
     assert!(made.get("password").is_none(), "{made}");
     let ann = Person {
