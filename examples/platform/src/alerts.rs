@@ -4,7 +4,6 @@ mod channels;
 mod measure;
 
 use tenancy_core::PlatformScope;
-use tenancy_core::registry::SqlTenants;
 use tenancy_core::sql::Database;
 use tenancy_observability::alert::{Alerts, HealthMeasure, Level, Rule};
 use tenancy_observability::health::Health;
@@ -21,7 +20,6 @@ pub(crate) fn of(
     config: &Config,
     database: &Database,
     scope: &PlatformScope,
-    registry: &SqlTenants,
     health: &Health,
     performance: &Performance,
 ) -> Result<Alerts, Failure> {
@@ -29,7 +27,7 @@ pub(crate) fn of(
         .database(database, scope)
         .rules(rules(config))
         .measure(HealthMeasure::new(health, &config.server_name()))
-        .measure(ReportMeasure::new(performance.reports(), scope, registry))
+        .measure(ReportMeasure::new(performance.reports(), scope))
         .every(config.alerts.every())
         .link(&format!("{}/platform", config.origin()));
     for channel in channels::of(&config.alerts)? {
