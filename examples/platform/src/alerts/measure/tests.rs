@@ -1,14 +1,19 @@
+use std::collections::BTreeMap as Map;
+
 use http::StatusCode;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tenancy_core::registry::TenantRegistry as _;
 use tenancy_core::{Actor, Tenant};
 use tenancy_observability::Party;
+use tenancy_observability::alert::{Alerts, State};
 use tenancy_observability::layer::{FinishedRequest, ObserveRequests as _, Outcome, Spent};
 use tenancy_observability::report::Recorder;
 use tenancy_observability::trace_context::TraceContext;
 
+use super::super::objectives as objectives_of;
 use super::*;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::platform::Platform;
 
 const WINDOW: Duration = Duration::from_secs(300);
@@ -173,4 +178,44 @@ async fn few_requests_and_long_times_of_a_shop_say_nothing() {
     assert_eq!(desk.turn("error_share", hour).await, of_all);
     assert_eq!(desk.turn("shop_error_share", 6 * hour).await, of_all);
     assert_eq!(desk.turn("queued_jobs", hour).await, []);
+}
+
+/// A quarter fails where one percent may, all of it in one shop.
+#[tokio::test]
+async fn an_objective_is_told_of_by_how_fast_its_allowance_is_used_up() {
+    let desk = Desk::open(100).await;
+    let [bad, good] = [desk.shop("bad").await, desk.shop("good").await];
+    desk.requests(&bad, 50, 50).await;
+    desk.requests(&good, 150, 0).await;
+    let objectives: Map<&str, Value> = [
+        ("all", json!({ "percent": 99.0 })),
+        ("shopping", json!({ "percent": 99.0, "shops": true })),
+        ("lenient", json!({ "percent": 50.0 })),
+    ]
+    .into();
+    let mut wanted = serde_json::to_value(config::Alerts::default()).unwrap();
+    wanted["objectives"] = json!(objectives);
+    let wanted: config::Alerts = serde_json::from_value(wanted).unwrap();
+    let alerts = Alerts::builder().rules(objectives_of(&wanted));
+    let alerts = alerts.measure(desk.measure).build();
+    alerts.evaluate(Time::now()).await.unwrap();
+    let mut firing: Vec<_> = alerts
+        .active()
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|alert| alert.state == State::Firing)
+        .map(|alert| format!("{} {}", alert.rule, alert.subject))
+        .collect();
+    firing.sort_unstable();
+    let expected = [
+        "all-fast platform",
+        "all-slow platform",
+        "all-steady platform",
+        "shopping-fast bad",
+        "shopping-fast platform",
+        "shopping-slow platform",
+        "shopping-steady platform",
+    ];
+    assert_eq!(firing, expected);
 }
