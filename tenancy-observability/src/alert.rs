@@ -27,7 +27,8 @@
 //! and goes is one alert. Alerts of one rule about one subject are one message, which counts them; more of
 //! them are an update, at most one a minute. What another rule explains, what is silenced, and what is
 //! not critical in a channel's quiet hours waits, and is told if it still goes on. Where there is no value
-//! nobody can tell, which is a state of its own.
+//! nobody can tell, which is a state of its own; what fires and has had no value for five minutes, since its
+//! server, shop or rule is gone, is told as over for want of news.
 //!
 //! # When a message does not arrive
 //! It is tried again after time-outs and the statuses 408, 425, 429 and 5xx, ever less often and never

@@ -30,14 +30,19 @@
 //! ```
 //!
 //! # Headers
-//! - `X-Response-Time: 12.345ms` is the time until the answer's head. An inner service's own is replaced.
+//! - `X-Response-Time: 12.345ms` is the time until the answer's head, the client's own included. An inner service's own is replaced.
 //! - `Server-Timing: db;dur=8.1, cache;dur=0.2, cpu;dur=1.4, wait;dur=10.9` says of what, in
 //!   milliseconds: at least one statement was on its way, a cache was waited for, the request was worked
-//!   on, it waited. It tells strangers about the inside of a server, so only those who have signed in get
+//!   on, it waited; and `client` how long it waited for the client, if it did. It tells strangers about the inside of a server, so only those who have signed in get
 //!   it, unless [told otherwise](PerformanceLayer::show_timing); entries of inner services are kept for them
 //!   and taken away for others.
 //! - `X-Memory-Usage: 48213` is how many bytes were asked for until the head, where the program has a
 //!   [counting allocator](crate::memory); for those who get `Server-Timing` only, since it tells as much.
+//!
+//! # A client's own time
+//! How fast a client takes its answer is not the server's doing, so it is told [apart](Spent::client) and is no
+//! part of what a request took. The same goes for how fast it sends its body where that is a [`ReceivedBody`];
+//! without one, whoever sends a body slowly makes requests look slow.
 //!
 //! # Routes
 //! A request is known by its route's template, such as `/products/{id}`, and never by its path. With the
@@ -49,6 +54,7 @@ mod finished;
 mod future;
 mod observe;
 mod performance_layer;
+mod received;
 mod route;
 mod service;
 mod slow;
@@ -59,6 +65,7 @@ pub use self::finished::{DatabaseUse, FinishedRequest, Outcome, Spent};
 pub use self::future::ResponseFuture;
 pub use self::observe::ObserveRequests;
 pub use self::performance_layer::{Begun, PerformanceLayer};
+pub use self::received::ReceivedBody;
 pub use self::route::{RequestRoute, UNMATCHED};
 pub use self::service::Performance;
 pub use self::slow::{SlowRequest, SlowRequests, SlowRequestsBuilder};

@@ -4,14 +4,13 @@ mod channels;
 mod measure;
 
 use tenancy_core::PlatformScope;
-use tenancy_core::registry::SqlTenants;
 use tenancy_core::sql::Database;
 use tenancy_observability::alert::{Alerts, HealthMeasure, Level, Rule};
 use tenancy_observability::health::Health;
 use tokio::sync::watch;
 
 use self::measure::ReportMeasure;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::performance::Performance;
 use crate::platform::Platform;
@@ -21,15 +20,15 @@ pub(crate) fn of(
     config: &Config,
     database: &Database,
     scope: &PlatformScope,
-    registry: &SqlTenants,
     health: &Health,
     performance: &Performance,
 ) -> Result<Alerts, Failure> {
     let mut alerts = Alerts::builder()
         .database(database, scope)
         .rules(rules(config))
+        .rules(objectives(&config.alerts))
         .measure(HealthMeasure::new(health, &config.server_name()))
-        .measure(ReportMeasure::new(performance.reports(), scope, registry))
+        .measure(ReportMeasure::new(performance.reports(), scope))
         .every(config.alerts.every())
         .link(&format!("{}/platform", config.origin()));
     for channel in channels::of(&config.alerts)? {
@@ -75,6 +74,18 @@ fn rules(config: &Config) -> [Rule; 5] {
             .unit("%")
             .wants_data(),
     ]
+}
+
+/// How fast the allowances of objectives are used up, each by three rules that bear its name.
+fn objectives(wanted: &config::Alerts) -> Vec<Rule> {
+    let rules = wanted.objectives.iter().flat_map(|(name, objective)| {
+        let metric = match objective.shops {
+            true => "shop_error_share",
+            false => "error_share",
+        };
+        Rule::burn_rates(name.as_str(), metric, objective.percent.share())
+    });
+    rules.map(|rule| rule.inhibited_by("health")).collect()
 }
 
 /// Looks after rules and sends messages until the end.

@@ -4,6 +4,7 @@
 //! A key that does not exist is an error, wherever it stands.
 
 mod alerts;
+mod contradiction;
 mod edge;
 mod environment;
 mod flags;
@@ -11,6 +12,7 @@ mod health;
 mod limits;
 mod media;
 mod metrics;
+mod name;
 mod origin;
 mod performance;
 mod proxies;
@@ -34,7 +36,7 @@ pub(crate) use self::alerts::Alerts;
 pub(crate) use self::edge::{Edge, PurgeForm};
 use self::environment::Environment;
 pub(crate) use self::flags::Flags;
-pub(crate) use self::health::Health;
+pub(crate) use self::health::{Health, Service};
 pub(crate) use self::limits::{Limit, Limits, Rate};
 pub(crate) use self::media::Media;
 pub(crate) use self::metrics::{Metrics, Push, Temporality};
@@ -233,11 +235,13 @@ impl Config {
         if let Some(file) = file {
             sources = sources.merge(Toml::file_exact(file));
         }
-        sources
+        let config: Self = sources
             .merge(environment)
             .merge(Serialized::defaults(flags))
             .extract_lossy()
-            .map_err(|error| Failure::new(format!("the configuration is wrong: {error}")))
+            .map_err(|error| Failure::new(format!("the configuration is wrong: {error}")))?;
+        config.refuse_contradictions()?;
+        Ok(config)
     }
 
     /// The same for embedded mode: SQLite and memory, and a name that suits the demonstration shops.

@@ -9,32 +9,34 @@ use http::request::Parts;
 use tenancy_cache::EdgeFollower;
 use tenancy_core::PlatformScope;
 use tenancy_core::blob::BlobStore;
+use tenancy_core::outbound::Outbound;
 use tenancy_core::redis::Redis;
 use tenancy_core::registry::SqlTenants;
 use tenancy_core::sql::Database;
 use tenancy_observability::health::checks::{
-    DatabaseCheck, DiskCheck, JournalCheck, MemoryCheck, RedisCheck, StorageCheck,
+    DatabaseCheck, DiskCheck, JournalCheck, MemoryCheck, RedisCheck, ServiceCheck, StorageCheck,
 };
 use tenancy_observability::health::{Check as _, Finding, Health, HealthLayer, Part};
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, Service};
 use crate::edge::Cdn;
+use crate::failure::Failure;
 use crate::platform::Platform;
 
 /// How often parts are looked at that change slowly, and such that cost something to look at.
 const SLOWLY: Duration = Duration::from_secs(10);
 const SELDOM: Duration = Duration::from_secs(30);
 
-/// The parts of a server. Only without its database can it do nothing: without Redis it caches and limits
-/// by itself, and without its files it still sells.
+/// The parts of a server. Of its own it needs the database to do anything: without Redis it caches and limits
+/// by itself, and without its files it still sells. Of others it needs what its settings say.
 pub(crate) fn of(
     config: &Config,
     database: &Database,
     scope: &PlatformScope,
     registry: &SqlTenants,
     redis: Option<&Redis>,
-) -> Health {
+) -> Result<Health, Failure> {
     let wanted = &config.health;
     let store = Part::critical("database").kind("datastore");
     let disk = DiskCheck::new(&config.data).limits(
@@ -77,7 +79,24 @@ pub(crate) fn of(
         let part = Part::optional("redis").kind("datastore");
         health = health.check(part, RedisCheck::new(redis, &config.redis_prefix));
     }
-    health.build()
+    for (name, service) in &wanted.services {
+        // Settings are read once, and these are few.
+        let name = name.as_str().to_owned().leak();
+        let part = match service.critical {
+            true => Part::critical(name),
+            false => Part::optional(name),
+        };
+        let part = part.every(service.every()).time_out(service.time_out());
+        health = health.check(part, other(service)?);
+    }
+    Ok(health.build())
+}
+
+/// An operator's own services may be on networks of one's own.
+fn other(service: &Service) -> Result<ServiceCheck, Failure> {
+    let outbound = Outbound::builder().internal_addresses();
+    let outbound = outbound.time_out(service.time_out()).build()?;
+    Ok(ServiceCheck::new(&outbound, service.url.uri().clone()))
 }
 
 const fn system(name: &'static str) -> Part {
@@ -112,5 +131,74 @@ pub(crate) async fn keep_fresh(platform: Platform, mut ended: watch::Receiver<bo
     tokio::select! {
         () = platform.health().keep_fresh() => {}
         _ = ended.wait_for(|ended| *ended) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tenancy_core::Actor;
+    use tenancy_observability::health::Status;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The address of a service that answers everything so.
+    async fn service(status: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 1024]).await;
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        format!("http://{address}/ping")
+    }
+
+    /// How a platform is that needs other services, and each of them.
+    async fn health(services: serde_json::Value) -> (Status, Vec<(String, Status)>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            data: folder.path().to_owned(),
+            ..Config::default()
+        };
+        config.health.services = serde_json::from_value(services).unwrap();
+        let platform = Platform::open_as(config, Actor::system("test")).await;
+        let platform = platform.unwrap();
+        platform.health().started();
+        // A part changes sides when it was found so twice.
+        platform.health().full().await;
+        let report = platform.health().full().await;
+        let parts = report.parts().iter().map(|part| {
+            let name = part.part.name().to_owned();
+            (name, part.finding.status())
+        });
+        let others = |(name, _): &(String, Status)| !PARTS.contains(&&**name);
+        (report.status(), parts.filter(others).collect())
+    }
+
+    const PARTS: [&str; 5] = ["database", "disk", "files", "journal", "memory"];
+
+    #[tokio::test]
+    async fn other_services_are_asked_and_only_what_is_critical_makes_the_server_unready() {
+        let [up, down] = [service("204 No Content").await, service("302 Found").await];
+        let named = |critical: bool| {
+            json!({
+                "up": { "url": up, "critical": true, "time_out_seconds": 30 },
+                "down": { "url": down, "critical": critical, "time_out_seconds": 30 },
+            })
+        };
+        let parts = [
+            ("down".to_owned(), Status::Fail),
+            ("up".to_owned(), Status::Pass),
+        ];
+        let (status, found) = health(named(false)).await;
+        assert_eq!((status, &*found), (Status::Warn, &parts[..]));
+        let (status, found) = health(named(true)).await;
+        assert_eq!((status, &*found), (Status::Fail, &parts[..]));
     }
 }

@@ -1,4 +1,6 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -33,29 +35,48 @@ impl RequestId {
     }
 }
 
-/// Where an outer layer learns of the tenant: extensions that an inner layer sets do not travel
-/// outward.
+/// Where an outer layer learns of the tenant, and of what else is known further in: extensions that an
+/// inner layer sets do not travel outward.
 ///
 /// Put a clone into the request's extensions before the [`TenantLayer`](super::TenantLayer) sees
 /// it, and read it afterwards, whether the request was answered or cancelled. It stays empty when
 /// the request was refused.
 #[derive(Clone, Debug, Default)]
-pub struct RequestSlot(Arc<OnceLock<Option<TenantScope>>>);
+pub struct RequestSlot(Arc<Slot>);
+
+#[derive(Debug, Default)]
+struct Slot {
+    scope: OnceLock<Option<TenantScope>>,
+    client_nanoseconds: AtomicU64,
+}
 
 impl RequestSlot {
     /// The scope that the request got.
     pub fn scope(&self) -> Option<&TenantScope> {
-        self.0.get()?.as_ref()
+        self.0.scope.get()?.as_ref()
     }
 
     /// Whether the request was let through for the platform's own host.
     pub fn is_on_platform(&self) -> bool {
-        matches!(self.0.get(), Some(None))
+        matches!(self.0.scope.get(), Some(None))
+    }
+
+    /// For how long the request has waited for more of its body, as far as somebody
+    /// [noted](Self::add_client_time) it.
+    pub fn client_time(&self) -> Duration {
+        Duration::from_nanos(self.0.client_nanoseconds.load(Ordering::Relaxed))
+    }
+
+    /// Notes that the request has waited for its client.
+    pub fn add_client_time(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let noted = &self.0.client_nanoseconds;
+        noted.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
     pub(super) fn fill(&self, scope: Option<&TenantScope>) {
         // A slot that serves two requests keeps the first's: it is made for one.
-        let _ = self.0.set(scope.cloned());
+        let _ = self.0.scope.set(scope.cloned());
     }
 }
 

@@ -18,10 +18,7 @@ const MEMBERS_MAX: usize = 500;
 /// How many alerts there are in all.
 const ALERTS_MAX: usize = 50_000;
 
-/// For how long a value may be missing before that is a state of its own.
-const PATIENCE: Duration = Duration::from_secs(180);
-
-/// How long an alert without a value is remembered.
+/// How long an alert without a value is remembered that nobody was told of.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// When groups of alerts are told of.
@@ -73,9 +70,10 @@ impl Ledger {
         for one in found {
             self.take(one, now);
         }
+        let gone = self.miss_rules(found, now);
         let mut messages = vec![];
-        for one in found {
-            self.tell(one.rule, pace, link, now, &mut messages);
+        for rule in found.iter().map(|one| one.rule).chain(&gone) {
+            self.tell(rule, pace, link, now, &mut messages);
         }
         self.forget(now);
         messages
@@ -142,7 +140,7 @@ impl Ledger {
         }
         for (key, alert) in &mut self.alerts {
             if alert.rule == rule.name() && !seen.contains(key) {
-                alert.miss(PATIENCE, now);
+                alert.miss(now);
             }
         }
         if rule.wants_data && seen.is_empty() && members.is_empty() {
@@ -157,6 +155,24 @@ impl Ledger {
                 self.alerts.remove(&nothing);
             }
         }
+    }
+
+    /// Takes it that there are no values for rules that are not looked after here. Another server may; where
+    /// none does any longer, alerts of theirs are over, and these are the rules by which that is told.
+    fn miss_rules(&mut self, found: &[Found<'_>], now: Time) -> Vec<Rule> {
+        let known: HashSet<_> = found.iter().map(|one| one.rule.name()).collect();
+        let mut gone = BTreeMap::new();
+        for alert in self.alerts.values_mut() {
+            if known.contains(&*alert.rule) {
+                continue;
+            }
+            alert.miss(now);
+            if alert.is_lost() {
+                let rule = || Rule::above(&alert.rule, "", alert.threshold).level(alert.level);
+                gone.entry(alert.rule.clone()).or_insert_with(rule);
+            }
+        }
+        gone.into_values().collect()
     }
 
     fn tell(
@@ -216,6 +232,7 @@ impl Ledger {
                 firing: (news.len() + open.len()) as u64,
                 new: news.len() as u64,
                 resolved: over.len() as u64,
+                lost: over.iter().filter(|alert| alert.is_lost()).count() as u64,
                 left_out: group.left_out,
                 shown: shown.map(|alert| Shown::of(alert)).collect(),
                 unit: rule.unit.to_owned(),

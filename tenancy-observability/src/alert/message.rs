@@ -29,6 +29,9 @@ pub struct Message {
     pub new: u64,
     /// How many are over.
     pub resolved: u64,
+    /// How many of those only because nobody had news of them any more.
+    #[serde(default)]
+    pub lost: u64,
     /// How many more there are than are looked after.
     pub left_out: u64,
     /// Some of them, the new ones first.
@@ -47,7 +50,7 @@ pub enum Occasion {
     Firing,
     /// It still does, and was last told of a while ago.
     Repeated,
-    /// All that fired is over.
+    /// All that fired is over, or there is no more news of it.
     Resolved,
     /// Somebody wants to see whether messages arrive.
     Test,
@@ -91,6 +94,7 @@ impl Message {
             firing: 0,
             new: 0,
             resolved: 0,
+            lost: 0,
             left_out: 0,
             shown: Vec::new(),
             unit: String::new(),
@@ -104,6 +108,7 @@ impl Message {
         let what = match self.occasion {
             Occasion::Firing | Occasion::Updated => self.level.as_str(),
             Occasion::Repeated => "still firing",
+            Occasion::Resolved if self.lost == self.resolved => "no more news",
             Occasion::Resolved => "resolved",
             Occasion::Test => "test",
         };
@@ -129,6 +134,9 @@ impl Message {
                 "\nTenant: {}\nFiring: {} ({} new), resolved: {}",
                 self.subject, self.firing, self.new, self.resolved
             );
+        }
+        if self.lost > 0 {
+            let _ = write!(text, " ({} for want of news)", self.lost);
         }
         if self.left_out > 0 {
             let _ = write!(text, ", not looked after: {}", self.left_out);

@@ -11,6 +11,12 @@ use super::subject::{Labels, Subject};
 /// How exactly it is noted when a value was there, so that one that stays is not kept anew each time.
 const SEEN_WITHIN: Duration = Duration::from_secs(60);
 
+/// For how long a value may be missing before that is a state of its own.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How long after that what fires is over for want of news.
+const LOST_AFTER: Duration = Duration::from_secs(120);
+
 /// What is known of one alert: a rule, a subject and labels.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Alert {
@@ -34,6 +40,9 @@ pub struct Alert {
     pub threshold: f64,
     /// Since when the value has been such that it would be over.
     pub(super) calm_since: Option<Time>,
+    /// Since when nobody has had a value for it, as far as somebody has looked.
+    #[serde(default)]
+    pub(super) missing_since: Option<Time>,
     /// How often it has fired.
     pub(super) episode: u32,
     /// The last of those that was told of, and the last whose end was.
@@ -68,6 +77,7 @@ impl Alert {
             value: 0.0,
             threshold: rule.condition.threshold(),
             calm_since: None,
+            missing_since: None,
             episode: 0,
             told_firing: 0,
             told_resolved: 0,
@@ -98,6 +108,7 @@ impl Alert {
             (self.value, self.seen_at) = (value, now);
         }
         (self.level, self.threshold) = (rule.level, rule.condition.threshold());
+        self.missing_since = None;
         match (self.state, side) {
             (State::NoData | State::Resolved, Side::In) => {
                 self.enter(State::Pending, now);
@@ -117,16 +128,25 @@ impl Alert {
         }
     }
 
-    /// Notes that there is no value, once that has been so for long enough. What fires goes on: that it
-    /// is over has to be seen.
-    pub(super) fn miss(&mut self, patience: Duration, now: Time) {
-        if self.seen_at.after(patience) > now {
+    /// Notes that there is no value, once that has been so for long enough. What fires goes on for a while,
+    /// since a gap is no end; then nobody has news of it, and it is over for want of them.
+    pub(super) fn miss(&mut self, now: Time) {
+        if self.seen_at.after(PATIENCE) > now {
             return;
         }
+        // Counted from the first look that found none: while nobody looked, nobody could have had news.
+        let since = *self.missing_since.get_or_insert(now);
         self.calm_since = None;
-        if self.state == State::Pending {
-            self.enter(State::NoData, now);
+        match self.state {
+            State::Pending => self.enter(State::NoData, now),
+            State::Firing if since.after(LOST_AFTER) <= now => self.enter(State::Resolved, now),
+            State::Firing | State::NoData | State::Resolved => {}
         }
+    }
+
+    /// Whether it is over because nobody had news of it.
+    pub(super) fn is_lost(&self) -> bool {
+        self.state == State::Resolved && self.missing_since.is_some()
     }
 
     /// Whether it fires and nobody has been told.
@@ -176,7 +196,7 @@ mod tests {
                     let (value, side) = rule.condition.judge(Some(value), None).unwrap();
                     alert.observe(rule, value, side, now);
                 }
-                Err(_) => alert.miss(MINUTE, now),
+                Err(_) => alert.miss(now),
             }
             states.push(match alert.state {
                 State::Firing => "F",
@@ -205,12 +225,34 @@ mod tests {
     #[test]
     fn no_value_is_neither_well_nor_firing() {
         let rule = Rule::above("rule", "metric", 10.0).holds_for(2 * MINUTE);
-        check(&rule, "10 - - - - 10 10 10", "PNNNNPPF");
-        check(&rule, "10 - 1", "PN.");
-        check(&rule, "10 - 1 1", "PN..");
-        // What fires is not over because nobody looks.
-        check(&rule, "10 10 10 - - - - - 1 1 1", "PPFFFFFFFF.");
-        check(&rule, "10 10 10 1 - 1 1 1", "PPFFFFF.");
+        check(&rule, "10 - - - - 10 10 10", "PPPNNPPF");
+        check(&rule, "10 - - - 1", "PPPN.");
+        check(&rule, "10 - - - 1 1", "PPPN..");
+        // A gap is no end, and begins the wait for one anew.
+        check(&rule, "10 10 10 - - - - 10 1 1 1", "PPFFFFFFFF.");
+        check(&rule, "10 10 10 1 - - - 1 1 1", "PPFFFFFFF.");
+    }
+
+    #[test]
+    fn what_fires_is_over_when_nobody_has_news_of_it() {
+        let rule = Rule::above("rule", "metric", 10.0);
+        check(&rule, "10 - - - - - -", "FFFFF..");
+        check(&rule, "10 - - - - 10 - - - - -", "FFFFFFFFFF.");
+        check(&rule, "10 - - - - - 10", "FFFFF.F");
+    }
+
+    /// All servers were away for a day, and the first look of the first one has no values yet.
+    #[test]
+    fn where_nobody_looked_nothing_is_over() {
+        let rule = Rule::above("rule", "metric", 10.0);
+        let start = Time::from_microseconds(1_700_000_000_000_000);
+        let mut alert = Alert::new(&rule, Subject::Platform, Labels::new(), start);
+        alert.observe(&rule, 10.0, Side::In, start);
+        let back = start.after(MINUTE * 60 * 24);
+        alert.miss(back);
+        assert_eq!((alert.state, alert.is_lost()), (State::Firing, false));
+        alert.miss(back.after(LOST_AFTER));
+        assert_eq!((alert.state, alert.is_lost()), (State::Resolved, true));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl<B: Body> Body for PerformanceBody<B> {
             Poll::Ready(None) => Some(Outcome::Answered),
             Poll::Ready(Some(Err(_))) => Some(Outcome::Failed),
             Poll::Ready(Some(Ok(frame))) => {
-                watch.sent(frame.data_ref().map_or(0, Buf::remaining));
+                watch.handed(frame.data_ref().map_or(0, Buf::remaining));
                 // A server need not ask again.
                 this.inner.is_end_stream().then_some(Outcome::Answered)
             }

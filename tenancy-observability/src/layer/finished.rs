@@ -52,10 +52,13 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Spent {
-    /// Until the head of the answer was there.
+    /// Until the head of the answer was there, by the clock.
     pub first_byte: Option<Duration>,
-    /// Until the end.
+    /// Until the end, without the [client](Self::client)'s own time.
     pub total: Duration,
+    /// While it waited for the client to take more of the answer, or to send more of a
+    /// [`ReceivedBody`](super::ReceivedBody).
+    pub client: Duration,
     /// While it was worked on, as opposed to waiting.
     pub cpu: Duration,
     /// In the database, by its scope's work. Work without a scope is not counted.
@@ -69,7 +72,7 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// While it was not worked on.
+    /// While it was not worked on, and not the client was waited for.
     pub fn wait(&self) -> Duration {
         self.total.saturating_sub(self.cpu)
     }
@@ -81,6 +84,7 @@ impl Serialize for Spent {
         struct Written {
             first_byte: Option<f64>,
             total: f64,
+            client: f64,
             cpu: f64,
             wait: f64,
             database: Option<f64>,
@@ -94,6 +98,7 @@ impl Serialize for Spent {
         let written = Written {
             first_byte: self.first_byte.map(milliseconds),
             total: milliseconds(self.total),
+            client: milliseconds(self.client),
             cpu: milliseconds(self.cpu),
             wait: milliseconds(self.wait()),
             database: self

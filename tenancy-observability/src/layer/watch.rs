@@ -42,6 +42,10 @@ pub(super) struct Watch {
     was_refused: bool,
     /// What is left of a body whose length was told.
     left_bytes: Option<u64>,
+    /// Since when the client has had what was there of its answer.
+    handed_at: Option<Instant>,
+    /// For how long it had, each time before it wanted more.
+    taking: Duration,
     outcome: Option<Outcome>,
 }
 
@@ -80,6 +84,8 @@ impl Watch {
             status: None,
             was_refused: false,
             left_bytes: None,
+            handed_at: None,
+            taking: Duration::ZERO,
             outcome: None,
         })
     }
@@ -87,10 +93,21 @@ impl Watch {
     /// Does some of the request's work, on its account.
     pub(super) fn working<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let (began, before) = (Instant::now(), memory::allocated());
+        if let Some(handed_at) = self.handed_at.take() {
+            self.taking += began.duration_since(handed_at);
+        }
         let done = self.span.in_scope(work);
         self.memory.add_since(before);
         self.cpu += began.elapsed();
         done
+    }
+
+    /// Leaves it to the client when it wants more of its answer.
+    pub(super) fn handed(&mut self, bytes: usize) {
+        if let Some(left) = &mut self.left_bytes {
+            *left = left.saturating_sub(bytes as u64);
+        }
+        self.handed_at = Some(Instant::now());
     }
 
     /// Tells the client what is known when its answer's head is there.
@@ -122,15 +139,16 @@ impl Watch {
         }
     }
 
-    fn say_timing(&self, total: Duration, headers: &mut HeaderMap) {
+    fn say_timing(&self, elapsed: Duration, headers: &mut HeaderMap) {
         use fmt::Write as _;
 
-        let spent = self.spent(total);
+        let spent = self.spent(elapsed);
         let parts = [
             ("db", spent.database.map(|database| database.wall_time)),
             ("cache", spent.cache_time),
             ("cpu", Some(spent.cpu)),
             ("wait", Some(spent.wait())),
+            ("client", Some(spent.client).filter(|time| !time.is_zero())),
         ];
         let mut text = String::with_capacity(96);
         for (name, time) in parts {
@@ -158,22 +176,18 @@ impl Watch {
         self.method != Method::HEAD && !self.status.is_some_and(has_none)
     }
 
-    /// Counts what was handed over of the answer's body.
-    pub(super) fn sent(&mut self, bytes: usize) {
-        if let Some(left) = &mut self.left_bytes {
-            *left = left.saturating_sub(bytes as u64);
-        }
-    }
-
     pub(super) fn finish(mut self: Box<Self>, outcome: Outcome) {
         self.outcome = Some(outcome);
     }
 
-    fn spent(&self, total: Duration) -> Spent {
+    fn spent(&self, elapsed: Duration) -> Spent {
         let meter = self.slot.scope().map(TenantScope::meter);
+        let client = (self.slot.client_time() + self.taking).min(elapsed);
+        let total = elapsed - client;
         Spent {
             first_byte: self.first_byte,
             total,
+            client,
             cpu: self.cpu,
             database: meter.map(|meter| DatabaseUse {
                 calls: meter.database_calls(),
@@ -201,6 +215,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        self.taking += self.handed_at.map_or(Duration::ZERO, |at| at.elapsed());
         let spent = self.spent(self.began.elapsed());
         let tenant = self.slot.scope().map(TenantScope::tenant);
         let party = match &tenant {

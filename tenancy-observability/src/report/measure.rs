@@ -135,6 +135,7 @@ impl Drop for Watch {
         let (before, now) = (self.before, self.meter.as_ref().map(Use::of));
         let total = self.began.elapsed();
         let spent = Spent {
+            client: Duration::ZERO,
             first_byte: None,
             total,
             cpu: self.cpu,

@@ -92,6 +92,30 @@ pub(super) async fn hours(
     })
 }
 
+/// Parties after one, by id, of whom there is a window or an hour in a time.
+pub(super) async fn parties(
+    tx: &mut PlatformTx,
+    (from, to): (Time, Time),
+    after: Uuid,
+    count: usize,
+) -> Result<Vec<Uuid>, Error> {
+    const LIST: &str = "SELECT party FROM observability_windows \
+         WHERE starts_at >= $1 AND starts_at < $3 AND party > $4 \
+         UNION SELECT party FROM observability_hours \
+         WHERE starts_at > $2 AND starts_at < $3 AND party > $4 \
+         ORDER BY party LIMIT $5";
+    on_tx!(tx, |conn| {
+        sqlx::query_scalar(LIST)
+            .bind(from.as_microseconds())
+            .bind(just_before(from))
+            .bind(to.as_microseconds())
+            .bind(after)
+            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .fetch_all(conn)
+            .await
+    })
+}
+
 /// Waits until no other server makes windows into hours.
 pub(super) async fn lock(tx: &mut PlatformTx) -> Result<(), Error> {
     const LOCK: &str = "UPDATE observability_tidying SET turns = turns + 1";

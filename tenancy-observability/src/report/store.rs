@@ -108,6 +108,24 @@ impl Reports {
         Ok(Report::of(&slice, period, which))
     }
 
+    /// Tenants with requests in a period, as far as that is written: so many, in the order of their ids, of
+    /// those after one. What an hour holds counts for all of it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn tenants(
+        &self,
+        period: Period,
+        after: Option<TenantId>,
+        count: usize,
+    ) -> Result<Vec<TenantId>, Error> {
+        let after = after.map_or(ALL, |tenant| tenant.as_uuid());
+        let mut tx = self.0.database.platform_read(&self.0.scope).await?;
+        let found = rows::parties(&mut tx, (period.from(), period.to()), after, count).await?;
+        tx.commit().await?;
+        Ok(found.into_iter().map(TenantId::from).collect())
+    }
+
     /// Writes and tidies up until `end`, and then writes once more. What fails is logged and tried
     /// again.
     pub async fn keep_until(&self, end: impl Future<Output = ()>) {

@@ -16,7 +16,7 @@ pub(super) enum End {
 /// What one endpoint's requests, or all of several endpoints', came to.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(super) struct Totals {
-    /// From begin to end, cancelled ones among them.
+    /// From begin to end without the clients' own time, cancelled ones among them.
     pub(super) times: Sketch,
     pub(super) errors: u64,
     pub(super) cancelled: u64,

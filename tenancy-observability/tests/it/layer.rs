@@ -1,5 +1,6 @@
 //! The performance layer, around services that end in every way there is.
 
+mod client;
 mod endings;
 mod headers;
 mod servers;

@@ -123,6 +123,75 @@ fn a_number_that_would_stop_the_server_is_refused() {
 }
 
 #[test]
+fn settings_that_make_no_sense_together_are_refused() {
+    let check = |file: &str, expected: &str| {
+        let error = load(Some(file), &[], &[]).unwrap_err();
+        assert!(error.contains(expected), "{file}: {error}");
+    };
+    check(
+        "[health]\ndisk_warn_percent = 96",
+        "health.disk_warn_percent is 96, beyond health.disk_fail_percent, which is 95",
+    );
+    check(
+        "[health]\nmemory_fail_percent = 79",
+        "health.memory_warn_percent is 80, beyond health.memory_fail_percent, which is 79",
+    );
+    let even = load(Some("[health]\ndisk_warn_percent = 95"), &[], &[]).unwrap();
+    assert_eq!(even.health.disk_warn_percent.get(), 95);
+    let service = |name: &str| format!("[health.services.{name}]\nurl = 'https://pay.example/'\n");
+    check(&service("redis"), "health.services.redis is called as");
+    let many = (0..33).map(|number| service(&format!("s{number}")));
+    check(&many.collect::<String>(), "has 33 entries, and may have 32");
+}
+
+#[test]
+fn services_and_objectives_are_named_in_the_file_or_the_environment() {
+    let file = "[health.services.payments]\nurl = 'https://pay.example/ping?key=s3cret'\ncritical = true\n\
+         [alerts.objectives.shopping]\npercent = 99.9\nshops = true\n";
+    let environment = [
+        (
+            "TENANCY_HEALTH__SERVICES__MAIL__URL",
+            "http://10.0.0.7:8025/",
+        ),
+        ("TENANCY_HEALTH__SERVICES__MAIL__TIME_OUT_SECONDS", "5"),
+        ("TENANCY_ALERTS__OBJECTIVES__ALL__PERCENT", "95"),
+    ];
+    let config = load(Some(file), &environment, &[]).unwrap();
+    let services = config.health.services.iter().map(|(name, service)| {
+        let times = (service.time_out_seconds.get(), service.every_seconds.get());
+        (name.as_str(), service.critical, times)
+    });
+    let expected = [("mail", false, (5, 30)), ("payments", true, (2, 30))];
+    assert_eq!(services.collect::<Vec<_>>(), expected);
+    let objectives = config.alerts.objectives.iter();
+    let objectives =
+        objectives.map(|(name, one)| (name.as_str(), f64::from(one.percent), one.shops));
+    let expected = [("all", 95.0, false), ("shopping", 99.9, true)];
+    assert_eq!(objectives.collect::<Vec<_>>(), expected);
+    let printed = serde_json::to_string(&config).unwrap();
+    assert!(!printed.contains("s3cret"), "{printed}");
+
+    let check = |file: &str, expected: &str| {
+        let error = load(Some(file), &[], &[]).unwrap_err();
+        assert!(error.contains(expected), "{file}: {error}");
+    };
+    check(
+        "[health.services.x]\nurl = 'ftp://x/'",
+        "begins with http:// or https://",
+    );
+    check("[health.services.x]\ncritical = true", "url");
+    check(
+        "[health.services.'X:Y']\nurl = 'http://x/'",
+        "lower-case letters",
+    );
+    check(
+        "[alerts.objectives.x]\npercent = 100",
+        "leaves nothing to fail",
+    );
+    check("[alerts.objectives.x]\npercent = 0.0", "nothing to succeed");
+}
+
+#[test]
 fn printing_redacts_every_secret() {
     let environment = [
         ("TENANCY_SECRET", "s3cret"),

@@ -1,15 +1,25 @@
+use std::convert::Infallible;
+use std::sync::Mutex;
+
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use axum::routing::{get, post};
+use futures_util::{StreamExt as _, stream};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tenancy_observability::health::Health;
+use tenancy_observability::layer::{FinishedRequest, ObserveRequests, Spent};
+use tokio::time::sleep;
 
 use super::*;
 
 /// Handlers that go wrong in each way that no handler answers for itself.
 fn troubled(config: &Config) -> Router {
+    measured(config, None)
+}
+
+fn measured(config: &Config, layer: Option<&PerformanceLayer>) -> Router {
     let app = Router::new()
         .route(
             "/panic",
@@ -19,7 +29,7 @@ fn troubled(config: &Config) -> Router {
         .route("/read", post(async |_: Bytes| StatusCode::OK))
         .fallback(async || StatusCode::NOT_FOUND);
     let health = HealthLayer::new(&Health::builder().build());
-    bounded(app, config, &defence::of_config(config), None, &health)
+    bounded(app, config, &defence::of_config(config), layer, &health)
 }
 
 async fn ask(config: &Config, accept: &str, request: (&str, &str, usize)) -> Response {
@@ -79,6 +89,45 @@ async fn what_no_handler_answers_is_a_problem_for_programs_and_a_page_for_people
             "{page}"
         );
     }
+}
+
+/// Hears what requests took.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<Spent>>>);
+
+impl ObserveRequests for Heard {
+    fn finished(&self, request: &FinishedRequest<'_>) {
+        self.0.lock().unwrap().push(request.spent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_sends_a_body_slowly_makes_no_request_slow() {
+    let (config, heard) = (Config::default(), Heard::default());
+    let layer = PerformanceLayer::new().observe(heard.clone());
+    let app = measured(&config, Some(&layer));
+    let send = async |parts: u32, every: Duration| {
+        let parts = stream::iter(0..parts).then(move |_| async move {
+            sleep(every).await;
+            Ok::<_, Infallible>("part")
+        });
+        let request = Request::post("/read").body(Body::from_stream(parts));
+        let response = app.clone().oneshot(request.unwrap()).await.unwrap();
+        let status = response.status();
+        response.into_body().collect().await.unwrap();
+        let spent = heard.0.lock().unwrap().pop().unwrap();
+        (status.as_u16(), spent.total, spent.client)
+    };
+    let second = Duration::from_secs(1);
+    assert_eq!(
+        send(5, 4 * second).await,
+        (200, Duration::ZERO, 20 * second)
+    );
+    // Until that was too slow, or too long in all.
+    let (body, request) = (config.http.body_time(), config.http.request_time());
+    let (status, total, client) = send(1, 3600 * second).await;
+    assert_eq!((total, client), (Duration::ZERO, body), "{status}");
+    assert_eq!(send(1000, body / 2).await, (408, Duration::ZERO, request));
 }
 
 #[tokio::test]

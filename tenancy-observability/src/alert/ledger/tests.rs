@@ -1,3 +1,4 @@
+use super::super::rule::Level;
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -235,27 +236,99 @@ fn no_data_is_shown_and_tells_nobody_anything() {
     let values = endpoints(&tenant("acme"), 1, 20.0);
     desk.said(MINUTE, &[("rule", &values)]);
     assert_eq!(desk.said(MINUTE, &[("rule", &values)]).len(), 1);
-    for _ in 0..6 {
-        assert_eq!(desk.said(10 * MINUTE, &[]), []);
+    for _ in 0..4 {
+        assert_eq!(desk.said(MINUTE, &[]), []);
     }
-    assert!(
-        desk.ledger
-            .alerts
-            .values()
-            .any(|alert| alert.state == State::Firing)
-    );
+    let fires = |desk: &Desk| {
+        let mut alerts = desk.ledger.alerts.values();
+        alerts.any(|alert| alert.state == State::Firing)
+    };
+    assert!(fires(&desk));
     desk.said(Duration::from_secs(24 * 60 * 60), &[]);
-    assert!(
-        !desk
-            .ledger
-            .alerts
-            .values()
-            .any(|alert| alert.state == State::Firing)
+    assert!(!fires(&desk));
+}
+
+/// The server of one of two alerts is gone, and a while later that of the other.
+#[test]
+fn what_nobody_has_news_of_any_more_is_told_of_once_as_over() {
+    let mut desk = Desk::new([rule("rule")]);
+    let server = |name: &str| platform(20.0).label("server", name);
+    let (both, one) = ([server("one"), server("two")], [server("one")]);
+    let mut told = desk.turn(MINUTE, &[("rule", &both)]);
+    told.extend(desk.turn(MINUTE, &[("rule", &both)]));
+    assert_eq!(told.len(), 1);
+    for _ in 0..60 {
+        // Something of the group goes on, so its end is not told yet.
+        assert_eq!(desk.turn(MINUTE, &[("rule", &one)]), []);
+    }
+    let mut told = vec![];
+    for _ in 0..60 {
+        told.extend(desk.turn(MINUTE, &[]));
+    }
+    let counts: Vec<_> = told
+        .iter()
+        .map(|one| (one.occasion, one.firing, one.resolved, one.lost))
+        .collect();
+    assert_eq!(counts, [(Occasion::Resolved, 0, 2, 2)]);
+    let title = "[no more news] platform: rule 20 (limit 10) and 1 more";
+    assert_eq!(told[0].title(), title);
+    let text = told[0].text();
+    assert!(text.contains("resolved: 2 (2 for want of news)"), "{text}");
+    assert!(desk.ledger.is_idle() && desk.ledger.groups.is_empty());
+    // Back again, it is news.
+    desk.turn(MINUTE, &[("rule", &one)]);
+    assert_eq!(
+        desk.said(MINUTE, &[("rule", &one)]),
+        [(Occasion::Firing, 1, 0)]
     );
 }
+
+#[test]
+fn what_was_seen_to_be_over_is_told_apart_from_what_nobody_has_news_of() {
+    let mut desk = Desk::new([rule("rule")]);
+    let server = |name: &str, value: f64| platform(value).label("server", name);
+    let both = [server("one", 20.0), server("two", 20.0)];
+    desk.turn(MINUTE, &[("rule", &both)]);
+    desk.turn(MINUTE, &[("rule", &both)]);
+    let mut told = vec![];
+    for _ in 0..10 {
+        told.extend(desk.turn(MINUTE, &[("rule", &[server("one", 1.0)])]));
+    }
+    let counts: Vec<_> = told.iter().map(|one| (one.resolved, one.lost)).collect();
+    assert_eq!(counts, [(2, 1)]);
+    assert!(told[0].title().starts_with("[resolved] platform"));
+}
+
+/// An objective was taken out of the settings while it burnt.
+#[test]
+fn an_alert_whose_rule_is_gone_is_told_of_once_as_over() {
+    let mut desk = Desk::new([rule("rule").level(Level::Critical), rule("other")]);
+    let high: &[(&str, &[Sample])] = &[("rule", &[platform(20.0)])];
+    desk.turn(MINUTE, high);
+    assert_eq!(desk.said(MINUTE, high), [(Occasion::Firing, 1, 0)]);
+    let old = desk.rules.remove(0);
+    // Another server has the old settings still, and looks in turn.
+    for _ in 0..20 {
+        assert_eq!(desk.turn(MINUTE, &[]), []);
+        desk.rules.push(old.clone());
+        assert_eq!(desk.turn(Duration::ZERO, high), []);
+        desk.rules.pop();
+    }
+    let mut told = vec![];
+    for _ in 0..20 {
+        told.extend(desk.turn(MINUTE, &[]));
+    }
+    let counts: Vec<_> = told
+        .iter()
+        .map(|one| (&*one.rule, one.occasion, one.level, one.lost))
+        .collect();
+    assert_eq!(counts, [("rule", Occasion::Resolved, Level::Critical, 1)]);
+    assert!(desk.ledger.is_idle());
+}
+
 #[test]
 fn a_database_that_is_down_speaks_for_all_that_follows_from_it() {
-    let down = rule("database").level(super::super::rule::Level::Critical);
+    let down = rule("database").level(Level::Critical);
     let mut desk = Desk::new([down, rule("slow").inhibited_by("database")]);
     let acme = endpoints(&tenant("acme"), 40, 20.0);
     let broken: &[(&str, &[Sample])] = &[("database", &[platform(20.0)]), ("slow", &acme)];

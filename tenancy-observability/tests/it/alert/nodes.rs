@@ -93,6 +93,48 @@ async fn another_sends_what_a_dead_server_had_taken(site: Site) {
     assert_eq!((arrived.len(), arrived[0].attempts), (1, 2));
 }
 
+/// A shop that was deleted and a server that is gone: whoever still looks tells that there is no more news
+/// of them.
+async fn what_nobody_measures_any_more_is_told_of_once_as_over(site: Site) {
+    let (sink, values) = (Sink::start().await, Values::default());
+    let mut nodes = nodes(&site, 3, &values, &sink).await;
+    let acme = Subject::Tenant {
+        id: TenantId::generate(),
+        slug: "acme".parse().unwrap(),
+    };
+    let shop = Sample::new(acme, 20.0);
+    let server = Sample::new(Subject::Platform, 20.0).label("server", "three");
+    values.set([shop, server]);
+    let mut now = start();
+    nodes[2].evaluate(now).await.unwrap();
+    assert_eq!(nodes[2].deliver(now).await.unwrap(), 2);
+    drop(nodes.pop());
+    values.set([]);
+    for _ in 0..40 {
+        now = now.after(15 * SECOND);
+        for outcome in join_all(nodes.iter().map(|node| node.evaluate(now))).await {
+            outcome.unwrap();
+        }
+        for outcome in join_all(nodes.iter().map(|node| node.deliver(now))).await {
+            outcome.unwrap();
+        }
+    }
+    let told = sink.received().split_off(2).into_iter();
+    let mut told: Vec<_> = told
+        .map(|one| {
+            let message = one.json();
+            let shop = message["subject"]["tenant"]["slug"].as_str();
+            let whose = shop.unwrap_or("platform").to_owned();
+            let occasion = message["occasion"].as_str().unwrap().to_owned();
+            (whose, occasion, message["lost"].as_u64())
+        })
+        .collect();
+    told.sort_unstable();
+    let ended = |whose: &str| (whose.to_owned(), "resolved".to_owned(), Some(1));
+    assert_eq!(told, ["acme", "platform"].map(ended));
+    assert!(nodes[0].active().await.unwrap().is_empty());
+}
+
 /// A server loses messages to others as often as it likes, and sends the next all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_take_first_does_not_count_as_on_its_way() {
@@ -261,4 +303,5 @@ on_both!(
     a_tenant_can_be_forgotten,
     another_sends_what_a_dead_server_had_taken,
     three_servers_tell_each_change_once,
+    what_nobody_measures_any_more_is_told_of_once_as_over,
 );

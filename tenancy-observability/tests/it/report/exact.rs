@@ -251,7 +251,38 @@ async fn reports_are_kept_in_the_background_and_once_more_at_the_end(site: Site)
     assert_eq!(report.unwrap().requests, 2);
 }
 
+async fn tenants_with_requests_are_found_by_page_and_those_without_are_not(site: Site) {
+    let at = time("2026-03-01T10:02:00Z");
+    let node = Node::new(&site);
+    let mut tenants = vec![];
+    for slug in ["acme", "bolt", "cole"] {
+        let tenant = site.add(slug).await;
+        node.request(&tenant, 1, at);
+        tenants.push(tenant.id);
+    }
+    site.add("quiet").await;
+    let early = site.add("early").await;
+    node.request(&early, 1, time("2026-02-22T10:02:00Z"));
+    node.reports.flush(at.after(10 * MINUTE)).await.unwrap();
+    tenants.sort_unstable();
+    let found = async |period: Period, after: Option<TenantId>, count: usize| {
+        node.reports.tenants(period, after, count).await.unwrap()
+    };
+    let period = Period::between(at, at.after(MINUTE));
+    assert_eq!(found(period, None, 2).await, tenants[..2]);
+    assert_eq!(found(period, Some(tenants[1]), 2).await, tenants[2..]);
+    assert_eq!(found(period, Some(tenants[2]), 2).await, []);
+    let before = Period::ending(period.from(), 10 * MINUTE);
+    assert_eq!(found(before, None, 2).await, []);
+    // What has become hours counts as well.
+    node.reports.tidy(at.after(48 * HOUR)).await.unwrap();
+    assert_eq!(found(period, None, 10).await, tenants);
+    let both = Period::last(30 * 24 * HOUR, at);
+    assert_eq!(found(both, None, 10).await.len(), 4);
+}
+
 on_both!(
+    tenants_with_requests_are_found_by_page_and_those_without_are_not,
     workers_that_flush_at_once_lose_nothing_and_count_nothing_twice,
     what_was_not_written_yet_is_in_this_server_s_report_once,
     a_request_of_minutes_that_were_written_adds_to_them,

@@ -1,0 +1,221 @@
+use std::collections::BTreeMap as Map;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tenancy_core::registry::TenantRegistry as _;
+use tenancy_core::{Actor, Tenant};
+use tenancy_observability::Party;
+use tenancy_observability::alert::{Alerts, State};
+use tenancy_observability::layer::{FinishedRequest, ObserveRequests as _, Outcome, Spent};
+use tenancy_observability::report::Recorder;
+use tenancy_observability::trace_context::TraceContext;
+
+use super::super::objectives as objectives_of;
+use super::*;
+use crate::config::{self, Config};
+use crate::platform::Platform;
+
+const WINDOW: Duration = Duration::from_secs(300);
+
+/// A platform whose requests a test makes up.
+struct Desk {
+    platform: Platform,
+    recorder: Recorder,
+    measure: ReportMeasure,
+    now: Instant,
+    _folder: TempDir,
+}
+
+impl Desk {
+    /// One that looks at so many shops in a turn.
+    async fn open(shops_max: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            data: folder.path().to_owned(),
+            ..Config::default()
+        };
+        let platform = Platform::open_as(config, Actor::system("test"));
+        let platform = platform.await.unwrap();
+        let recorder = Recorder::new();
+        let (database, scope) = (platform.database(), platform.scope());
+        let reports = Reports::builder(database, scope, &recorder).build();
+        let mut measure = ReportMeasure::new(&reports, scope);
+        measure.shops_max = shops_max;
+        Self {
+            platform,
+            recorder,
+            measure,
+            now: Instant::now(),
+            _folder: folder,
+        }
+    }
+
+    async fn shop(&self, slug: &str) -> Tenant {
+        let tenant = Tenant::new(TenantId::generate(), slug.parse().unwrap());
+        let registry = self.platform.registry();
+        registry
+            .insert(&tenant, self.platform.actor())
+            .await
+            .unwrap();
+        tenant
+    }
+
+    /// Requests of a shop, of which some fail, written down.
+    async fn requests(&self, shop: &Tenant, count: usize, failing: usize) {
+        for number in 0..count {
+            let failed = number < failing;
+            self.recorder.finished(&FinishedRequest {
+                party: Party::Tenant(shop),
+                method: "GET",
+                route: "/",
+                outcome: Outcome::Answered,
+                status: Some(match failed {
+                    true => StatusCode::INTERNAL_SERVER_ERROR,
+                    false => StatusCode::OK,
+                }),
+                at: Time::now(),
+                spent: Spent::default(),
+                meter: None,
+                trace: &TraceContext::begin(),
+                request_id: None,
+            });
+        }
+        self.measure.reports.flush(Time::now()).await.unwrap();
+    }
+
+    /// What is known in the next turn that reads anew.
+    async fn turn(&mut self, metric: &str, window: Duration) -> Vec<(String, f64)> {
+        self.now += FRESH_FOR.max(window / FRESH_PART);
+        let metric = metric.into();
+        let question = Question { metric, window };
+        let samples = self.measure.samples(&question, self.now).await.unwrap();
+        let mut known: Vec<_> = samples
+            .iter()
+            .map(|sample| (sample.subject.to_string(), sample.value))
+            .collect();
+        known.sort_by(|(one, _), (other, _)| one.cmp(other));
+        known
+    }
+}
+
+fn of(expected: &[(&str, f64)]) -> Vec<(String, f64)> {
+    let expected = expected.iter();
+    expected
+        .map(|(subject, value)| ((*subject).to_owned(), *value))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_shop_with_requests_is_looked_at_some_in_a_turn() {
+    let mut desk = Desk::open(2).await;
+    let mut shops = vec![];
+    for slug in ["one", "two", "three", "four", "five"] {
+        let shop = desk.shop(slug).await;
+        desk.requests(&shop, 20, 1).await;
+        shops.push(shop);
+    }
+    // Nobody asks about a shop where nothing happens.
+    desk.shop("quiet").await;
+    let mut counts = vec![];
+    for _ in 0..3 {
+        counts.push(desk.turn("error_rate", WINDOW).await.len());
+    }
+    // The platform, and two shops more in each turn. Ids are in the order in which shops were made.
+    assert_eq!(counts, [3, 5, 6]);
+    let rate = |slug: &str| (slug.to_owned(), 5.0);
+    let all = ["five", "four", "one", "platform", "three", "two"].map(rate);
+    assert_eq!(desk.turn("error_rate", WINDOW).await, all);
+
+    // What has changed is known when it is the shop's turn again, and not before.
+    desk.requests(&shops[2], 20, 20).await;
+    let third = async |desk: &mut Desk| {
+        let known = desk.turn("error_rate", WINDOW).await;
+        known.into_iter().find(|(slug, _)| slug == "three").unwrap()
+    };
+    assert_eq!(third(&mut desk).await.1, 52.5);
+}
+
+#[tokio::test]
+async fn a_shop_without_requests_or_that_is_gone_has_no_value_any_more() {
+    let mut desk = Desk::open(2).await;
+    let mut shops = vec![];
+    for slug in ["one", "two", "three"] {
+        let shop = desk.shop(slug).await;
+        desk.requests(&shop, 20, 1).await;
+        shops.push(shop);
+    }
+    let mut slugs = async |turns: usize| {
+        let mut known = vec![];
+        for _ in 0..turns {
+            known = desk.turn("error_rate", WINDOW).await;
+        }
+        let slugs = known.into_iter().map(|(slug, _)| slug);
+        (slugs.collect::<Vec<_>>(), desk.measure.reports.clone())
+    };
+    let (known, reports) = slugs(2).await;
+    assert_eq!(known, ["one", "platform", "three", "two"]);
+    reports.forget(shops[1].id).await.unwrap();
+    let (known, reports) = slugs(2).await;
+    assert_eq!(known, ["one", "platform", "three"]);
+    reports.forget(shops[0].id).await.unwrap();
+    reports.forget(shops[2].id).await.unwrap();
+    assert_eq!(slugs(2).await.0, ["platform"]);
+}
+
+#[tokio::test]
+async fn few_requests_and_long_times_of_a_shop_say_nothing() {
+    let mut desk = Desk::open(100).await;
+    let [busy, small] = [desk.shop("busy").await, desk.shop("small").await];
+    desk.requests(&busy, 81, 0).await;
+    desk.requests(&small, 19, 19).await;
+    let rate = desk.turn("error_rate", WINDOW).await;
+    assert_eq!(rate, of(&[("busy", 0.0), ("platform", 19.0)]));
+    let hour = Duration::from_secs(3600);
+    let share = desk.turn("shop_error_share", hour).await;
+    assert_eq!(share, of(&[("busy", 0.0), ("platform", 0.19)]));
+    let of_all = of(&[("platform", 0.19)]);
+    assert_eq!(desk.turn("error_share", hour).await, of_all);
+    assert_eq!(desk.turn("shop_error_share", 6 * hour).await, of_all);
+    assert_eq!(desk.turn("queued_jobs", hour).await, []);
+}
+
+/// A quarter fails where one percent may, all of it in one shop.
+#[tokio::test]
+async fn an_objective_is_told_of_by_how_fast_its_allowance_is_used_up() {
+    let desk = Desk::open(100).await;
+    let [bad, good] = [desk.shop("bad").await, desk.shop("good").await];
+    desk.requests(&bad, 50, 50).await;
+    desk.requests(&good, 150, 0).await;
+    let objectives: Map<&str, Value> = [
+        ("all", json!({ "percent": 99.0 })),
+        ("shopping", json!({ "percent": 99.0, "shops": true })),
+        ("lenient", json!({ "percent": 50.0 })),
+    ]
+    .into();
+    let mut wanted = serde_json::to_value(config::Alerts::default()).unwrap();
+    wanted["objectives"] = json!(objectives);
+    let wanted: config::Alerts = serde_json::from_value(wanted).unwrap();
+    let alerts = Alerts::builder().rules(objectives_of(&wanted));
+    let alerts = alerts.measure(desk.measure).build();
+    alerts.evaluate(Time::now()).await.unwrap();
+    let mut firing: Vec<_> = alerts
+        .active()
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|alert| alert.state == State::Firing)
+        .map(|alert| format!("{} {}", alert.rule, alert.subject))
+        .collect();
+    firing.sort_unstable();
+    let expected = [
+        "all-fast platform",
+        "all-slow platform",
+        "all-steady platform",
+        "shopping-fast bad",
+        "shopping-fast platform",
+        "shopping-slow platform",
+        "shopping-steady platform",
+    ];
+    assert_eq!(firing, expected);
+}
