@@ -22,8 +22,10 @@ impl fmt::Display for Report {
         let (runs, plural) = (self.runs.len(), plural(self.runs.len()));
         writeln!(
             f,
-            "{}: {how}; {runs} run{plural}, {:.1} s{ended}",
-            plan.target, merged.seconds
+            "{}{}: {how}; {runs} run{plural}, {:.1} s{ended}",
+            plan.target,
+            if merged.http2 { " over HTTP/2" } else { "" },
+            merged.seconds
         )?;
         writeln!(f)?;
         head(f, "ENDPOINT")?;

@@ -8,8 +8,9 @@ use clap::Args;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use tenancy_observability::load_test::{
-    Caller, Conclusion, Endpoint, LoadTest, LoadTestBuilder, Model, ProgressLine, Rate, Reach,
-    Report, Requirement, Runner, Target, Timed, interrupted, parse_time, run_times,
+    Caller, Conclusion, Endpoint, InvalidTarget, LoadTest, LoadTestBuilder, Model, ProgressLine,
+    Rate, Reach, Report, Requirement, Runner, Target, Timed, Trust, interrupted, parse_time,
+    run_times,
 };
 
 use super::Output;
@@ -56,12 +57,19 @@ pub(crate) struct Bench {
     /// How many shops are asked, in turn
     #[arg(long, value_name = "COUNT", default_value = "3", value_parser = clap::value_parser!(u16).range(1..=1000))]
     tenants: u16,
-    /// A server on the same data to send requests to, such as http://127.0.0.1:8080; its own limits hold
+    /// A server on the same data to send requests to, such as http://127.0.0.1:8080 or the proxy before
+    /// it; its own limits hold
     #[arg(long, value_name = "URL")]
     target: Option<String>,
     /// Lets the target be on the internet: you say that it is yours
     #[arg(long, requires = "target")]
     i_own_this: bool,
+    /// Trusts the authorities whose certificates are in this PEM file, instead of the system's
+    #[arg(long, value_name = "FILE", requires = "target")]
+    ca: Option<PathBuf>,
+    /// Looks at no certificate; of servers on this machine only
+    #[arg(long, requires = "target", conflicts_with = "ca")]
+    insecure: bool,
     /// How long an answer is waited for
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     time_out: Duration,
@@ -120,13 +128,8 @@ impl Bench {
         let before = before.map_err(|error| {
             Refusal::WrongUse(Failure::from(error).context("cannot compare with that report"))
         })?;
-        let reach = if self.i_own_this {
-            Reach::Anywhere
-        } else {
-            Reach::Private
-        };
         let target = match &self.target {
-            Some(url) => Some(Target::find(url, reach).await.map_err(Refusal::wrong)?),
+            Some(url) => Some(self.find(url).await.map_err(Refusal::wrong)?),
             None => None,
         };
         let platform = Platform::open(config).await?;
@@ -146,6 +149,20 @@ impl Bench {
             report.compare(before);
         }
         Ok(report)
+    }
+
+    async fn find(&self, url: &str) -> Result<Target, InvalidTarget> {
+        let reach = if self.i_own_this {
+            Reach::Anywhere
+        } else {
+            Reach::Private
+        };
+        let trust = match &self.ca {
+            Some(file) => Trust::Authorities(file.clone()),
+            None if self.insecure => Trust::Insecure,
+            None => Trust::System,
+        };
+        Target::find_trusting(url, reach, &trust).await
     }
 
     async fn measure(

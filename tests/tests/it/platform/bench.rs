@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use tenancy_tests::Server;
+use tenancy_tests::{Server, TlsProxy};
 
 use super::Town;
 
@@ -99,6 +99,21 @@ async fn a_server_that_runs_is_asked_with_its_own_limits() {
     assert!(statuses["429"].as_u64().unwrap() >= 1, "{statuses}");
     let remarks = report["remarks"].to_string();
     assert!(remarks.contains("own limits held"), "{remarks}");
+}
+
+#[tokio::test]
+async fn a_server_that_runs_is_asked_through_the_proxy_that_ends_tls_before_it() {
+    let town = Town::on_sqlite().await;
+    let proxy = TlsProxy::over_http2(town.address).await;
+    let target = format!("https://localhost:{}", proxy.port());
+    let authority = proxy.authority();
+    let arguments = ["--target", &target, "--ca", authority.to_str().unwrap()];
+    let few = ["--endpoints", "customers", "--requests", "20"];
+    let (code, report) = bench(&town.settings, &[&arguments[..], &few].concat());
+    assert!([0, 1].contains(&code), "{report}");
+    let run = &report["runs"][0];
+    assert_eq!(run["http2"], true);
+    assert_eq!(run["endpoints"][0]["succeeded"], 20, "{report:#}");
 }
 
 #[tokio::test]
