@@ -43,7 +43,7 @@ pub enum InvalidTarget {
     /// It is neither this machine nor in a private network.
     #[error(
         "{url} is at {address}, which is neither this machine nor a private network: a load test of \
-         somebody else's server is an attack on it"
+         somebody else's server is an attack on it; of your own, say --i-own-this"
     )]
     Public {
         /// The target.

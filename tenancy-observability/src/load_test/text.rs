@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Change, Comparison, Ended, Figures, Model, Named, Report, Series};
+use super::{Change, Comparison, Ended, Figures, Model, Named, Report, Series, Timed};
 
 /// How many callers a table lists.
 const LISTED_MAX: usize = 10;
@@ -56,8 +56,12 @@ impl fmt::Display for Report {
             }
         }
         failures(f, &merged.endpoints)?;
-        for timed in &self.timed {
-            beside(f, &timed.name, timed.times)?;
+        if !self.timed.is_empty() {
+            writeln!(f, "\nBeside the requests, one after the other:")?;
+        }
+        for Timed { name, times } in &self.timed {
+            let count = times.map_or(0, |figures| figures.samples);
+            beside(f, &format!("{name}, {count} times"), *times)?;
         }
         writeln!(f)?;
         for verdict in &self.requirements {

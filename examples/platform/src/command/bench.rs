@@ -8,13 +8,13 @@ use clap::Args;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use tenancy_observability::load_test::{
-    Caller, Conclusion, Endpoint, InvalidTarget, LoadTest, LoadTestBuilder, Model, ProgressLine,
-    Rate, Reach, Report, Requirement, Runner, Target, Timed, Trust, interrupted, parse_time,
-    run_times,
+    Caller, Conclusion, Endpoint, InvalidRequirement, InvalidTarget, LoadTest, LoadTestBuilder,
+    Model, ProgressLine, Rate, Reach, Report, Requirement, Runner, Target, Timed, Trust,
+    interrupted, parse_time, run_times,
 };
 
 use super::Output;
-use crate::bench::{BenchShops, Kind, OwnServer, ServerLikeThis, time_queries};
+use crate::bench::{BenchShops, Kind, OwnServer, ServerLikeThis, Steps, time_queries};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::platform::Platform;
@@ -132,23 +132,38 @@ impl Bench {
             Some(url) => Some(self.find(url).await.map_err(Refusal::wrong)?),
             None => None,
         };
+        self.check_requirements().map_err(Refusal::wrong)?;
         let platform = Platform::open(config).await?;
         let mut shops = BenchShops::default();
+        let steps = Steps::begin();
         let opened = tokio::select! {
-            opened = shops.open(&platform, self.tenants.into()) => opened.map_err(Refusal::from),
+            opened = shops.open(&platform, self.tenants.into(), &steps) => {
+                opened.map_err(Refusal::from)
+            }
             () = interrupted() => Err(Refusal::Interrupted),
         };
+        drop(steps);
         let measured = match opened {
             Ok(()) => self.measure(&platform, &shops, target, like_this).await,
             Err(refusal) => Err(refusal),
         };
-        let closed = shops.close(&platform).await;
+        let closed = shops.close(&platform, &Steps::begin()).await;
         let mut report = measured?;
         closed?;
         if let Some(before) = &before {
             report.compare(before);
         }
         Ok(report)
+    }
+
+    /// Looks for slips before anything is done for the load test.
+    fn check_requirements(&self) -> Result<(), InvalidRequirement> {
+        let endpoints = Kind::endpoints(&self.endpoints, &BenchShops::default());
+        let shops: Vec<String> = (1..=self.tenants.into()).map(BenchShops::slug).collect();
+        self.requirements.iter().try_for_each(|requirement| {
+            let endpoints = endpoints.iter().map(Endpoint::name);
+            requirement.check_names(endpoints, shops.iter().map(String::as_str))
+        })
     }
 
     async fn find(&self, url: &str) -> Result<Target, InvalidTarget> {
@@ -206,6 +221,8 @@ impl Bench {
         target: Option<Target>,
         like_this: &ServerLikeThis,
     ) -> Result<Prepared, Refusal> {
+        let steps = Steps::begin();
+        steps.show("starting a server");
         let (server, target) = match target {
             Some(target) => (None, target),
             None => {
@@ -220,10 +237,9 @@ impl Bench {
             none if none.is_empty() => Requirement::defaults(self.model()),
             given => given.clone(),
         };
-        for requirement in &requirements {
-            requirement.check(&test).map_err(Refusal::wrong)?;
-        }
+        steps.show("waiting until the server knows the shops");
         await_shops(platform, shops, target).await?;
+        steps.show("timing queries");
         Ok(Prepared {
             server,
             test,

@@ -148,10 +148,16 @@ async fn wrong_use_and_a_server_that_is_away_have_a_status_each() {
         (["--target", "http://192.0.2.1"], 2),
         (["--require", "p95<soon"], 2),
         (["--require", "p95{endpoint:GET /never}<1s"], 2),
+        (["--require", "p95{tenant:load-test-2}<1s"], 2),
         (["--endpoints", "everything"], 2),
         (["--compare", "/nowhere/at-all"], 2),
         (["--target", &nobody], 3),
     ] {
+        if code == 3 {
+            // Of those before none has made a shop.
+            let tenants = town.command(&["tenant", "list"]).to_string();
+            assert!(!tenants.contains("load-test-1"), "{tenants}");
+        }
         let requests = ["--requests", "2", "--tenants", "1"];
         let (ended, document) = bench(&town.settings, &[&arguments[..], &requests].concat());
         assert_eq!(ended, code, "{arguments:?}");
