@@ -48,8 +48,9 @@
 //! **Memory** is fixed by the numbers of endpoints and callers, however many requests there are. Times are
 //! kept to three digits of a microsecond count, those of callers and of the run's course to two.
 //!
-//! **It sends to loopback and private networks only**, unless it is told that the server is one's own. TLS
-//! is not spoken: name the server behind the proxy.
+//! **It sends to loopback and private networks only**, unless it is told that the server is one's own. Over
+//! TLS it speaks HTTP/2 where the server does. Of HTTP/2 a connection carries up to a hundred requests at
+//! once.
 
 mod caller;
 mod client;
@@ -75,6 +76,7 @@ mod text;
 mod time;
 mod timed;
 mod timeline;
+mod trust;
 
 pub use self::caller::Caller;
 pub use self::client::Connections;
@@ -96,3 +98,4 @@ pub use self::target::{InvalidTarget, Reach, Target};
 pub use self::time::{InvalidTime, parse_time};
 pub use self::timed::Timed;
 pub use self::timeline::Interval;
+pub use self::trust::Trust;

@@ -28,7 +28,15 @@ impl TlsProxy {
     /// # Panics
     /// When it cannot be started, for example because nginx is not installed.
     pub async fn before(upstream: SocketAddr) -> Self {
-        Self::with(upstream, "$host", "/").await
+        Self::with(upstream, "ssl", "$host", "/").await
+    }
+
+    /// Starts one that speaks HTTP/2 as well, and ends each connection after some requests.
+    ///
+    /// # Panics
+    /// As [`before`](Self::before).
+    pub async fn over_http2(upstream: SocketAddr) -> Self {
+        Self::with(upstream, "ssl http2", "$host", "/").await
     }
 
     /// Starts one whose root is the upstream's page at `path`, and which takes every host for
@@ -37,12 +45,13 @@ impl TlsProxy {
     /// # Panics
     /// As [`before`](Self::before).
     pub async fn showing(upstream: SocketAddr, host: &str, path: &str) -> Self {
-        Self::with(upstream, host, path).await
+        Self::with(upstream, "ssl", host, path).await
     }
 
-    async fn with(upstream: SocketAddr, host: &str, root: &str) -> Self {
+    async fn with(upstream: SocketAddr, protocols: &str, host: &str, root: &str) -> Self {
         let settings = CONFIGURATION
             .replace("UPSTREAM", &upstream.to_string())
+            .replace("PROTOCOLS", protocols)
             .replace("HOST", host)
             .replace("ROOT", root);
         let started = blocking(move || Self::start(&settings)).await;
@@ -105,7 +114,8 @@ http {
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
     server {
-        listen 127.0.0.1:PORT ssl;
+        listen 127.0.0.1:PORT PROTOCOLS;
+        keepalive_requests 100;
         ssl_certificate own.pem;
         # Who comes without TLS is sent to where it is.
         error_page 497 =301 https://$http_host$request_uri;

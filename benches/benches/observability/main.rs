@@ -2,17 +2,28 @@
 //!
 //! A name after `--`, such as `metrics`, measures that part alone and leaves the report as it was.
 
+mod alert;
+mod health;
 mod layer;
+mod load_test;
 mod metrics;
 
 use std::alloc::System;
 use std::error::Error;
 
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tenancy_benches::Report;
 use tenancy_observability::memory::CountingAllocator;
 
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const MEBIBYTE: f64 = 1024.0 * 1024.0;
+
+/// What is held since then, in mebibytes.
+fn held(region: &Region<'_, System>) -> f64 {
+    let change = region.change();
+    (change.bytes_allocated as f64 - change.bytes_deallocated as f64) / MEBIBYTE
+}
 
 /// Counts for each request, as a server's does.
 #[global_allocator]
@@ -32,6 +43,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if wanted("layer") {
         layer::measure(&mut report).await?;
+    }
+    if wanted("load_test") {
+        load_test::measure(&mut report).await?;
+    }
+    if wanted("health") {
+        health::measure(&mut report).await?;
+    }
+    if wanted("alert") {
+        alert::measure(&mut report).await?;
     }
     if chosen.is_none() {
         println!("{}", report.write()?.display());

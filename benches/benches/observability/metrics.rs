@@ -11,12 +11,11 @@ use tenancy_observability::Party;
 use tenancy_observability::metrics::Metrics;
 use tenancy_observability::sink::prometheus::Format;
 
-use crate::ALLOCATOR;
+use crate::{ALLOCATOR, MEBIBYTE, held};
 
 const ROUNDS: (usize, usize) = (15, 1_000_000);
 const EVENTS: usize = 10_000_000;
 const PARTS: usize = 10;
-const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 /// Counting for tenants, and writing down what was counted.
 pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
@@ -201,9 +200,4 @@ fn memory(report: &mut Report) -> Result<(), Box<dyn Error>> {
     let name = "the slowest event of most tenths of 10,000,000 (s)";
     report.limit(name, slowest[PARTS / 2].as_secs_f64(), 5e-3);
     Ok(())
-}
-
-fn held(region: &Region<'_, std::alloc::System>) -> f64 {
-    let change = region.change();
-    (change.bytes_allocated as f64 - change.bytes_deallocated as f64) / MEBIBYTE
 }

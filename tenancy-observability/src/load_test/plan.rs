@@ -20,6 +20,7 @@ pub struct LoadTest {
     pub(crate) requests: Option<u64>,
     pub(crate) time_out: Duration,
     pub(crate) connections: Connections,
+    pub(crate) http2: bool,
     pub(crate) mix: Mix,
 }
 
@@ -35,6 +36,7 @@ pub struct LoadTestBuilder {
     requests_per_endpoint: Option<NonZeroU64>,
     time_out: Duration,
     connections: Connections,
+    http2: bool,
 }
 
 /// Why a [`LoadTest`] cannot be run.
@@ -78,6 +80,7 @@ impl LoadTest {
             requests_per_endpoint: None,
             time_out: Duration::from_secs(10),
             connections: Connections::default(),
+            http2: false,
         }
     }
 }
@@ -117,6 +120,13 @@ impl LoadTestBuilder {
     /// Sets whether connections are kept. Default: they are.
     pub fn connections(mut self, connections: Connections) -> Self {
         self.connections = connections;
+        self
+    }
+
+    /// Speaks HTTP/2 and nothing else, in the clear as well. Default: HTTP/1.1, and over TLS what the
+    /// server prefers.
+    pub fn http2(mut self) -> Self {
+        self.http2 = true;
         self
     }
 
@@ -160,6 +170,7 @@ impl LoadTestBuilder {
             duration: self.duration,
             time_out: self.time_out,
             connections: self.connections,
+            http2: self.http2,
             mix,
         })
     }

@@ -33,9 +33,11 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// How many requests have ended.
-    pub fn ended(&self) -> u64 {
-        self.endpoints.iter().map(Series::ended).sum()
+    /// All endpoints together.
+    pub fn all(&self) -> Series {
+        let mut all = Series::new(Times::exact);
+        self.endpoints.iter().for_each(|series| all.add(series));
+        all
     }
 }
 

@@ -92,15 +92,26 @@ impl Requirement {
     /// # Errors
     /// Where it names an endpoint or a tenant that there is none of.
     pub fn check(&self, plan: &LoadTest) -> Result<(), InvalidRequirement> {
+        let endpoints = plan.endpoints.iter().map(|endpoint| endpoint.name());
+        let callers = plan.callers.iter().map(|caller| caller.name());
+        self.check_names(endpoints, callers)
+    }
+
+    /// Whether it is about one of these endpoints and callers, for who has no plan yet.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn check_names<'a>(
+        &self,
+        endpoints: impl Iterator<Item = &'a str>,
+        callers: impl Iterator<Item = &'a str>,
+    ) -> Result<(), InvalidRequirement> {
         let (kind, name, names): (_, _, Vec<&str>) = match &self.of {
             Of::All => return Ok(()),
-            Of::Endpoint(name) => {
-                let names = plan.endpoints.iter().map(|endpoint| endpoint.name());
-                ("endpoint", name, names.collect())
-            }
+            Of::Endpoint(name) => ("endpoint", name, endpoints.collect()),
             Of::Tenant(name) => {
-                let named = plan.callers.iter().take(super::NAMED_CALLERS_MAX);
-                ("tenant", name, named.map(|caller| caller.name()).collect())
+                let named = callers.take(super::NAMED_CALLERS_MAX);
+                ("tenant", name, named.collect())
             }
         };
         if names.contains(&name.as_str()) {

@@ -40,6 +40,12 @@ pub struct Run {
     pub timeline: Vec<Interval>,
     /// Whether the program that sent kept up.
     pub generator: Generator,
+    /// Whether HTTP/2 was spoken.
+    #[serde(default)]
+    pub http2: bool,
+    /// What was wrong with the first connection that was not made or broke off.
+    #[serde(default)]
+    pub first_failure: Option<String>,
 }
 
 /// A series and whose it is.
@@ -89,7 +95,7 @@ impl Runner {
     /// Outside of a runtime.
     pub fn begin(plan: &Arc<LoadTest>) -> Self {
         let work = Work {
-            client: Client::new(plan.target.clone(), plan.connections),
+            client: Client::new(plan),
             recorder: Recorder::new(plan.endpoints.len(), plan.callers.len()),
             watch: Watch::begin(),
             plan: plan.clone(),
@@ -136,6 +142,8 @@ impl Runner {
             callers: callers.into_iter().filter(Named::has_any).collect(),
             timeline: recorded.timeline,
             generator,
+            http2: work.client.is_http2(),
+            first_failure: work.client.failure(),
         }
     }
 }
@@ -200,6 +208,8 @@ impl Run {
             callers: vec![],
             timeline: vec![],
             generator,
+            http2: false,
+            first_failure: None,
         }
     }
 
@@ -221,6 +231,9 @@ impl Run {
             add_all(&mut merged.endpoints, &run.endpoints);
             add_all(&mut merged.callers, &run.callers);
             merged.generator = merged.generator.worse_of(&run.generator);
+            merged.http2 |= run.http2;
+            let failure = merged.first_failure.take();
+            merged.first_failure = failure.or_else(|| run.first_failure.clone());
         }
         merged
     }
@@ -230,6 +243,9 @@ impl Run {
         let mut remarks = vec![];
         if self.generator.saturated {
             remarks.push(self.generator.remark());
+        }
+        if let Some(failure) = &self.first_failure {
+            remarks.push(format!("the first connection that failed: {failure}"));
         }
         let all = self.all();
         // Users who wait always have some: what counts is whether one of them got no answer any more.

@@ -1,9 +1,15 @@
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use http::HeaderValue;
 use http::uri::{Scheme, Uri};
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::Trust;
 
 /// A server to send requests to, found.
 #[derive(Clone, Debug)]
@@ -11,6 +17,15 @@ pub struct Target {
     url: String,
     host: HeaderValue,
     addresses: Vec<SocketAddr>,
+    tls: Option<Tls>,
+}
+
+/// How a target is spoken to over TLS.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    /// Whom its certificate has to be of.
+    pub(crate) name: ServerName<'static>,
+    pub(crate) config: Arc<ClientConfig>,
 }
 
 /// Why there is no [`Target`].
@@ -28,7 +43,7 @@ pub enum InvalidTarget {
     /// It is neither this machine nor in a private network.
     #[error(
         "{url} is at {address}, which is neither this machine nor a private network: a load test of \
-         somebody else's server is an attack on it"
+         somebody else's server is an attack on it; of your own, say --i-own-this"
     )]
     Public {
         /// The target.
@@ -36,14 +51,25 @@ pub enum InvalidTarget {
         /// Where it is.
         address: IpAddr,
     },
-    /// TLS is not spoken.
-    #[error(
-        "{0} is over TLS, which is not measured here: name the server behind the proxy that ends it"
-    )]
-    Tls(String),
+    /// It is not over TLS, and so has no certificate to be trusted or not.
+    #[error("{0} is not over TLS, so there is no certificate to look at")]
+    Plain(String),
     /// It is no address of a server.
     #[error("{0} is no address like http://127.0.0.1:8080")]
     Unreadable(String),
+    /// A certificate that nobody looks at says nothing of a server elsewhere.
+    #[error(
+        "{url} is at {address}, and only on this machine a certificate may be left unlooked at"
+    )]
+    Unsecured {
+        /// The target.
+        url: String,
+        /// Where it is.
+        address: IpAddr,
+    },
+    /// The authorities' certificates cannot be read.
+    #[error("the certificates of the authorities to trust cannot be read")]
+    Untrusting(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Which targets may be sent requests to.
@@ -57,41 +83,73 @@ pub enum Reach {
 }
 
 impl Target {
-    /// Looks up a server by an address like `http://127.0.0.1:8080`. Every name under `localhost` is
-    /// this machine, whatever its resolver says.
+    /// Looks up a server by an address like `http://127.0.0.1:8080`; of one over TLS the authorities are
+    /// trusted that this machine trusts. Every name under `localhost` is this machine, whatever its
+    /// resolver says.
     ///
     /// # Errors
     /// Each of [`InvalidTarget`]. No request has been sent then.
     pub async fn find(url: &str, reach: Reach) -> Result<Self, InvalidTarget> {
+        Self::find_trusting(url, reach, &Trust::System).await
+    }
+
+    /// Looks up a server, and says whom to trust of one over TLS. Its certificate has to be of the name
+    /// in the address, whatever hosts the requests name.
+    ///
+    /// # Errors
+    /// Each of [`InvalidTarget`]. No request has been sent then.
+    pub async fn find_trusting(
+        url: &str,
+        reach: Reach,
+        trust: &Trust,
+    ) -> Result<Self, InvalidTarget> {
         let unreadable = || InvalidTarget::Unreadable(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| unreadable())?;
         let authority = uri.authority().ok_or_else(unreadable)?;
-        if uri.scheme() == Some(&Scheme::HTTPS) {
-            return Err(InvalidTarget::Tls(url.to_owned()));
-        }
+        let default_port = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => 443,
+            Some(scheme) if *scheme == Scheme::HTTP && *trust == Trust::System => 80,
+            Some(scheme) if *scheme == Scheme::HTTP => {
+                return Err(InvalidTarget::Plain(url.to_owned()));
+            }
+            Some(_) | None => return Err(unreadable()),
+        };
         let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-        if uri.scheme() != Some(&Scheme::HTTP) || !is_bare || authority.as_str().contains('@') {
+        if !is_bare || authority.as_str().contains('@') {
             return Err(unreadable());
         }
         let host = authority.host().trim_matches(['[', ']']);
-        let port = authority.port_u16().unwrap_or(80);
+        let port = authority.port_u16().unwrap_or(default_port);
         let addresses = addresses(host, port).await;
         let addresses = addresses.map_err(|source| InvalidTarget::NotFound {
             host: host.to_owned(),
             source,
         })?;
-        let public = addresses
-            .iter()
-            .map(SocketAddr::ip)
-            .find(|ip| !is_private(*ip));
-        if let (Some(address), Reach::Private) = (public, reach) {
+        let outside = |is_within: fn(IpAddr) -> bool| {
+            let mut addresses = addresses.iter().map(SocketAddr::ip);
+            addresses.find(|ip| !is_within(*ip))
+        };
+        if let (Some(address), Reach::Private) = (outside(is_private), reach) {
             let url = url.to_owned();
             return Err(InvalidTarget::Public { url, address });
         }
+        let is_here = |ip: IpAddr| ip.to_canonical().is_loopback();
+        if let (Some(address), Trust::Insecure) = (outside(is_here), trust) {
+            let url = url.to_owned();
+            return Err(InvalidTarget::Unsecured { url, address });
+        }
+        let tls = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => Some(Tls {
+                name: ServerName::try_from(host.to_owned()).map_err(|_| unreadable())?,
+                config: Arc::new(trust.client().map_err(InvalidTarget::Untrusting)?),
+            }),
+            Some(_) | None => None,
+        };
         Ok(Self {
-            url: format!("http://{authority}"),
+            url: url.trim_end_matches('/').to_owned(),
             host: HeaderValue::from_str(authority.as_str()).map_err(|_| unreadable())?,
             addresses,
+            tls,
         })
     }
 
@@ -103,6 +161,26 @@ impl Target {
     /// Where it is; at least one.
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// `None` where it is spoken to in the clear.
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+}
+
+impl Tls {
+    /// The same, which offers a choice of HTTP/2 and HTTP/1.1, or only the former.
+    pub(crate) fn offering(&self, http2_only: bool) -> Self {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        if !http2_only {
+            config.alpn_protocols.push(b"http/1.1".to_vec());
+        }
+        Self {
+            name: self.name.clone(),
+            config: Arc::new(config),
+        }
     }
 }
 

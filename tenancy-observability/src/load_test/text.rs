@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Change, Comparison, Ended, Figures, Model, Named, Report, Series};
+use super::{Change, Comparison, Ended, Figures, Model, Named, Report, Series, Timed};
 
 /// How many callers a table lists.
 const LISTED_MAX: usize = 10;
@@ -22,8 +22,10 @@ impl fmt::Display for Report {
         let (runs, plural) = (self.runs.len(), plural(self.runs.len()));
         writeln!(
             f,
-            "{}: {how}; {runs} run{plural}, {:.1} s{ended}",
-            plan.target, merged.seconds
+            "{}{}: {how}; {runs} run{plural}, {:.1} s{ended}",
+            plan.target,
+            if merged.http2 { " over HTTP/2" } else { "" },
+            merged.seconds
         )?;
         writeln!(f)?;
         head(f, "ENDPOINT")?;
@@ -54,8 +56,12 @@ impl fmt::Display for Report {
             }
         }
         failures(f, &merged.endpoints)?;
-        for timed in &self.timed {
-            beside(f, &timed.name, timed.times)?;
+        if !self.timed.is_empty() {
+            writeln!(f, "\nBeside the requests, one after the other:")?;
+        }
+        for Timed { name, times } in &self.timed {
+            let count = times.map_or(0, |figures| figures.samples);
+            beside(f, &format!("{name}, {count} times"), *times)?;
         }
         writeln!(f)?;
         for verdict in &self.requirements {

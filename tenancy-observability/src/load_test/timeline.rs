@@ -61,20 +61,25 @@ impl Timeline {
 
     /// Counts a request that ended so long after the beginning.
     pub(crate) fn record(&mut self, at: Duration, sample: &Sample) {
-        let mut index = self.index(at);
-        while index >= INTERVALS_MAX {
-            self.halve();
-            index = self.index(at);
-        }
-        while self.intervals.len() <= index {
-            self.intervals.push(Counted::new());
-        }
+        let index = self.reach(at);
         let interval = &mut self.intervals[index];
         interval.ended += 1;
         interval.failed += u64::from(!sample.ending.is_success());
         if let Ending::Answered { .. } | Ending::TimedOut = sample.ending {
             interval.times.record(sample.response);
         }
+    }
+
+    /// The interval of a time, which there is from now on.
+    fn reach(&mut self, at: Duration) -> usize {
+        while self.index(at) >= INTERVALS_MAX {
+            self.halve();
+        }
+        let index = self.index(at);
+        while self.intervals.len() <= index {
+            self.intervals.push(Counted::new());
+        }
+        index
     }
 
     fn index(&self, at: Duration) -> usize {
@@ -86,21 +91,32 @@ impl Timeline {
         let mut pairs = std::mem::take(&mut self.intervals).into_iter();
         while let Some(mut first) = pairs.next() {
             if let Some(second) = pairs.next() {
-                first.times.add(&second.times);
-                first.ended += second.ended;
-                first.failed += second.failed;
+                first.add(&second);
             }
             self.intervals.push(first);
         }
     }
 
     /// What there was until the run's end.
-    pub(crate) fn finish(&self, length: Duration) -> Vec<Interval> {
-        let intervals = (0_u32..).zip(&self.intervals);
+    pub(crate) fn finish(&mut self, length: Duration) -> Vec<Interval> {
+        // A time in which nothing ended is part of the run as well.
+        let last = self.reach(length.saturating_sub(Duration::from_nanos(1)));
+        let begun = self.begin_of(last);
+        // How many ended in a few milliseconds is no rate: they go with those before.
+        if last > 0
+            && length.saturating_sub(begun) < self.width / 2
+            && let Some(rest) = self.intervals.pop()
+        {
+            self.intervals[last - 1].add(&rest);
+        }
+        let count = self.intervals.len();
+        let intervals = self.intervals.iter().enumerate();
         let intervals = intervals.map(|(index, counted)| {
-            let from = self.width * index;
-            // The last one may be shorter than the others.
-            let width = self.width.min(length.saturating_sub(from));
+            let from = self.begin_of(index);
+            let width = match index + 1 == count {
+                true => length.saturating_sub(from),
+                false => self.width,
+            };
             Interval {
                 from_seconds: from.as_secs_f64(),
                 rate: counted.ended as f64 / width.as_secs_f64().max(0.001),
@@ -111,6 +127,11 @@ impl Timeline {
         });
         intervals.collect()
     }
+
+    fn begin_of(&self, index: usize) -> Duration {
+        // There are no more than INTERVALS_MAX of them.
+        self.width * u32::try_from(index).unwrap_or(u32::MAX)
+    }
 }
 
 impl Counted {
@@ -120,6 +141,12 @@ impl Counted {
             ended: 0,
             failed: 0,
         }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.times.add(&other.times);
+        self.ended += other.ended;
+        self.failed += other.failed;
     }
 }
 
@@ -171,5 +198,27 @@ mod tests {
         let intervals = timeline.finish(Duration::from_secs(3));
         assert_eq!(intervals[1].rate, 0.0);
         assert_eq!(intervals[1].p50_us, None);
+    }
+
+    #[test]
+    fn the_rate_of_the_last_moments_is_that_of_a_whole_interval() {
+        let mut timeline = Timeline::new();
+        for tenth in 0..=20 {
+            let at = Duration::from_millis(100 * tenth);
+            timeline.record(at, &answered(Duration::from_millis(1)));
+        }
+        // One of them ended in the last ten milliseconds.
+        let intervals = timeline.finish(Duration::from_millis(2010));
+        let rates: Vec<f64> = intervals.iter().map(|interval| interval.rate).collect();
+        assert_eq!(rates, [10.0, 11.0 / 1.01]);
+    }
+
+    #[test]
+    fn a_server_that_fell_silent_is_shown_until_the_end() {
+        let mut timeline = Timeline::new();
+        timeline.record(Duration::ZERO, &answered(Duration::from_millis(1)));
+        let intervals = timeline.finish(Duration::from_secs(3));
+        let rates: Vec<f64> = intervals.iter().map(|interval| interval.rate).collect();
+        assert_eq!(rates, [1.0, 0.0, 0.0]);
     }
 }

@@ -6,3 +6,4 @@ mod memory;
 mod mix;
 mod oracle;
 mod program;
+mod tls;

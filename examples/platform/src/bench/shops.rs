@@ -8,6 +8,7 @@ use tenancy_core::registry::{Address, Directory as _};
 use tenancy_core::tenant::Status;
 use tenancy_core::{Slug, Tenant, TenantScope};
 
+use super::Steps;
 use crate::demo::{self, DemoShop};
 use crate::failure::Failure;
 use crate::keys::KeyName;
@@ -44,11 +45,17 @@ impl BenchShops {
     /// Opens as many, and makes those that are missing. They have what the demonstration shops have.
     ///
     /// Those that it has opened when it fails or is given up are for [`close`](Self::close).
-    pub(crate) async fn open(&mut self, platform: &Platform, count: usize) -> Result<(), Failure> {
+    pub(crate) async fn open(
+        &mut self,
+        platform: &Platform,
+        count: usize,
+        steps: &Steps,
+    ) -> Result<(), Failure> {
         let demos = demo::shops();
         for number in 1..=count {
+            steps.show(&format!("opening shop {number} of {count}"));
             let demo = &demos[(number - 1) % demos.len()];
-            let slug: Slug = format!("load-test-{number}").parse()?;
+            let slug: Slug = Self::slug(number).parse()?;
             let found = find(platform, &slug, number).await?;
             self.opening = Some(slug.clone());
             let shop = BenchShop::open(platform, slug, found, number, demo).await?;
@@ -58,10 +65,16 @@ impl BenchShops {
         Ok(())
     }
 
+    /// What the address of each begins with.
+    pub(crate) fn slug(number: usize) -> String {
+        format!("load-test-{number}")
+    }
+
     /// Deletes the products that were made, ends the keys and closes the shops again.
-    pub(crate) async fn close(&self, platform: &Platform) -> Result<(), Failure> {
+    pub(crate) async fn close(&self, platform: &Platform, steps: &Steps) -> Result<(), Failure> {
         let mut closed = Ok(());
         for shop in &self.open {
+            steps.show(&format!("deleting what was made in {}", shop.slug));
             let deleted = shop.delete_products(platform).await;
             // One that cannot be closed keeps no other open.
             closed = closed.and(deleted).and(close(platform, &shop.slug).await);

@@ -8,12 +8,13 @@ use clap::Args;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use tenancy_observability::load_test::{
-    Caller, Conclusion, Endpoint, LoadTest, LoadTestBuilder, Model, ProgressLine, Rate, Reach,
-    Report, Requirement, Runner, Target, Timed, interrupted, parse_time, run_times,
+    Caller, Conclusion, Endpoint, InvalidRequirement, InvalidTarget, LoadTest, LoadTestBuilder,
+    Model, ProgressLine, Rate, Reach, Report, Requirement, Runner, Target, Timed, Trust,
+    interrupted, parse_time, run_times,
 };
 
 use super::Output;
-use crate::bench::{BenchShops, Kind, OwnServer, ServerLikeThis, time_queries};
+use crate::bench::{BenchShops, Kind, OwnServer, ServerLikeThis, Steps, time_queries};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::platform::Platform;
@@ -56,12 +57,19 @@ pub(crate) struct Bench {
     /// How many shops are asked, in turn
     #[arg(long, value_name = "COUNT", default_value = "3", value_parser = clap::value_parser!(u16).range(1..=1000))]
     tenants: u16,
-    /// A server on the same data to send requests to, such as http://127.0.0.1:8080; its own limits hold
+    /// A server on the same data to send requests to, such as http://127.0.0.1:8080 or the proxy before
+    /// it; its own limits hold
     #[arg(long, value_name = "URL")]
     target: Option<String>,
     /// Lets the target be on the internet: you say that it is yours
     #[arg(long, requires = "target")]
     i_own_this: bool,
+    /// Trusts the authorities whose certificates are in this PEM file, instead of the system's
+    #[arg(long, value_name = "FILE", requires = "target")]
+    ca: Option<PathBuf>,
+    /// Looks at no certificate; of servers on this machine only
+    #[arg(long, requires = "target", conflicts_with = "ca")]
+    insecure: bool,
     /// How long an answer is waited for
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     time_out: Duration,
@@ -120,32 +128,56 @@ impl Bench {
         let before = before.map_err(|error| {
             Refusal::WrongUse(Failure::from(error).context("cannot compare with that report"))
         })?;
-        let reach = if self.i_own_this {
-            Reach::Anywhere
-        } else {
-            Reach::Private
-        };
         let target = match &self.target {
-            Some(url) => Some(Target::find(url, reach).await.map_err(Refusal::wrong)?),
+            Some(url) => Some(self.find(url).await.map_err(Refusal::wrong)?),
             None => None,
         };
+        self.check_requirements().map_err(Refusal::wrong)?;
         let platform = Platform::open(config).await?;
         let mut shops = BenchShops::default();
+        let steps = Steps::begin();
         let opened = tokio::select! {
-            opened = shops.open(&platform, self.tenants.into()) => opened.map_err(Refusal::from),
+            opened = shops.open(&platform, self.tenants.into(), &steps) => {
+                opened.map_err(Refusal::from)
+            }
             () = interrupted() => Err(Refusal::Interrupted),
         };
+        drop(steps);
         let measured = match opened {
             Ok(()) => self.measure(&platform, &shops, target, like_this).await,
             Err(refusal) => Err(refusal),
         };
-        let closed = shops.close(&platform).await;
+        let closed = shops.close(&platform, &Steps::begin()).await;
         let mut report = measured?;
         closed?;
         if let Some(before) = &before {
             report.compare(before);
         }
         Ok(report)
+    }
+
+    /// Looks for slips before anything is done for the load test.
+    fn check_requirements(&self) -> Result<(), InvalidRequirement> {
+        let endpoints = Kind::endpoints(&self.endpoints, &BenchShops::default());
+        let shops: Vec<String> = (1..=self.tenants.into()).map(BenchShops::slug).collect();
+        self.requirements.iter().try_for_each(|requirement| {
+            let endpoints = endpoints.iter().map(Endpoint::name);
+            requirement.check_names(endpoints, shops.iter().map(String::as_str))
+        })
+    }
+
+    async fn find(&self, url: &str) -> Result<Target, InvalidTarget> {
+        let reach = if self.i_own_this {
+            Reach::Anywhere
+        } else {
+            Reach::Private
+        };
+        let trust = match &self.ca {
+            Some(file) => Trust::Authorities(file.clone()),
+            None if self.insecure => Trust::Insecure,
+            None => Trust::System,
+        };
+        Target::find_trusting(url, reach, &trust).await
     }
 
     async fn measure(
@@ -189,6 +221,8 @@ impl Bench {
         target: Option<Target>,
         like_this: &ServerLikeThis,
     ) -> Result<Prepared, Refusal> {
+        let steps = Steps::begin();
+        steps.show("starting a server");
         let (server, target) = match target {
             Some(target) => (None, target),
             None => {
@@ -203,10 +237,9 @@ impl Bench {
             none if none.is_empty() => Requirement::defaults(self.model()),
             given => given.clone(),
         };
-        for requirement in &requirements {
-            requirement.check(&test).map_err(Refusal::wrong)?;
-        }
+        steps.show("waiting until the server knows the shops");
         await_shops(platform, shops, target).await?;
+        steps.show("timing queries");
         Ok(Prepared {
             server,
             test,

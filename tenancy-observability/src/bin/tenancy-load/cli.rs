@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use http::{HeaderName, HeaderValue};
 use tenancy_observability::load_test::{
-    Caller, Connections, LoadTest, Model, Rate, Reach, Report, Requirement, Target, parse_time,
+    Caller, Connections, LoadTest, Model, Rate, Reach, Report, Requirement, Target, Trust,
+    parse_time,
 };
 
 use crate::scenario::Scenario;
@@ -24,7 +25,8 @@ use crate::scenario::Scenario;
 #[derive(Debug, Parser)]
 #[command(name = "tenancy-load", version)]
 pub(crate) struct Cli {
-    /// The server, such as http://127.0.0.1:8080; every name under `localhost` is this machine
+    /// The server, such as http://127.0.0.1:8080 or https://shop.example; every name under `localhost` is
+    /// this machine
     url: String,
 
     /// How many users send one request after the other [default: 10]
@@ -58,6 +60,18 @@ pub(crate) struct Cli {
     /// Uses a new connection for each request
     #[arg(long)]
     new_connections: bool,
+
+    /// Speaks HTTP/2 and nothing else [default: HTTP/1.1, and over TLS what the server prefers]
+    #[arg(long)]
+    http2: bool,
+
+    /// Trusts the authorities whose certificates are in this PEM file, instead of the system's
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
+    /// Looks at no certificate; of servers on this machine only
+    #[arg(long, conflicts_with = "ca")]
+    insecure: bool,
 
     /// What is requested: a method, a path and a weight of 1 unless it is given, such as
     /// 'GET /api/products 3' [default: GET /]
@@ -125,7 +139,12 @@ impl Cli {
         } else {
             Reach::Private
         };
-        let target = Target::find(&self.url, reach).await?;
+        let trust = match self.ca {
+            Some(file) => Trust::Authorities(file),
+            None if self.insecure => Trust::Insecure,
+            None => Trust::System,
+        };
+        let target = Target::find_trusting(&self.url, reach, &trust).await?;
         let model = match self.rate {
             Some(rate) => Model::Open {
                 rate,
@@ -156,6 +175,9 @@ impl Cli {
             .duration(self.duration)
             .time_out(self.time_out)
             .connections(connections);
+        if self.http2 {
+            test = test.http2();
+        }
         if let Some(requests) = self.requests {
             test = test.requests_per_endpoint(requests);
         }

@@ -47,11 +47,29 @@ async fn private_networks_are_targets_and_others_only_by_choice() {
 }
 
 #[tokio::test]
-async fn what_is_no_plain_server_is_refused_by_what_is_wrong() {
-    assert!(matches!(
-        find("https://localhost").await,
-        Err(InvalidTarget::Tls(_))
-    ));
+async fn of_a_server_over_tls_it_is_known_whom_to_trust_before_anything_is_sent() {
+    let trusting = async |url, trust| Target::find_trusting(url, Reach::Anywhere, &trust).await;
+    let target = trusting("https://127.0.0.1", Trust::Insecure).await;
+    assert_eq!(target.unwrap().addresses()[0].port(), 443);
+    for elsewhere in ["https://10.1.2.3", "https://8.8.8.8", "https://[fd00::1]"] {
+        let refused = trusting(elsewhere, Trust::Insecure).await;
+        let is_refused = matches!(refused, Err(InvalidTarget::Unsecured { .. }));
+        assert!(is_refused, "{elsewhere}");
+    }
+    let refused = trusting("http://127.0.0.1", Trust::Insecure).await;
+    assert!(matches!(refused, Err(InvalidTarget::Plain(_))));
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "nothing").unwrap();
+    for file in [empty, folder.path().join("nowhere.pem")] {
+        let refused = trusting("https://127.0.0.1", Trust::Authorities(file.clone())).await;
+        let is_refused = matches!(refused, Err(InvalidTarget::Untrusting(_)));
+        assert!(is_refused, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_address_of_a_server_is_refused() {
     for unreadable in [
         "",
         "localhost:8080",

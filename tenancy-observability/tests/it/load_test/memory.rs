@@ -46,6 +46,6 @@ fn record_all() {
         recorder.record((number % 32) as usize, (number % 1000) as usize, &sample);
     }
     let recorded = recorder.finish(Duration::from_secs(1));
-    assert_eq!(recorded.ended(), REQUESTS);
+    assert_eq!(recorded.all().ended(), REQUESTS);
     print!("{}", std::fs::read_to_string("/proc/self/status").unwrap());
 }

@@ -145,6 +145,8 @@ async fn wrong_use_ends_with_two_and_nothing_is_sent() {
         (vec!["--compare", text(&other)], "form 99"),
         (vec!["--compare", "/nowhere/at-all"], "cannot be read"),
         (vec!["--scenario", text(&other)], "scenario"),
+        (vec!["--insecure"], "not over TLS"),
+        (vec!["--insecure", "--ca", text(&other)], "--ca"),
     ] {
         let said = run(&url, &arguments).await;
         assert_eq!(said.code(), 2, "{arguments:?}");
@@ -159,7 +161,45 @@ async fn wrong_use_ends_with_two_and_nothing_is_sent() {
         "{}",
         abroad.stderr
     );
+    let secured = url.replace("http:", "https:");
+    let unread = run(&secured, &["--ca", text(&other)]).await;
+    assert_eq!(unread.code(), 2);
+    assert!(
+        unread.stderr.contains("there is no certificate in it"),
+        "{}",
+        unread.stderr
+    );
     assert_eq!(seen.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_over_tls_is_asked_over_http2_and_one_that_is_not_trusted_is_not_asked() {
+    let (seen, url) = counting().await;
+    let upstream = url.strip_prefix("http://").unwrap().parse().unwrap();
+    let proxy = tenancy_tests::TlsProxy::over_http2(upstream).await;
+    let url = format!("https://acme.localhost:{}", proxy.port());
+    let arguments = [
+        "--requests",
+        "20",
+        "--require",
+        "success_rate==100%",
+        "--http2",
+    ];
+    let authority = proxy.authority();
+    for trust in [&["--insecure"][..], &["--ca", text(&authority)]] {
+        let said = run(&url, &[&arguments, trust].concat()).await;
+        assert_eq!(said.code(), 0, "{}{}", said.stdout, said.stderr);
+        assert!(said.stdout.contains(" over HTTP/2: "), "{}", said.stdout);
+    }
+    assert_eq!(seen.load(Ordering::Relaxed), 40);
+    let said = run(&url, &arguments).await;
+    assert_eq!(said.code(), 3, "{}", said.stdout);
+    assert!(
+        said.stdout.contains("invalid peer certificate"),
+        "{}",
+        said.stdout
+    );
+    assert_eq!(seen.load(Ordering::Relaxed), 40);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use tenancy_tests::Server;
+use tenancy_tests::{Server, TlsProxy};
 
 use super::Town;
 
@@ -102,6 +102,21 @@ async fn a_server_that_runs_is_asked_with_its_own_limits() {
 }
 
 #[tokio::test]
+async fn a_server_that_runs_is_asked_through_the_proxy_that_ends_tls_before_it() {
+    let town = Town::on_sqlite().await;
+    let proxy = TlsProxy::over_http2(town.address).await;
+    let target = format!("https://localhost:{}", proxy.port());
+    let authority = proxy.authority();
+    let arguments = ["--target", &target, "--ca", authority.to_str().unwrap()];
+    let few = ["--endpoints", "customers", "--requests", "20"];
+    let (code, report) = bench(&town.settings, &[&arguments[..], &few].concat());
+    assert!([0, 1].contains(&code), "{report}");
+    let run = &report["runs"][0];
+    assert_eq!(run["http2"], true);
+    assert_eq!(run["endpoints"][0]["succeeded"], 20, "{report:#}");
+}
+
+#[tokio::test]
 async fn a_shop_that_a_load_test_did_not_make_is_left_alone_and_those_that_it_opened_are_closed() {
     let town = Town::on_sqlite().await;
     town.command(&["tenant", "create", "load-test-2"]);
@@ -133,10 +148,16 @@ async fn wrong_use_and_a_server_that_is_away_have_a_status_each() {
         (["--target", "http://192.0.2.1"], 2),
         (["--require", "p95<soon"], 2),
         (["--require", "p95{endpoint:GET /never}<1s"], 2),
+        (["--require", "p95{tenant:load-test-2}<1s"], 2),
         (["--endpoints", "everything"], 2),
         (["--compare", "/nowhere/at-all"], 2),
         (["--target", &nobody], 3),
     ] {
+        if code == 3 {
+            // Of those before none has made a shop.
+            let tenants = town.command(&["tenant", "list"]).to_string();
+            assert!(!tenants.contains("load-test-1"), "{tenants}");
+        }
         let requests = ["--requests", "2", "--tenants", "1"];
         let (ended, document) = bench(&town.settings, &[&arguments[..], &requests].concat());
         assert_eq!(ended, code, "{arguments:?}");
