@@ -26,7 +26,7 @@ CREATE TABLE comments (
     body TEXT NOT NULL
 );
 INSERT INTO comments
-    SELECT i, 1 + (i * 7919) % 30000, 1 + (i * 104729) % 6000, (i * 48271) % 1000003, repeat('c', 60) || i
+    SELECT i, 1 + (i * 7919) % 30000, 1 + (i::bigint * 104729) % 6000, (i * 48271) % 1000003, repeat('c', 60) || i
     FROM generate_series(1, 40000) i;
 CREATE TABLE folders (id BIGINT PRIMARY KEY, parent_id BIGINT, name TEXT NOT NULL);
 INSERT INTO folders SELECT i, nullif(i / 4, 0), 'folder' || i FROM generate_series(1, 20000) i;
