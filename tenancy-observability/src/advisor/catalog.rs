@@ -118,6 +118,9 @@ pub(crate) struct Policy {
     pub(crate) using: String,
 }
 
+/// What SQLite's plans call the way to a row by its own number.
+pub(crate) const ROW_NUMBER: &str = "INTEGER PRIMARY KEY";
+
 impl Catalog {
     /// The table that a statement names, with its schema or without.
     pub(crate) fn find(&self, schema: Option<&str>, name: &str) -> Option<usize> {
@@ -142,6 +145,13 @@ impl Catalog {
 impl Table {
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The column that is the row's own number, which SQLite finds rows by without an index.
+    pub(crate) fn row_number(&self) -> Option<&str> {
+        let is_number = |index: &&Index| index.name == ROW_NUMBER && index.definition.is_empty();
+        let index = self.indexes.iter().find(is_number)?;
+        index.design.leading_columns().next()
     }
 
     /// How a statement names it.

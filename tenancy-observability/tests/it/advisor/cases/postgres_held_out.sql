@@ -314,3 +314,98 @@ SELECT * FROM pages WHERE id = $1
 SELECT d.title, count(*) FROM docs d JOIN revisions r ON r.id = d.id WHERE d.id = $1 GROUP BY d.title
 --- refuse docs already_served
 --- refuse revisions already_served
+
+--- case a person by either of two names
+--- origin sqlite3_expert
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM users WHERE email = $1 OR handle = $1
+--- expect missing_index users (email), (handle)
+
+--- case a thousand rows of one blog after another
+--- origin the batches of Rails
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM posts WHERE blog_id = $1 AND id > $2 ORDER BY id LIMIT 100
+--- expect missing_index posts (blog_id, id)
+
+--- case a deletion that tells what it took
+--- origin dexter
+--- held out
+--- use forum
+--- statement 100
+WITH moved AS (DELETE FROM comments WHERE post_id = $1 RETURNING *) SELECT count(*) FROM moved
+--- expect missing_index comments (post_id)
+
+--- case one row with a count of others
+--- origin reference
+--- held out
+--- use forum
+--- statement 100
+SELECT p.*, (SELECT count(*) FROM comments c WHERE c.post_id = p.id) FROM posts p WHERE p.slug = $1
+--- expect missing_index posts (slug)
+--- expect missing_index comments (post_id)
+
+--- case two columns that are compared as one
+--- origin reference
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM posts WHERE (author_id, blog_id) = ($1, $2)
+--- expect missing_index posts (author_id)
+
+--- case a title in any case within a tenant
+--- origin reference
+--- held out
+--- use documents
+--- statement 100
+SELECT * FROM docs WHERE lower(title) = lower($1)
+--- expect missing_index docs (tenant_id, lower(title))
+
+--- case a second index of the primary key
+--- origin splinter
+--- held out
+--- use forum
+--- setup
+CREATE UNIQUE INDEX users_number ON users (id);
+--- expect duplicate_index users users_number
+
+--- case rows in batches by their key
+--- origin the batches of Rails
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM posts WHERE id > $1 ORDER BY id LIMIT 1000
+--- refuse posts already_served
+
+--- case a query with a name that is used twice
+--- origin the documentation of PostgreSQL
+--- held out
+--- use forum
+--- statement 100
+WITH c AS (SELECT * FROM posts) SELECT a.* FROM c a JOIN c b ON b.id = a.id WHERE a.slug = $1
+
+--- case nearly all values
+--- origin PgHero
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM posts WHERE state IN ('published', 'draft')
+--- refuse posts low_selectivity
+
+--- case groups of more than so many
+--- origin PgHero
+--- held out
+--- use forum
+--- statement 100
+SELECT country, count(*) FROM users GROUP BY country HAVING count(*) > $1
+--- refuse users no_condition
+
+--- case some pages of a table
+--- origin dexter
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM posts TABLESAMPLE SYSTEM (1)

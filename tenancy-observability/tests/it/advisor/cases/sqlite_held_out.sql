@@ -305,3 +305,129 @@ ANALYZE;
 --- statement 100
 SELECT max(published_at) FROM posts
 --- refuse posts already_served
+
+--- case a person by either of two names
+--- origin sqlite3_expert
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM users WHERE email = $1 OR handle = $1
+--- expect missing_index users (email), (handle)
+
+--- case a hundred rows of one blog after another
+--- origin the batches of Rails
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM posts WHERE blog_id = $1 AND id > $2 ORDER BY id LIMIT 100
+--- expect missing_index posts (blog_id)
+
+--- case two columns that are compared as one
+--- origin reference
+--- held out
+--- use forum
+--- statement 100
+SELECT * FROM posts WHERE (author_id, blog_id) = ($1, $2)
+--- expect missing_index posts (author_id)
+
+--- case a number that is counted anew
+--- origin reference
+--- held out
+--- use forum
+--- statement 100
+UPDATE posts SET views = (SELECT count(*) FROM comments WHERE comments.post_id = posts.id) WHERE id = $1
+--- expect missing_index comments (post_id)
+
+--- case a deletion by a query
+--- origin dexter
+--- held out
+--- use forum
+--- statement 100
+DELETE FROM comments WHERE post_id IN (SELECT id FROM posts WHERE author_id = $1)
+--- expect missing_index posts (author_id)
+--- expect missing_index comments (post_id)
+
+--- case a trigger for one column
+--- origin sqlite3_expert
+--- held out
+--- use forum
+--- setup
+CREATE TABLE feeds (id INTEGER PRIMARY KEY, post_ref INTEGER NOT NULL, text TEXT NOT NULL);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15000)
+INSERT INTO feeds SELECT i, i, 'text' FROM n;
+CREATE TRIGGER withdraw AFTER UPDATE OF state ON posts WHEN new.state = 'hidden' BEGIN
+    SELECT raise(ABORT, 'hidden before') WHERE old.state = 'hidden';
+    DELETE FROM feeds WHERE post_ref = old.id;
+END;
+ANALYZE;
+--- statement 1000
+UPDATE posts SET state = 'hidden' WHERE id = $1
+--- expect missing_index feeds (post_ref)
+
+--- case a trigger for another column
+--- origin sqlite3_expert
+--- held out
+--- use forum
+--- setup
+CREATE TABLE feeds (id INTEGER PRIMARY KEY, post_ref INTEGER NOT NULL, text TEXT NOT NULL);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15000)
+INSERT INTO feeds SELECT i, i, 'text' FROM n;
+CREATE TRIGGER withdraw AFTER UPDATE OF state ON posts BEGIN
+    DELETE FROM feeds WHERE post_ref = old.id;
+END;
+ANALYZE;
+--- statement 1000
+UPDATE posts SET views = views + 1 WHERE id = $1
+--- refuse posts already_served
+
+--- case the beginning of a text that its index serves
+--- origin sqlite3_expert
+--- held out
+--- use forum
+--- setup
+CREATE INDEX users_handle ON users (handle COLLATE NOCASE);
+ANALYZE;
+--- statement 100
+SELECT * FROM users WHERE handle LIKE 'handle119%'
+--- refuse users already_served
+
+--- case a queue that has its index
+--- origin reference
+--- held out
+--- use forum
+--- setup
+CREATE INDEX posts_queue ON posts (published_at) WHERE state = 'queued';
+ANALYZE;
+--- statement 1000
+SELECT * FROM posts WHERE state = 'queued' ORDER BY published_at LIMIT 10
+--- refuse posts already_served
+
+--- case a row that replaces another
+--- origin PgHero
+--- held out
+--- use forum
+--- statement 100
+REPLACE INTO posts (id, blog_id, author_id, slug, state, published_at, views, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+--- case a key of a table without row numbers
+--- origin sqlite3_expert
+--- held out
+--- setup
+CREATE TABLE tags (product INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (product, tag)) WITHOUT ROWID;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+INSERT INTO tags SELECT i / 5, 'tag' || i FROM n;
+ANALYZE;
+--- statement 100
+SELECT * FROM tags WHERE product = $1
+--- refuse tags already_served
+
+--- case an order that an index gives behind an equal column
+--- origin sqlite3_expert
+--- held out
+--- use forum
+--- setup
+CREATE INDEX posts_author ON posts (author_id, published_at, id);
+ANALYZE;
+--- statement 100
+SELECT * FROM posts WHERE author_id = $1 ORDER BY published_at DESC, id DESC
+--- refuse posts already_served
