@@ -18,6 +18,9 @@ impl Reader<'_> {
     }
 
     fn look_at_condition(&mut self, condition: &Expr) {
+        if let Some(pairs) = equal_pairs(condition) {
+            return pairs.iter().for_each(|pair| self.look_at_condition(pair));
+        }
         if self.equates(condition) || self.membership(condition) {
             return;
         }
@@ -267,6 +270,27 @@ impl Reader<'_> {
         };
         Some((access, predicate))
     }
+}
+
+/// `(a, b) = (c, d)` as `a = c` and `b = d`.
+fn equal_pairs(condition: &Expr) -> Option<Vec<Expr>> {
+    let Expr::BinaryOp {
+        left,
+        op: BinaryOperator::Eq,
+        right,
+    } = condition
+    else {
+        return None;
+    };
+    let (Expr::Tuple(left), Expr::Tuple(right)) = (&**left, &**right) else {
+        return None;
+    };
+    let pair = |(left, right): (&Expr, &Expr)| Expr::BinaryOp {
+        left: Box::new(left.clone()),
+        op: BinaryOperator::Eq,
+        right: Box::new(right.clone()),
+    };
+    Some(left.iter().zip(right).map(pair).collect())
 }
 
 /// The expression, and the collation that it says to compare it in.
