@@ -334,13 +334,7 @@ impl Shaper<'_> {
 
     /// SQLite's indexes all have the number of their rows.
     fn is_row_number(&self, name: &str) -> bool {
-        let mut indexes = self.table.indexes.iter();
-        self.engine == Engine::Sqlite
-            && indexes.any(|index| {
-                index.definition.is_empty()
-                    && index.name == "INTEGER PRIMARY KEY"
-                    && index.design.leading_columns().next() == Some(name)
-            })
+        self.engine == Engine::Sqlite && self.table.row_number() == Some(name)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a database holds, as far as advice on indexes needs it: one model for both databases.
 
-use super::design::Design;
+use std::borrow::Cow;
+
+use super::design::{Design, Key, Term};
 
 /// Which database was read; a few rules differ.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -118,6 +120,9 @@ pub(crate) struct Policy {
     pub(crate) using: String,
 }
 
+/// What SQLite's plans call the way to a row by its own number.
+pub(crate) const ROW_NUMBER: &str = "INTEGER PRIMARY KEY";
+
 impl Catalog {
     /// The table that a statement names, with its schema or without.
     pub(crate) fn find(&self, schema: Option<&str>, name: &str) -> Option<usize> {
@@ -142,6 +147,26 @@ impl Catalog {
 impl Table {
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The column that is the row's own number, which SQLite finds rows by without an index.
+    pub(crate) fn row_number(&self) -> Option<&str> {
+        let is_number = |index: &&Index| index.name == ROW_NUMBER && index.definition.is_empty();
+        let index = self.indexes.iter().find(is_number)?;
+        index.design.leading_columns().next()
+    }
+
+    /// The index with what all of SQLite's end with: the row's own number.
+    pub(crate) fn with_row_number<'a>(&self, design: &'a Design) -> Cow<'a, Design> {
+        match self.row_number() {
+            Some(name) if !design.leading_columns().any(|column| column == name) => {
+                let mut design = design.clone();
+                let number = Key::ascending(Term::Column(name.to_owned()));
+                design.keys.push(number);
+                Cow::Owned(design)
+            }
+            _ => Cow::Borrowed(design),
+        }
     }
 
     /// How a statement names it.

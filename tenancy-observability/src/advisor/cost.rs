@@ -147,6 +147,8 @@ impl Costs<'_> {
     ) -> Option<f64> {
         let access = &self.accesses[place];
         let table = self.table(place);
+        let longer = table.with_row_number(design);
+        let design = if joins { design } else { &*longer };
         if !design
             .predicate
             .iter()

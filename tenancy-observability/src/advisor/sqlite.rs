@@ -3,6 +3,7 @@
 mod catalog;
 mod copy;
 mod sample;
+mod trigger;
 
 use std::path::Path;
 
@@ -34,7 +35,8 @@ pub(super) async fn advise(
     let catalog = &source.catalog;
     let mut copy = Copy::new(&source).await.map_err(unreadable)?;
     let mut unread = Vec::new();
-    let reads = missing::read(catalog, workload, advisor.limits(), &mut unread);
+    let all = trigger::with_fired(catalog, &source.triggers, workload);
+    let reads = missing::read(catalog, &all, advisor.limits(), &mut unread);
     let mut plans = Vec::with_capacity(reads.len());
     for read in &reads {
         let planned = copy.plan(&read.statement.sql, read, &[], catalog).await;

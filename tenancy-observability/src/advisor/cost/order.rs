@@ -23,13 +23,11 @@ pub(super) fn is_bounded(key: &Key, predicate: &Predicate, table: &Table) -> boo
 }
 
 fn sorts_by_character(key: &Key, table: &Table) -> bool {
-    let own = key
-        .term
-        .column()
-        .and_then(|name| table.column(name)?.collation.as_deref());
+    let column = key.term.column().and_then(|name| table.column(name));
+    let own = column.map(|column| column.collation.as_deref().unwrap_or("BINARY"));
     matches!(
         key.collation.as_deref().or(own),
-        Some("C" | "POSIX" | "NOCASE")
+        Some("BINARY" | "C" | "POSIX" | "NOCASE")
     )
 }
 

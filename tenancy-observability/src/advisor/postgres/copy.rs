@@ -165,7 +165,12 @@ impl<'a> Copy<'a> {
                 .await?;
         }
         let column = |column: &crate::advisor::catalog::Column| {
-            format!("{} {}", quoted(&column.name), column.data_type)
+            // Other orders than by character all serve alike, and may be unknown there.
+            let order = match column.collation.as_deref() {
+                Some("C" | "POSIX") => " COLLATE \"C\"",
+                _ => "",
+            };
+            format!("{} {}{order}", quoted(&column.name), column.data_type)
         };
         let columns: Vec<_> = table.columns.iter().map(column).collect();
         self.scratch

@@ -1,8 +1,10 @@
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use super::sample;
+use super::trigger::Trigger;
 use crate::advisor::catalog::{
-    Catalog, Column, Duty, Engine, ForeignKey, Index, Login, Table, TableKind, View, quoted,
+    Catalog, Column, Duty, Engine, ForeignKey, Index, Login, ROW_NUMBER, Table, TableKind, View,
+    quoted,
 };
 use crate::advisor::design::{Design, Key, Term};
 use crate::advisor::syntax::{canonical, conjuncts};
@@ -12,24 +14,30 @@ pub(super) struct Source {
     pub(super) catalog: Catalog,
     /// Tables, then views and indexes.
     pub(super) schema: Vec<String>,
+    pub(super) triggers: Vec<Trigger>,
     /// Rows of `sqlite_stat1`: table, index, numbers.
     pub(super) statistics: Vec<(String, Option<String>, String)>,
 }
 
 const OBJECTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
      WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-       AND sql NOT LIKE 'CREATE VIRTUAL%' AND type IN ('table', 'index', 'view') \
+       AND sql NOT LIKE 'CREATE VIRTUAL%' AND type IN ('table', 'index', 'view', 'trigger') \
      ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END, name";
 
 pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Source, sqlx::Error> {
     let mut schema = Vec::new();
     let mut tables = Vec::new();
     let mut views = Vec::new();
+    let mut triggers = Vec::new();
     let mut definitions = std::collections::HashMap::new();
     let objects = sqlx::query(OBJECTS).fetch_all(&mut *connection).await?;
     for object in &objects {
         let (kind, name): (String, String) = (object.try_get("type")?, object.try_get("name")?);
         let sql: String = object.try_get("sql")?;
+        if kind == "trigger" {
+            triggers.extend(Trigger::read(object.try_get("tbl_name")?, &sql));
+            continue;
+        }
         schema.push(sql.clone());
         match kind.as_str() {
             "table" => tables.push((name, sql)),
@@ -56,6 +64,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Source, sq
     Ok(Source {
         catalog,
         schema,
+        triggers,
         statistics,
     })
 }
@@ -135,8 +144,7 @@ async fn table(
 
 fn row_number(column: &str) -> Index {
     Index {
-        // As plans call it.
-        name: "INTEGER PRIMARY KEY".to_owned(),
+        name: ROW_NUMBER.to_owned(),
         design: Design::btree(vec![Key::ascending(Term::Column(column.to_owned()))]),
         is_unique: true,
         is_valid: true,

@@ -17,11 +17,13 @@ pub(super) async fn take(
     table: &mut Table,
     statistics: &[(String, Option<String>, String)],
 ) -> Result<(), sqlx::Error> {
-    let counted = statistics.iter().find(|(name, _, _)| *name == table.name);
-    table.is_analyzed = counted.is_some();
+    let own = || statistics.iter().filter(|(name, _, _)| *name == table.name);
+    table.is_analyzed = own().next().is_some();
     let name = quoted(&table.name);
-    let number = |text: &str| text.split(' ').next().and_then(|first| first.parse().ok());
-    table.rows = match counted.and_then(|(_, _, numbers)| number(numbers)) {
+    let number = |text: &str| text.split(' ').next()?.parse::<f64>().ok();
+    // A partial index counts its own rows only.
+    let counted = own().filter_map(|(_, _, numbers)| number(numbers));
+    table.rows = match counted.reduce(f64::max) {
         Some(rows) => rows,
         None => count(connection, &name).await?,
     };

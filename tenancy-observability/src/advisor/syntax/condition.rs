@@ -18,6 +18,9 @@ impl Reader<'_> {
     }
 
     fn look_at_condition(&mut self, condition: &Expr) {
+        if let Some(pairs) = equal_pairs(condition) {
+            return pairs.iter().for_each(|pair| self.look_at_condition(pair));
+        }
         if self.equates(condition) || self.membership(condition) {
             return;
         }
@@ -180,6 +183,9 @@ impl Reader<'_> {
             // Rows are compared by their first columns first.
             return self.about(columns.first()?, Test::Range { bounds: 1 }, None, condition);
         }
+        if *op == BinaryOperator::Glob {
+            return self.glob(left, right, condition);
+        }
         let test = match op {
             BinaryOperator::Eq => Test::Equal,
             BinaryOperator::Gt
@@ -223,13 +229,27 @@ impl Reader<'_> {
         Some((access, predicate))
     }
 
+    /// SQLite's pattern by bytes, which an index serves that sorts by them.
+    fn glob(&self, expr: &Expr, pattern: &Expr, condition: &Expr) -> Option<(usize, Predicate)> {
+        let test = match literal(pattern) {
+            None => Test::UnknownPattern,
+            Some(text) if text.starts_with(['*', '?', '[']) => Test::Contains,
+            Some(_) => Test::Prefix,
+        };
+        let (access, mut predicate) = self.about(expr, test, literal(pattern), condition)?;
+        let sorts_otherwise = self.collation(access, &predicate.term).is_some();
+        predicate.collation = sorts_otherwise.then(|| "BINARY".to_owned());
+        Some((access, predicate))
+    }
+
     /// SQLite's LIKE knows no case, so only an index that knows none serves it.
     fn nocase(&self, access: usize, term: &Term) -> Option<String> {
+        (self.collation(access, term) != Some("NOCASE")).then(|| "NOCASE".to_owned())
+    }
+
+    fn collation(&self, access: usize, term: &Term) -> Option<&str> {
         let table = &self.catalog.tables[self.accesses[access].table];
-        let own = term
-            .column()
-            .and_then(|name| table.column(name)?.collation.as_deref());
-        (own != Some("NOCASE")).then(|| "NOCASE".to_owned())
+        table.column(term.column()?)?.collation.as_deref()
     }
 
     fn about(
@@ -250,6 +270,27 @@ impl Reader<'_> {
         };
         Some((access, predicate))
     }
+}
+
+/// `(a, b) = (c, d)` as `a = c` and `b = d`.
+fn equal_pairs(condition: &Expr) -> Option<Vec<Expr>> {
+    let Expr::BinaryOp {
+        left,
+        op: BinaryOperator::Eq,
+        right,
+    } = condition
+    else {
+        return None;
+    };
+    let (Expr::Tuple(left), Expr::Tuple(right)) = (&**left, &**right) else {
+        return None;
+    };
+    let pair = |(left, right): (&Expr, &Expr)| Expr::BinaryOp {
+        left: Box::new(left.clone()),
+        op: BinaryOperator::Eq,
+        right: Box::new(right.clone()),
+    };
+    Some(left.iter().zip(right).map(pair).collect())
 }
 
 /// The expression, and the collation that it says to compare it in.

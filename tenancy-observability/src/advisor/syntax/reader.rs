@@ -166,8 +166,12 @@ impl<'a> Reader<'a> {
     }
 
     fn select(&mut self, select: &Select, query: Option<&Query>) -> Outputs {
-        self.scopes.push(Scope::default());
         let first = self.accesses.len();
+        self.scopes.push(Scope {
+            relations: Vec::new(),
+            first,
+            is_limited: query.is_some_and(is_limited),
+        });
         self.from(&select.from);
         for item in &select.projection {
             self.item(item);
@@ -249,14 +253,23 @@ impl<'a> Reader<'a> {
     /// Notes that two columns have to be equal.
     pub(super) fn joined(&mut self, left: &Place, right: &Place) {
         for (place, other) in [(left, right), (right, left)] {
+            self.used(place);
+            let parting = self.scopes.iter().find(|scope| {
+                scope.is_limited && (place.access < scope.first) != (other.access < scope.first)
+            });
+            let test = match parting {
+                None => Test::Join(other.access),
+                // For the query that runs for each row, the row's column is a value like any other.
+                Some(scope) if place.access >= scope.first => Test::Equal,
+                Some(_) => continue,
+            };
             self.accesses[place.access].predicates.push(Predicate {
                 term: Term::Column(place.column.clone()),
-                test: Test::Join(other.access),
+                test,
                 text: String::new(),
                 value: None,
                 collation: None,
             });
-            self.used(place);
         }
     }
 

@@ -1,12 +1,16 @@
 use std::collections::HashMap;
 
-use crate::advisor::catalog::Catalog;
+use crate::advisor::catalog::{Catalog, Column};
 use crate::advisor::syntax::Access;
 
 /// What the names of one `SELECT` mean; the last of several scopes is the innermost.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     pub(super) relations: Vec<Relation>,
+    /// The first of its mentions of tables.
+    pub(super) first: usize,
+    /// Whether only the first rows are wanted, so that it runs anew for each row around it.
+    pub(super) is_limited: bool,
 }
 
 #[derive(Debug)]
@@ -59,13 +63,20 @@ impl Relation {
         match &self.source {
             Source::Access(access) => {
                 let table = &catalog.tables[accesses[*access].table];
-                let column = table
-                    .columns
-                    .iter()
-                    .find(|column| column.name == name || column.name.eq_ignore_ascii_case(name))?;
+                let is_named = |column: &&Column| {
+                    column.name == name || column.name.eq_ignore_ascii_case(name)
+                };
+                let column = table.columns.iter().find(is_named);
+                let column = column.map(|column| column.name.as_str());
+                let column = column.or_else(|| {
+                    let is_alias = ["_rowid_", "oid", "rowid"]
+                        .iter()
+                        .any(|alias| name.eq_ignore_ascii_case(alias));
+                    table.row_number().filter(|_| is_alias)
+                })?;
                 Some(Place {
                     access: *access,
-                    column: column.name.clone(),
+                    column: column.to_owned(),
                 })
             }
             Source::Derived(outputs) => outputs.get(name).cloned(),

@@ -1,7 +1,8 @@
 //! What stands behind `FROM`.
 
 use sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, ObjectName, TableFactor, TableWithJoins,
+    CteAsMaterialized, Expr, Join, JoinConstraint, JoinOperator, ObjectName, TableFactor,
+    TableWithJoins,
 };
 
 use super::Reader;
@@ -104,7 +105,11 @@ impl Reader<'_> {
             // It does not see itself, and not what only the outer query names.
             self.named.remove(own_name);
             let outputs = self.query(&cte.query);
-            let renamed = renamed(outputs, &cte.query, &cte.alias.columns);
+            let mut renamed = renamed(outputs, &cte.query, &cte.alias.columns);
+            if cte.materialized == Some(CteAsMaterialized::Materialized) {
+                // Its rows are found before anybody asks for some of them.
+                renamed.clear();
+            }
             self.named.insert(own_name.to_owned(), cte);
             return Source::Derived(renamed);
         }
