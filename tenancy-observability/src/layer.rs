@@ -61,6 +61,7 @@ mod slow;
 mod watch;
 
 pub use self::body::PerformanceBody;
+pub(crate) use self::finished::OTHER_METHOD;
 pub use self::finished::{DatabaseUse, FinishedRequest, Outcome, Spent};
 pub use self::future::ResponseFuture;
 pub use self::observe::ObserveRequests;

@@ -36,9 +36,11 @@
 //! ```
 //!
 //! # What is bounded
-//! Sets of labels, all together and for each name, by [`series_max`](MetricsBuilder::series_max); those
-//! beyond share one with the label `overflow`. Values of labels are cut at 128 bytes. Histograms keep
-//! counts and no samples, so it does not matter whether anybody asks for them.
+//! Sets of labels, all together and for each name, by [`series_max`](MetricsBuilder::series_max); what is
+//! written of them, by [`text_bytes_max`](MetricsBuilder::text_bytes_max), of which each named tenant has the
+//! same share. Those beyond, of all parties or of one, share a point with the label `overflow`, and no count
+//! is lost. Values of labels are cut at 128 bytes. Histograms keep counts and no samples, so it does not
+//! matter whether anybody asks for them.
 //!
 //! # Beside another recorder
 //! Handles from here count in their own registry, whichever recorder is installed. With
@@ -64,6 +66,7 @@ mod plain;
 mod recorder;
 mod registry;
 mod requests;
+mod room;
 mod since;
 mod sketch;
 mod snapshot;
@@ -85,6 +88,7 @@ pub(crate) use self::name::mark;
 use self::recorder::Facade;
 use self::registry::{Found, Kind as Registered, Registry, Slot};
 pub use self::requests::RequestMetrics;
+use self::room::Room;
 pub use self::snapshot::{Family, Kind, Point, Snapshot, Value};
 pub use self::tenants::Standing;
 use self::tenants::Tenants;
@@ -113,6 +117,7 @@ pub struct MetricsBuilder {
     writer: Option<String>,
     named_tenants: usize,
     series_max: usize,
+    text_bytes_max: usize,
     window: Duration,
     forwards: bool,
 }
@@ -125,6 +130,7 @@ impl Metrics {
             writer: None,
             named_tenants: 100,
             series_max: 10_000,
+            text_bytes_max: 2 << 20,
             window: Duration::from_secs(60),
             forwards: false,
         }
@@ -303,6 +309,14 @@ impl MetricsBuilder {
         self
     }
 
+    /// Sets how many bytes may be written of all that was counted, as [Prometheus'
+    /// text](crate::sink::prometheus); half of it is shared evenly by as many tenants as may be named.
+    /// Default: 2 MiB.
+    pub fn text_bytes_max(mut self, bytes: usize) -> Self {
+        self.text_bytes_max = bytes;
+        self
+    }
+
     /// Sets how often it is decided anew who is named. Default: one minute.
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
@@ -318,14 +332,16 @@ impl MetricsBuilder {
 
     /// Ready to count.
     pub fn build(self) -> Metrics {
-        let mut registry = Registry::new(self.series_max);
-        for (name, kind) in take::OWN {
-            registry.reserve(name, kind);
+        let environment = name::value(&self.environment);
+        let room = Room::new(&environment, self.named_tenants, self.text_bytes_max);
+        let mut registry = Registry::new(self.series_max, room);
+        for (name, kind, points) in take::OWN {
+            registry.reserve(name, kind, points);
         }
         let cells = registry.cells_max();
         let writer = self.writer.unwrap_or_else(default_writer);
         Metrics(Some(Arc::new(Inner {
-            environment: name::value(&self.environment).into(),
+            environment: environment.into(),
             writer: name::value(&writer).into(),
             began: Time::now(),
             tenants: Tenants::new(self.named_tenants, cells, self.window),

@@ -20,6 +20,7 @@ pub(crate) fn begin(config: &Config) -> Result<Metrics, Failure> {
     let mut metrics = Metrics::builder(&*wanted.environment)
         .named_tenants(wanted.named_tenants.count())
         .series_max(wanted.series_max.count())
+        .text_bytes_max(wanted.text_bytes_max.count())
         .window(wanted.window());
     if let Some(writer) = &wanted.writer {
         metrics = metrics.writer(&**writer);

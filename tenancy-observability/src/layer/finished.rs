@@ -125,7 +125,7 @@ pub struct DatabaseUse {
 }
 
 /// Stands for methods that are none of HTTP's own, or that a route does not have.
-pub(super) const OTHER_METHOD: &str = "_OTHER";
+pub(crate) const OTHER_METHOD: &str = "_OTHER";
 
 /// A method's name, from a list that no client can make longer.
 pub(super) fn method_name(method: &Method) -> &'static str {

@@ -8,6 +8,9 @@ const VALUE_BYTES_MAX: usize = 128;
 /// The longest name of a metric or a label, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 
+/// What a metric says of itself at the most, in bytes.
+pub(super) const HELP_BYTES_MAX: usize = 256;
+
 /// A name in the letters that every receiver takes: `[a-zA-Z_][a-zA-Z0-9_]*`.
 pub(super) fn name(text: &str) -> String {
     let mut name: String = text
@@ -30,6 +33,12 @@ pub(super) fn name(text: &str) -> String {
 /// The same for a name that another text has taken already.
 pub(super) fn told_apart(text: &str) -> String {
     format!("{}_{}", name(text), mark(text))
+}
+
+/// What a metric says of itself, cut where it is too long.
+pub(super) fn help(text: &str) -> &str {
+    // As it is written: what is escaped takes twice the room.
+    &text[..text.floor_char_boundary(HELP_BYTES_MAX / 2)]
 }
 
 /// A label's value, cut where it is too long, and then marked so that two that begin alike stay two.

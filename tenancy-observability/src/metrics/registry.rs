@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::buckets::{Buckets, NANOSECONDS};
 use super::name;
 use super::plain::{Counter, Gauge, Histogram};
+use super::room::Room;
 use super::tenants::OWN_CELLS;
 
 /// A set of labels, in the order of their names.
@@ -25,6 +26,9 @@ pub(super) struct Registry {
     sets_max: usize,
     cells: usize,
     cells_max: usize,
+    room: Room,
+    /// How much of the room for what is no tenant's is taken.
+    bytes: usize,
 }
 
 /// What has one name.
@@ -70,7 +74,7 @@ pub(super) enum Found {
 
 impl Registry {
     /// A registry of so many sets of labels. Cells for tenants are as many as two for each.
-    pub(super) fn new(sets_max: usize) -> Self {
+    pub(super) fn new(sets_max: usize, room: Room) -> Self {
         Self {
             families: HashMap::new(),
             help: HashMap::new(),
@@ -79,6 +83,8 @@ impl Registry {
             sets_max,
             cells: OWN_CELLS,
             cells_max: OWN_CELLS + (2 * sets_max).max(4 * HISTOGRAM_CELLS),
+            room,
+            bytes: 0,
         }
     }
 
@@ -90,13 +96,19 @@ impl Registry {
         self.sets_max
     }
 
-    /// Keeps a name for a metric that is in no registry.
-    pub(super) fn reserve(&mut self, name: &str, kind: Kind) {
+    pub(super) fn room(&self) -> Room {
+        self.room
+    }
+
+    /// Keeps a name, and room for so many points, for a metric that is in no registry.
+    pub(super) fn reserve(&mut self, name: &str, kind: Kind, points: usize) {
         self.names.extend(names(name, kind));
+        self.bytes +=
+            Room::head(name) + points * self.room.point_of_nobody(name, kind, &overflow());
     }
 
     pub(super) fn describe(&mut self, name: &str, help: &str) {
-        let help: Arc<str> = help.into();
+        let help: Arc<str> = name::help(help).into();
         if let Some(family) = self.families.get_mut(name) {
             family.help = help;
         } else if self.help.len() < self.sets_max {
@@ -111,11 +123,8 @@ impl Registry {
 
     /// The slot of a set of labels, which gets one if it has none and there is room.
     pub(super) fn slot(&mut self, name: &str, kind: Kind, labels: Labels) -> Found {
-        if !self.families.contains_key(name) {
-            if self.families.len() >= self.sets_max {
-                return Found::Nothing;
-            }
-            self.begin(name, kind);
+        if !self.families.contains_key(name) && !self.begin(name, kind) {
+            return Found::Nothing;
         }
         let Some(family) = self
             .families
@@ -127,12 +136,16 @@ impl Registry {
         if let Some(slot) = family.sets.get(&labels) {
             return Found::Own(slot.clone());
         }
+        let bytes = self.room.point_of_nobody(&family.name, kind, &labels);
         // No name can take the room of all others.
-        let has_room = self.sets < self.sets_max && family.sets.len() < self.sets_max.div_ceil(4);
+        let has_room = self.sets < self.sets_max
+            && family.sets.len() < self.sets_max.div_ceil(4)
+            && self.bytes + bytes <= self.room.of_nobody();
         // An eighth is kept for those who find no room.
         let cells_max = self.cells_max - self.cells_max / 8;
         if has_room && let Some(slot) = new_slot(kind, &mut self.cells, cells_max) {
             self.sets += 1;
+            self.bytes += bytes;
             family.sets.insert(labels, slot.clone());
             return Found::Own(slot);
         }
@@ -155,19 +168,31 @@ impl Registry {
     /// Takes away what has `value` for a label's value, and is not counted by tenants' cells.
     pub(super) fn forget(&mut self, is_forgotten: impl Fn(&str, &str) -> bool) {
         for family in self.families.values_mut() {
-            let before = family.sets.len();
-            family
-                .sets
-                .retain(|labels, _| !labels.iter().any(|(key, value)| is_forgotten(key, value)));
-            self.sets -= before - family.sets.len();
+            let (name, kind) = (&family.name, family.kind);
+            family.sets.retain(|labels, _| {
+                let is_kept = !labels.iter().any(|(key, value)| is_forgotten(key, value));
+                if !is_kept {
+                    self.sets -= 1;
+                    self.bytes -= self.room.point_of_nobody(name, kind, labels);
+                }
+                is_kept
+            });
         }
     }
 
-    fn begin(&mut self, name: &str, kind: Kind) {
+    /// Begins a metric if there is room for it: for what stands above it, and for the sets that find none in it.
+    fn begin(&mut self, name: &str, kind: Kind) -> bool {
         let mut exposed = name::name(name);
         if names(&exposed, kind).any(|name| self.names.contains(&name)) {
             exposed = name::told_apart(name);
         }
+        let overflow = self.room.point_of_nobody(&exposed, kind, &overflow());
+        let bytes = Room::head(&exposed) + overflow;
+        let has_room = self.families.len() < self.sets_max;
+        if !has_room || self.bytes + bytes > self.room.of_nobody() {
+            return false;
+        }
+        self.bytes += bytes;
         self.names.extend(names(&exposed, kind));
         let family = Family {
             name: exposed.into(),
@@ -177,13 +202,38 @@ impl Registry {
             overflow: None,
         };
         self.families.insert(name.into(), family);
+        true
+    }
+}
+
+impl Family {
+    /// How long what has no room of its own is written for a party, without the party's name. A metric
+    /// without labels has nothing of the kind.
+    pub(super) fn overflow_bytes(&self, room: Room) -> usize {
+        let has_labels = self.sets.keys().any(|labels| !labels.is_empty());
+        match has_labels || self.overflow.is_some() {
+            true => room.point(&self.name, self.kind, &overflow()),
+            false => 0,
+        }
     }
 }
 
 impl Kind {
+    pub(super) fn is_of_tenants(self) -> bool {
+        matches!(
+            self,
+            Self::TenantCounter | Self::TenantGauge | Self::TenantHistogram
+        )
+    }
+
     pub(super) fn is_counter(self) -> bool {
         matches!(self, Self::Counter | Self::TenantCounter)
     }
+}
+
+/// The labels of the one point for all sets of a metric that have no room of their own.
+pub(super) fn overflow() -> Labels {
+    Arc::new([("overflow".into(), "true".into())])
 }
 
 /// Labels as every receiver takes them.

@@ -7,7 +7,7 @@ use http::StatusCode;
 use metrics::{Gauge, gauge, with_local_recorder};
 
 use super::{Metrics, TenantCounter, TenantHistogram};
-use crate::layer::{FinishedRequest, ObserveRequests, Outcome};
+use crate::layer::{FinishedRequest, OTHER_METHOD, ObserveRequests, Outcome};
 
 const REQUESTS: &str = "tenancy_http_requests_total";
 const DURATION: &str = "tenancy_http_request_duration_seconds";
@@ -23,7 +23,8 @@ const OVERFLOW: &str = "overflow";
 /// Counts the requests that a [`PerformanceLayer`](crate::layer::PerformanceLayer) observes.
 ///
 /// - `tenancy_http_requests_total`, by `method`, `route`, `status` and tenant. The status of a request that
-///   was cancelled before its answer is `cancelled`, of one that failed or panicked `failed`.
+///   was cancelled before its answer is `cancelled`, of one that failed or panicked `failed`. A method that
+///   a route was never seen to have, for all of its requests were refused or given up, is `_OTHER`.
 /// - `tenancy_http_request_duration_seconds`, by tenant, and `tenancy_http_route_duration_seconds`, by
 ///   `method` and `route`, until the last byte. Of both at once would be a histogram for each tenant and
 ///   route.
@@ -120,24 +121,37 @@ impl Inner {
 
 impl Route {
     fn find(&self, request: &FinishedRequest<'_>) -> Option<(&metrics::Histogram, &TenantCounter)> {
-        let (_, duration) = self
-            .methods
-            .iter()
-            .find(|(method, _)| *method == request.method)?;
+        let told = self.method(request);
+        let (_, duration) = self.methods.iter().find(|(method, _)| *method == told)?;
         let mut endings = self.endings.iter();
         let (.., counter) = endings.find(|(method, status, outcome, _)| {
-            (*method, *status, *outcome) == (request.method, request.status, request.outcome)
+            (*method, *status, *outcome) == (told, request.status, request.outcome)
         })?;
         Some((duration, counter))
     }
 
+    /// The request's method, if the route is seen to have it: anybody can ask for any.
+    fn method(&self, request: &FinishedRequest<'_>) -> &'static str {
+        let says_nothing = match request.status {
+            Some(status) => status.is_client_error(),
+            None => request.outcome == Outcome::Cancelled,
+        };
+        let is_known = || {
+            self.methods
+                .iter()
+                .any(|(known, _)| *known == request.method)
+        };
+        match says_nothing && !is_known() {
+            true => OTHER_METHOD,
+            false => request.method,
+        }
+    }
+
     fn add(&mut self, metrics: &Metrics, name: &str, request: &FinishedRequest<'_>) {
         let FinishedRequest {
-            method,
-            status,
-            outcome,
-            ..
+            status, outcome, ..
         } = *request;
+        let method = self.method(request);
         if self.methods.iter().all(|(known, _)| *known != method) {
             let duration = with_local_recorder(
                 metrics,

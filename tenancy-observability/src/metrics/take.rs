@@ -1,23 +1,23 @@
+mod parties;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tenancy_core::time::Time;
 
+use self::parties::Parties;
 use super::Inner;
-use super::buckets::{NANOSECONDS, SECONDS};
 use super::recorder::TENANT;
-use super::registry::{
-    Family as Registered, HISTOGRAM_CELLS, Kind as RegisteredKind, Labels, Slot,
-};
+use super::registry::{Family as Registered, Kind as RegisteredKind, Labels, Slot, overflow};
 use super::snapshot::{Family, Kind, Point, Snapshot, Value};
-use super::tenants::{FORMER, OTHER, Reading};
+use super::tenants::Reading;
 use crate::party::Party;
 
-/// What the registry counts of itself.
-pub(super) const OWN: [(&str, RegisteredKind); 3] = [
-    (NAMED, RegisteredKind::Gauge),
-    (OVERFLOW, RegisteredKind::Counter),
-    (SERIES, RegisteredKind::Gauge),
+/// What the registry counts of itself, with how many points each has.
+pub(super) const OWN: [(&str, RegisteredKind, usize); 3] = [
+    (NAMED, RegisteredKind::Gauge, 1),
+    (OVERFLOW, RegisteredKind::Counter, 1),
+    (SERIES, RegisteredKind::Gauge, 3),
 ];
 
 const NAMED: &str = "tenancy_metrics_named_tenants";
@@ -27,14 +27,21 @@ const SERIES: &str = "tenancy_metrics_series";
 impl Inner {
     pub(super) fn snapshot(&self) -> Snapshot {
         self.tenants.turn();
-        let registered = self.registry().families();
+        let (registered, room) = {
+            let registry = self.registry();
+            (registry.families(), registry.room())
+        };
         let reading = self.tenants.read();
         let platform: Arc<str> = Party::Platform.name().into();
+        let parties = Parties::of(&reading, &registered, room);
         let families = registered.iter().map(|family| Family {
             name: family.name.clone(),
             help: family.help.clone(),
             kind: kind(family.kind),
-            points: self.points(family, &reading, &platform),
+            points: match family.kind.is_of_tenants() {
+                true => parties.points(family),
+                false => self.points(family, &platform),
+            },
         });
         let mut families: Vec<Family> = families
             .filter(|family| !family.points.is_empty())
@@ -49,8 +56,8 @@ impl Inner {
         }
     }
 
-    fn points(&self, family: &Registered, reading: &Reading, platform: &Arc<str>) -> Vec<Point> {
-        let overflow: Labels = Arc::new([("overflow".into(), "true".into())]);
+    fn points(&self, family: &Registered, platform: &Arc<str>) -> Vec<Point> {
+        let overflow = overflow();
         let overflow = family.overflow.as_ref().map(|slot| (&overflow, slot));
         let mut points = Vec::new();
         for (labels, slot) in family.sets.iter().chain(overflow) {
@@ -65,10 +72,7 @@ impl Inner {
                         sum,
                     }
                 }
-                Slot::Tenant(cell) => {
-                    points.extend(tenants(family.kind, labels, *cell, reading));
-                    continue;
-                }
+                Slot::Tenant(_) => continue,
             };
             let (labels, tenant) = apart(labels);
             points.push(Point {
@@ -133,47 +137,6 @@ impl Inner {
     }
 }
 
-/// The points of a set of labels, one for each party for which anything was counted.
-fn tenants<'a>(
-    kind: RegisteredKind,
-    labels: &'a Labels,
-    cell: usize,
-    reading: &'a Reading,
-) -> impl Iterator<Item = Point> + 'a {
-    reading
-        .parties()
-        .filter_map(move |(tenant, began, counted)| {
-            let value = match kind {
-                RegisteredKind::TenantGauge => {
-                    // What goes on for a former name goes on for one of the others.
-                    let held = match &*tenant {
-                        FORMER => return None,
-                        OTHER => counted.get(cell).wrapping_add(reading.former(cell)),
-                        _ => counted.get(cell),
-                    };
-                    Value::Gauge(held.cast_signed() as f64)
-                }
-                RegisteredKind::TenantHistogram => {
-                    // The sum first: the counts are then of no less than what is in it.
-                    let sum = counted.get(cell + HISTOGRAM_CELLS - 1);
-                    let cells = cell..=cell + NANOSECONDS.len();
-                    Value::Histogram {
-                        bounds: SECONDS,
-                        counts: cells.map(|cell| counted.get(cell)).collect(),
-                        sum: sum as f64 / 1e9,
-                    }
-                }
-                _ => Value::Counter(counted.get(cell)),
-            };
-            value.is_anything().then(|| Point {
-                labels: labels.clone(),
-                tenant,
-                began,
-                value,
-            })
-        })
-}
-
 /// The labels of a plain point without the tenant, and the tenant.
 fn apart(labels: &Labels) -> (Labels, Option<Arc<str>>) {
     let tenant = labels.iter().find(|(key, _)| **key == *TENANT);
@@ -191,16 +154,5 @@ fn kind(kind: RegisteredKind) -> Kind {
         RegisteredKind::Counter | RegisteredKind::TenantCounter => Kind::Counter,
         RegisteredKind::Gauge | RegisteredKind::TenantGauge => Kind::Gauge,
         RegisteredKind::Histogram(_) | RegisteredKind::TenantHistogram => Kind::Histogram,
-    }
-}
-
-impl Value {
-    /// A gauge that has gone back to nothing says so; what was never counted for somebody is no point.
-    fn is_anything(&self) -> bool {
-        match self {
-            Self::Counter(number) => *number > 0,
-            Self::Gauge(_) => true,
-            Self::Histogram { counts, .. } => counts.iter().any(|&count| count > 0),
-        }
     }
 }

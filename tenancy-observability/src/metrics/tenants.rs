@@ -10,6 +10,7 @@ use tenancy_core::{Tenant, TenantId};
 use tokio::time::Instant;
 
 use super::cells::Cells;
+use super::room::{Room, Told};
 use super::sketch::{Candidate, Sketch};
 use crate::party::Party;
 
@@ -41,6 +42,8 @@ pub(crate) struct Tenants {
     platform: Arc<Series>,
     unknown: Arc<Series>,
     other: Arc<Series>,
+    /// What of former names is told.
+    former: Arc<Told>,
     sketch: Sketch,
     named_max: usize,
     cells: usize,
@@ -71,6 +74,7 @@ struct Named {
 pub(crate) struct Series {
     pub(super) cells: Cells,
     pub(super) began: Time,
+    told: Told,
     /// How many events there were when the window began; written by whoever makes a table.
     events_before: AtomicU64,
     /// How many there were in the window before it; likewise.
@@ -83,6 +87,18 @@ pub(super) struct Reading {
     table: Arc<Table>,
     named: Vec<Named>,
     others: [Arc<Series>; 3],
+    former: Arc<Told>,
+}
+
+/// What was counted for one party.
+pub(super) struct PartyReading<'a> {
+    pub(super) name: Arc<str>,
+    /// Since when.
+    pub(super) began: Time,
+    pub(super) counted: Counted<'a>,
+    pub(super) told: &'a Told,
+    /// How long the text of its points may become.
+    pub(super) room: usize,
 }
 
 /// How much a tenant did in the present window.
@@ -106,6 +122,7 @@ impl Tenants {
             platform: series(),
             unknown: series(),
             other: series(),
+            former: Arc::default(),
             sketch: Sketch::new(),
             named_max,
             cells,
@@ -239,6 +256,7 @@ impl Tenants {
                 self.unknown.clone(),
                 self.other.clone(),
             ],
+            former: self.former.clone(),
             table,
         }
     }
@@ -386,27 +404,36 @@ impl Reading {
         self.named.len()
     }
 
-    /// Each party with the time since when it is counted for, and what is in its cells.
-    pub(super) fn parties(&self) -> impl Iterator<Item = (Arc<str>, Time, Counted<'_>)> {
-        let named = self.named.iter().map(|named| {
-            let counted = Counted::In(&named.series.cells);
-            (named.name.clone(), named.series.began, counted)
+    /// Each party, with what was counted for it.
+    pub(super) fn parties(&self, room: Room) -> impl Iterator<Item = PartyReading<'_>> {
+        let named = self.named.iter().map(move |named| PartyReading {
+            name: named.name.clone(),
+            began: named.series.began,
+            counted: Counted::In(&named.series.cells),
+            told: &named.series.told,
+            room: room.of_named_tenant(),
         });
         let [platform, unknown, other] = &self.others;
         let others = [
-            (
-                Party::Platform.name(),
-                platform,
-                Counted::In(&platform.cells),
-            ),
-            (Party::Unknown.name(), unknown, Counted::In(&unknown.cells)),
-            (OTHER, other, Counted::In(&other.cells)),
-            (FORMER, other, Counted::Formerly(&self.table)),
+            (Party::Platform.name(), platform),
+            (Party::Unknown.name(), unknown),
+            (OTHER, other),
         ];
-        let others = others
-            .into_iter()
-            .map(|(name, series, counted)| (name.into(), series.began, counted));
-        named.chain(others)
+        let others = others.map(|(name, series)| PartyReading {
+            name: name.into(),
+            began: series.began,
+            counted: Counted::In(&series.cells),
+            told: &series.told,
+            room: room.of_others(),
+        });
+        let former = PartyReading {
+            name: FORMER.into(),
+            began: other.began,
+            counted: Counted::Formerly(&self.table),
+            told: &self.former,
+            room: room.of_others(),
+        };
+        named.chain(others).chain([former])
     }
 
     /// What is in a cell of the series without a name.
@@ -439,6 +466,7 @@ impl Series {
         Self {
             cells: Cells::new(cells),
             began: Time::now(),
+            told: Told::default(),
             events_before: AtomicU64::new(0),
             last_window: AtomicU64::new(last_window),
         }

@@ -1,6 +1,7 @@
 mod facade;
 mod names;
 mod requests;
+mod room;
 mod sums;
 
 use std::collections::BTreeMap;

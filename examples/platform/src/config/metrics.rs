@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
     pub(crate) named_tenants: Within<0, 10_000>,
     /// How many sets of labels there may be.
     pub(crate) series_max: Within<100, 1_000_000>,
+    /// How many bytes all of it may be as text.
+    pub(crate) text_bytes_max: Within<65_536, 1_073_741_824>,
     /// How often it is decided which shops are named.
     pub(crate) window_seconds: Seconds,
 }
@@ -78,6 +80,7 @@ impl Default for Metrics {
             writer: None,
             named_tenants: Within::new(100),
             series_max: Within::new(10_000),
+            text_bytes_max: Within::new(2 << 20),
             window_seconds: Within::new(60),
         }
     }

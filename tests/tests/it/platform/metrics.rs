@@ -83,6 +83,58 @@ async fn the_platforms_host_tells_what_was_counted_and_no_shop_does() {
 }
 
 #[tokio::test]
+async fn a_flood_of_every_route_and_method_stays_within_the_bound() {
+    let town = town(&[
+        ("TENANCY_METRICS__ENABLED", "true"),
+        ("TENANCY_LIMITS__ENABLED", "false"),
+    ])
+    .await;
+    let (_, contract) = town.get("localhost", "/openapi.json").await;
+    let contract: serde_json::Value = serde_json::from_str(&contract).unwrap();
+    let paths = contract["paths"].as_object().unwrap().keys();
+    let pages = [
+        "/",
+        "/products",
+        "/categories",
+        "/login",
+        "/admin",
+        "/platform",
+    ];
+    let paths: Vec<_> = paths.map(String::as_str).chain(pages).collect();
+    assert!(paths.len() > 25, "{paths:?}");
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap();
+    let mut asked = 0;
+    for host in ["quillmoor", "kettenspatz", "mistgate", "nobody"] {
+        for path in &paths {
+            for method in [
+                "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "MAKE",
+            ] {
+                let url = format!("http://{}{}", town.address, path.replace(['{', '}'], "x"));
+                let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+                let request = client.request(method, url);
+                let request = request.header("host", format!("{host}.localhost"));
+                request.send().await.unwrap().bytes().await.unwrap();
+                asked += 1;
+            }
+        }
+    }
+    // By the same connection, so that the last of them is over.
+    let told = client.get(format!("http://{}/metrics", town.address));
+    let told = told.header("host", "localhost").send().await.unwrap();
+    let text = told.text().await.unwrap();
+    assert!(text.len() <= 2 << 20, "{} bytes", text.len());
+    let counts = text.lines().filter(|line| {
+        line.starts_with("tenancy_http_requests_total{") && !line.contains(r#"tenant="platform""#)
+    });
+    let counts = counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap());
+    assert_eq!(counts.sum::<u64>(), asked);
+}
+
+#[tokio::test]
 async fn from_elsewhere_it_takes_a_token() {
     let behind_a_proxy = [
         ("TENANCY_METRICS__ENABLED", "true"),
