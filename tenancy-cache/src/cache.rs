@@ -264,13 +264,15 @@ impl PlatformCache {
     }
 
     /// Sets the [gauges](crate::metrics) of what tenants take and of the loads under way: call it
-    /// before they are read. So many tenants with the most bytes are named, by their ids, and the
-    /// rest is added up as `other`; in a process's life no more than 1000 are ever named.
-    pub fn record_usage(&self, named: usize) {
+    /// before they are read.
+    ///
+    /// The tenants to which `name` gives one are told by it, best the one they have in other metrics,
+    /// and the rest is added up as `__other__`; in a process's life no more than 1000 names are told.
+    pub fn record_usage(&self, name: impl Fn(TenantId) -> Option<Arc<str>>) {
         let tenants = self.cache.0.named_tenants.lock();
         // A record that was cut short is made whole by the next one.
         let mut tenants = tenants.unwrap_or_else(PoisonError::into_inner);
-        tenants.record(&self.usage(), named);
+        tenants.record(&self.usage(), name);
     }
 }
 

@@ -23,6 +23,7 @@
 //! `tenancy_cache_loads_under_way`.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tenancy_core::TenantId;
@@ -86,35 +87,36 @@ impl RemoteMetrics {
 /// Which tenants the gauges name.
 #[derive(Debug, Default)]
 pub(crate) struct NamedTenants {
-    now: HashSet<TenantId>,
-    ever: HashSet<TenantId>,
+    now: HashSet<Arc<str>>,
+    ever: HashSet<Arc<str>>,
 }
 
 /// How many tenants are named in a process's life. A recorder keeps every label it was ever given.
 const NAMED_EVER_MAX: usize = 1000;
 
 /// What stands for the tenants that are not named.
-const OTHER: &str = "other";
+const OTHER: &str = "__other__";
 
 impl NamedTenants {
-    /// Tells what tenants take, the first of them by name. Those who were named before and are no
+    /// Tells what tenants take, by name those that have one. Those that were named before and are no
     /// longer are set to nothing.
-    pub(crate) fn record(&mut self, usage: &[Usage], named: usize) {
+    pub(crate) fn record(&mut self, usage: &[Usage], name: impl Fn(TenantId) -> Option<Arc<str>>) {
         let (mut other, before) = (Sums::default(), std::mem::take(&mut self.now));
-        for (place, tenant) in usage.iter().enumerate() {
-            let id = tenant.tenant_id;
-            let is_known = self.ever.contains(&id) || self.ever.len() < NAMED_EVER_MAX;
-            if place < named && is_known {
-                self.ever.insert(id);
-                self.now.insert(id);
-                Sums::default().with(tenant).record(id.to_string());
-            } else {
-                other = other.with(tenant);
+        for tenant in usage {
+            let is_known =
+                |name: &Arc<str>| self.ever.contains(name) || self.ever.len() < NAMED_EVER_MAX;
+            match name(tenant.tenant_id).filter(is_known) {
+                Some(name) => {
+                    Sums::default().with(tenant).record(&name);
+                    self.ever.insert(name.clone());
+                    self.now.insert(name);
+                }
+                None => other = other.with(tenant),
             }
         }
-        other.record(OTHER.to_owned());
+        other.record(OTHER);
         for gone in before.difference(&self.now) {
-            Sums::default().record(gone.to_string());
+            Sums::default().record(gone);
         }
         let loads: usize = usage.iter().map(|tenant| tenant.loads).sum();
         gauge!("tenancy_cache_loads_under_way").set(loads as f64);
@@ -138,8 +140,8 @@ impl Sums {
         }
     }
 
-    fn record(self, tenant: String) {
-        let labels = [("tenant", tenant)];
+    fn record(self, tenant: &str) {
+        let labels = [("tenant", tenant.to_owned())];
         gauge!("tenancy_cache_bytes", &labels).set(self.bytes as f64);
         gauge!("tenancy_cache_share_bytes", &labels).set(self.share_bytes as f64);
         gauge!("tenancy_cache_entries", &labels).set(self.entries as f64);

@@ -21,18 +21,22 @@
 
 mod address;
 mod error;
+mod exchange;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use http::uri::Authority;
 use http::{Request, Response};
 use reqwest::{Client, redirect};
 
 pub use self::address::is_public;
 use self::address::{InternalAddress, PublicOnly};
 pub use self::error::{Error, ErrorKind};
+pub use self::exchange::Exchange;
+use self::exchange::Observer;
 
 /// Sends requests. Cheap to clone; connections are kept and used again.
 #[derive(Clone, Debug)]
@@ -41,6 +45,7 @@ pub struct Outbound {
     internal_addresses: bool,
     time_out: Duration,
     answer_bytes_max: usize,
+    observer: Option<Observer>,
 }
 
 /// Sets up an [`Outbound`].
@@ -50,6 +55,7 @@ pub struct OutboundBuilder {
     internal_addresses: bool,
     time_out: Duration,
     answer_bytes_max: usize,
+    observer: Option<Observer>,
 }
 
 /// How many connections to one server are kept for later.
@@ -62,6 +68,7 @@ impl Outbound {
             internal_addresses: false,
             time_out: Duration::from_secs(10),
             answer_bytes_max: 64 * 1024,
+            observer: None,
         }
     }
 
@@ -72,9 +79,24 @@ impl Outbound {
     /// and [`Unreachable`](ErrorKind::Unreachable) the request may have been carried out; where the answer is
     /// too large, [`Error::head`] tells.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        let observed = self.observer.as_ref().map(|observer| {
+            let host = request.uri().authority();
+            let host = host.map_or_else(String::new, server);
+            (observer, request.method().clone(), host, Instant::now())
+        });
         let exchange = tokio::time::timeout(self.time_out, self.exchange(request));
         let outcome = exchange.await;
-        outcome.unwrap_or_else(|elapsed| Err(Error::new(ErrorKind::TimedOut, elapsed)))
+        let outcome =
+            outcome.unwrap_or_else(|elapsed| Err(Error::new(ErrorKind::TimedOut, elapsed)));
+        if let Some((observer, method, host, began)) = observed {
+            (observer.0)(&Exchange {
+                method: &method,
+                host: &host,
+                outcome: outcome.as_ref().map(Response::status).map_err(Error::kind),
+                time: began.elapsed(),
+            });
+        }
+        outcome
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
@@ -121,6 +143,13 @@ impl OutboundBuilder {
         self
     }
 
+    /// Tells of each request once it is over, but for those that are given up by their caller. It is
+    /// called while the caller waits for the answer, so it must not wait for anything.
+    pub fn observe(mut self, by: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(by)));
+        self
+    }
+
     /// Ready to send.
     ///
     /// # Errors
@@ -140,6 +169,15 @@ impl OutboundBuilder {
             internal_addresses: self.internal_addresses,
             time_out: self.time_out,
             answer_bytes_max: self.answer_bytes_max,
+            observer: self.observer,
         })
+    }
+}
+
+/// The server that an address is of, without who asks it, which may be a secret.
+fn server(authority: &Authority) -> String {
+    match authority.port_u16() {
+        Some(port) => format!("{}:{port}", authority.host()),
+        None => authority.host().to_owned(),
     }
 }

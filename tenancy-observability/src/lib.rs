@@ -2,15 +2,15 @@
 //!
 //! [`metrics`] counts for each tenant in bounded memory, [`sink`] tells Prometheus and others. The
 //! [`layer`] measures requests, [`memory`] what they allocate, `report` what they took over any time.
-//! `slow_query` finds slow statements, `advisor` the indexes they lack. [`health`] says how a server's
-//! parts are, `alert` tells somebody once, `load_test` proves what a server can take, and [`readiness`]
-//! whether it is fit for production.
+//! `slow_query` finds slow statements, `advisor` the indexes they lack, `outgoing` slow requests to other
+//! servers. [`health`] says how a server's parts are, `alert` tells somebody once, `load_test` proves what a
+//! server can take, and [`readiness`] whether it is fit for production.
 //!
 //! # Feature flags
 //! All off by default. `postgres` and `sqlite`: what is kept in a database, with [`MIGRATIONS`]. `axum`:
 //! route templates as axum matches them. `push`, `otlp`, `sentry`: who is told. `slow-query`, `advisor`,
 //! `alert`, `load-test`: the modules of those names. `blob`, `redis`, `outbound`: more that health looks
-//! at. `openapi`: schemas of reports.
+//! at, the last with `outgoing`. `openapi`: schemas of reports.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(all(feature = "advisor", any(feature = "postgres", feature = "sqlite")))]
@@ -33,6 +33,8 @@ pub mod layer;
 pub mod load_test;
 pub mod memory;
 pub mod metrics;
+#[cfg(feature = "outbound")]
+pub mod outgoing;
 mod party;
 pub mod readiness;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -210,6 +210,11 @@ impl Metrics {
         }
     }
 
+    /// What a tenant is called in what is written now; `None` for one that is among the others.
+    pub fn named(&self, tenant: TenantId) -> Option<Arc<str>> {
+        self.0.as_ref()?.tenants.named(tenant)
+    }
+
     /// Who did most in the present window, the first of them first: the named ones exactly, others about.
     pub fn top(&self, number: usize) -> Vec<Standing> {
         let inner = self.0.as_ref();

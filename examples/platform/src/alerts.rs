@@ -31,7 +31,7 @@ pub(crate) fn of(
         .measure(ReportMeasure::new(performance.reports(), scope))
         .every(config.alerts.every())
         .link(&format!("{}/platform", config.origin()));
-    for channel in channels::of(&config.alerts)? {
+    for channel in channels::of(&config.alerts, performance.outgoing())? {
         alerts = alerts.channel(channel);
     }
     Ok(alerts.build())

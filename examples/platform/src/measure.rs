@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::config::{self, Config};
 use crate::failure::Failure;
+use crate::platform::Platform;
 use crate::secret::Secret;
 
 /// Begins to count whatever any crate counts from now on, if anybody wants to know it.
@@ -37,8 +38,8 @@ pub(crate) fn begin(config: &Config) -> Result<Metrics, Failure> {
 }
 
 /// Those that send what was counted, to each address that is configured.
-pub(crate) fn pushers(config: &Config, metrics: &Metrics) -> Result<Vec<PusherBuilder>, Failure> {
-    let push = &config.push;
+pub(crate) fn pushers(platform: &Platform) -> Result<Vec<PusherBuilder>, Failure> {
+    let (push, metrics) = (&platform.config().push, platform.metrics());
     let mut targets = vec![];
     if let Some(url) = &push.influx.url {
         let mut target = Target::line_protocol(url.uri().clone());
@@ -65,7 +66,8 @@ pub(crate) fn pushers(config: &Config, metrics: &Metrics) -> Result<Vec<PusherBu
         let pusher = Pusher::builder(metrics.clone(), target)
             .every(push.every())
             .time_out(push.time_out())
-            .queue_max(push.queue_max.not_zero());
+            .queue_max(push.queue_max.not_zero())
+            .outgoing(platform.performance().outgoing());
         // Whether it can be made is to be known before the server serves.
         pusher.clone().build()?;
         Ok(pusher)

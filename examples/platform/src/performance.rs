@@ -4,6 +4,7 @@ use tenancy_core::PlatformScope;
 use tenancy_core::sql::Database;
 use tenancy_observability::layer::{Begun, PerformanceLayer, SlowRequests};
 use tenancy_observability::metrics::{Metrics, RequestMetrics};
+use tenancy_observability::outgoing::SlowOutgoing;
 use tenancy_observability::report::{Recorder, Reports};
 use tenancy_observability::slow_query::SlowQueries;
 use tokio::sync::watch;
@@ -19,6 +20,7 @@ pub(crate) struct Performance {
     recorder: Recorder,
     reports: Reports,
     slow_requests: SlowRequests,
+    outgoing: SlowOutgoing,
 }
 
 impl Performance {
@@ -55,6 +57,7 @@ impl Performance {
         Self {
             layer: wanted.enabled.then_some(layer),
             slow_requests,
+            outgoing: SlowOutgoing::new(wanted.slow()),
             recorder: recorder.clone(),
             reports: Reports::builder(database, scope, &recorder)
                 .every(wanted.every())
@@ -71,6 +74,11 @@ impl Performance {
     /// What took long lately, on this server.
     pub(crate) fn slow_requests(&self) -> &SlowRequests {
         &self.slow_requests
+    }
+
+    /// Which other servers took long lately, or gave no answer, to this server.
+    pub(crate) fn outgoing(&self) -> &SlowOutgoing {
+        &self.outgoing
     }
 
     /// Does a piece of work beside the requests, which reports then show by this name.

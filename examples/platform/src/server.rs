@@ -88,7 +88,7 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     let app = app(platform);
     let performance = platform.performance();
     say_concerns(platform, &app).await;
-    let pushers = measure::pushers(platform.config(), platform.metrics())?;
+    let pushers = measure::pushers(platform)?;
     let connections = Arc::new(Semaphore::new(connections_max));
     let peers = Peers::new(
         http.client_connections_max.count(),
@@ -209,7 +209,12 @@ async fn say_concerns(platform: &Platform, app: &Router) {
 fn journal_worker(platform: &Platform) -> Result<Worker, Failure> {
     let worker = Worker::builder(platform.database(), platform.tenants());
     let edge = &platform.config().edge;
-    let Some(cdn) = Cdn::of(edge, platform.edge_tags())? else {
+    let Some(cdn) = Cdn::of(
+        edge,
+        platform.edge_tags(),
+        platform.performance().outgoing(),
+    )?
+    else {
         return Ok(worker.build());
     };
     let attempts = u32::try_from(edge.purge_attempts.get()).unwrap_or(u32::MAX);

@@ -227,6 +227,12 @@ impl Tenants {
         top
     }
 
+    /// The name of a tenant that has one.
+    pub(super) fn named(&self, tenant: TenantId) -> Option<Arc<str>> {
+        let table = self.table.load();
+        table.named.get(&tenant).map(|named| named.name.clone())
+    }
+
     /// How much any tenant did in this window, named or not.
     pub(super) fn standing(&self, tenant: TenantId) -> Standing {
         if let Some(named) = self.table.load().named.get(&tenant) {

@@ -19,6 +19,7 @@ mod layer;
 mod load_test;
 mod memory;
 mod metrics;
+mod outgoing;
 mod report;
 #[cfg(feature = "sentry")]
 mod sentry;

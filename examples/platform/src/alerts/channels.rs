@@ -2,6 +2,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use tenancy_core::outbound::Outbound;
 use tenancy_observability::alert::{Channel, Mail, QuietHours, Secret, Slack, Sms, Webhook};
+use tenancy_observability::outgoing::SlowOutgoing;
 
 use crate::config::Alerts;
 use crate::failure::Failure;
@@ -9,8 +10,11 @@ use crate::secret;
 
 /// The channels that have an address. Their addresses are an operator's, so they may be on networks of
 /// one's own.
-pub(super) fn of(wanted: &Alerts) -> Result<Vec<Channel>, Failure> {
-    let outbound = Outbound::builder().internal_addresses().build()?;
+pub(super) fn of(wanted: &Alerts, outgoing: &SlowOutgoing) -> Result<Vec<Channel>, Failure> {
+    let outbound = Outbound::builder()
+        .internal_addresses()
+        .observe(outgoing.observer())
+        .build()?;
     let failed = |setting: &'static str| {
         move |error: &dyn std::fmt::Display| Failure::new(format!("{setting} is wrong: {error}"))
     };

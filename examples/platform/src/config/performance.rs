@@ -16,7 +16,7 @@ pub(crate) struct Performance {
     pub(crate) server_timing: bool,
     /// Whether answers to those who have signed in have `X-Memory-Usage`.
     pub(crate) memory_usage: bool,
-    /// From how long on a request is kept among the slow ones.
+    /// From how long on a request is kept among the slow ones, to this server or from it.
     pub(crate) slow_milliseconds: Within<1, 86_400_000>,
     /// How many of them.
     pub(crate) slow_requests_max: Within<1, 100_000>,

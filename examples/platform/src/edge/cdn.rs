@@ -6,6 +6,7 @@ use tenancy_cache::{Edge, Flush, Flushed};
 use tenancy_core::TenantScope;
 use tenancy_core::journal::ConsumerError;
 use tenancy_core::outbound::Outbound;
+use tenancy_observability::outgoing::SlowOutgoing;
 
 use super::EdgeTags;
 use crate::config::{self, PurgeForm};
@@ -28,7 +29,11 @@ const SOFT_PURGE: HeaderName = HeaderName::from_static("fastly-soft-purge");
 
 impl Cdn {
     /// `None` where no address is configured.
-    pub(crate) fn of(config: &config::Edge, tags: &EdgeTags) -> Result<Option<Self>, Failure> {
+    pub(crate) fn of(
+        config: &config::Edge,
+        tags: &EdgeTags,
+        outgoing: &SlowOutgoing,
+    ) -> Result<Option<Self>, Failure> {
         let Some(url) = &config.purge_url else {
             return Ok(None);
         };
@@ -50,6 +55,7 @@ impl Cdn {
         let outbound = Outbound::builder()
             .internal_addresses()
             .time_out(config.time_out())
+            .observe(outgoing.observer())
             .build()?;
         Ok(Some(Self {
             outbound,

@@ -12,9 +12,6 @@ use super::refuse::NoPage;
 use crate::platform::Platform;
 use crate::secret::Secret;
 
-/// How many shops the cache names that take most of it.
-const CACHE_NAMES: usize = 20;
-
 /// What was counted, for the platform's operator alone.
 pub(super) async fn show(
     State(platform): State<Platform>,
@@ -36,7 +33,7 @@ pub(super) async fn show(
     }
     let cache = platform.cache();
     if let Some(Ok(cache)) = cache.map(|cache| cache.platform(platform.scope())) {
-        cache.record_usage(CACHE_NAMES);
+        cache.record_usage(|tenant| platform.metrics().named(tenant));
     }
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::accepted(accept.unwrap_or_default());

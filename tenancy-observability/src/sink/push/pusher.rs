@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use super::answer::Answer;
 use super::target::Target;
 use crate::metrics::{Metrics, Snapshot};
+use crate::outgoing::SlowOutgoing;
 
 /// The first and the longest wait after a failure.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -38,6 +39,7 @@ pub struct PusherBuilder {
     time_out: Duration,
     queue_max: usize,
     flush: Duration,
+    outgoing: Option<SlowOutgoing>,
 }
 
 /// What is counted of the sending.
@@ -75,6 +77,7 @@ impl Pusher {
             time_out: Duration::from_secs(10),
             queue_max: 30,
             flush: Duration::from_secs(5),
+            outgoing: None,
         }
     }
 
@@ -213,6 +216,12 @@ impl PusherBuilder {
         self
     }
 
+    /// Tells of what is slow to arrive.
+    pub fn outgoing(mut self, slow: &SlowOutgoing) -> Self {
+        self.outgoing = Some(slow.clone());
+        self
+    }
+
     /// Ready to run.
     ///
     /// # Errors
@@ -222,6 +231,10 @@ impl PusherBuilder {
         let outbound = Outbound::builder()
             .internal_addresses()
             .time_out(self.time_out);
+        let outbound = match &self.outgoing {
+            Some(slow) => outbound.observe(slow.observer()),
+            None => outbound,
+        };
         Ok(Pusher {
             told: Told::new(&self.metrics, self.target.name()),
             outbound: outbound.build()?,

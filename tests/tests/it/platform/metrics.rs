@@ -83,6 +83,42 @@ async fn the_platforms_host_tells_what_was_counted_and_no_shop_does() {
 }
 
 #[tokio::test]
+async fn a_shop_has_one_name_in_all_metrics_or_none_in_any() {
+    let town = town(&[
+        ("TENANCY_METRICS__ENABLED", "true"),
+        ("TENANCY_METRICS__NAMED_TENANTS", "1"),
+    ])
+    .await;
+    // The first to be seen is named until there is a heavier one.
+    for shop in ["quillmoor", "mistgate", "kettenspatz"] {
+        let host = format!("{shop}.localhost");
+        assert_eq!(town.get(&host, "/products").await.0, 200);
+    }
+    let text = asked(&town, "localhost", &[]).await.text().await.unwrap();
+    let label = |line: &str| {
+        let (_, after) = line.split_once("tenant=\"").unwrap();
+        after.split_once('"').unwrap().0.to_owned()
+    };
+    let metrics = [
+        "tenancy_cache_bytes",
+        "tenancy_cache_entries",
+        "tenancy_http_requests_total",
+    ];
+    for metric in metrics {
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with(&format!("{metric}{{")));
+        let mut tenants: BTreeSet<String> = lines.map(label).collect();
+        tenants.remove("platform");
+        assert_eq!(
+            Vec::from_iter(tenants),
+            ["__other__", "quillmoor"],
+            "{metric}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_flood_of_every_route_and_method_stays_within_the_bound() {
     let town = town(&[
         ("TENANCY_METRICS__ENABLED", "true"),

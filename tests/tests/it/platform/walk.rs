@@ -4,7 +4,7 @@
 mod visitor;
 
 use tenancy_tests::browser::Viewport;
-use tenancy_tests::shared_data;
+use tenancy_tests::{Server, shared_data};
 
 use self::visitor::{Scripts, Visitor};
 use super::Town;
@@ -224,6 +224,43 @@ async fn every_room_of_the_console_is_comfortable_and_the_overview_changes_by_it
         }
         visitor.leave().await;
     }
+    assert!(town.server.terminate().await.success());
+}
+
+#[tokio::test]
+async fn the_overview_shows_which_other_server_gives_no_answer() {
+    let address = Server::free_address();
+    let away = Server::free_address().to_string();
+    let settings = vec![
+        ("TENANCY_LISTEN", address.to_string()),
+        (
+            "TENANCY_PUSH__INFLUX__URL",
+            format!("http://{away}/write?token=hunter2"),
+        ),
+        ("TENANCY_PUSH__EVERY_SECONDS", "1".to_owned()),
+    ];
+    let town = Town::start(address, settings, &[], None).await;
+    let visitor = Visitor::arrive(&town, Viewport::DESKTOP, Scripts::On).await;
+    let operator = ("localhost", "/platform", "operator@platform.example");
+    sign_in(&visitor, &town.server.stdout(), operator).await;
+    visitor.go("http://localhost", "/platform").await;
+    let rows = async || visitor.texts_at_once("#live tbody tr td:first-child").await;
+    while !rows().await.contains(&format!("POST {away}")) {
+        visitor.waits_for_a_change("#live").await;
+    }
+    let page = visitor.texts_at_once("#live").await.concat();
+    assert!(
+        page.contains("Slow outgoing requests") && !page.contains("hunter2"),
+        "{page}"
+    );
+    for (dark, sort) in [(false, "-0.1"), (true, "0.1"), (true, "-1.1")] {
+        visitor.prefers_dark(dark).await;
+        visitor
+            .go("http://localhost", &format!("/platform?sort={sort}"))
+            .await;
+        assert!(rows().await.contains(&format!("POST {away}")));
+    }
+    visitor.leave().await;
     assert!(town.server.terminate().await.success());
 }
 

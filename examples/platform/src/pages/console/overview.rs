@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use askama::Template;
 use tenancy_core::time::Time;
 use tenancy_observability::layer::SlowRequest;
+use tenancy_observability::outgoing::SlowServer;
 use tenancy_observability::report::{EndpointReport, Part, Report};
 
 use super::plot::{Plot, PlotWords};
@@ -53,6 +56,8 @@ pub(crate) struct Measured {
     pub(crate) busy: Vec<(String, u64)>,
     /// Slow and repeated statements, as their own room shows them.
     pub(crate) statements: Vec<Table>,
+    /// Other servers that took long, or gave no answer, to this one.
+    pub(crate) outgoing: Option<Vec<SlowServer>>,
     /// How long this server has run, and the memory it holds.
     pub(crate) server: ServerFigures,
 }
@@ -139,6 +144,9 @@ impl Overview {
             Table::new(words.busy, &words.busy_columns, busy(&measured.busy)),
         ];
         tables.extend(measured.statements);
+        tables.extend(measured.outgoing.map(|servers| {
+            Table::new(words.outgoing, &words.outgoing_columns, outgoing(&servers))
+        }));
         for (number, table) in tables.iter_mut().enumerate() {
             table.arrange(view.sorting, number, |sorting| {
                 view.link(&Room::Overview.link(), Some(sorting))
@@ -234,9 +242,8 @@ fn failing(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
 fn slow(requests: &[SlowRequest]) -> Vec<Vec<Cell>> {
     let row = |request: &SlowRequest| {
         let spent = &request.spent;
-        let time = |time: Option<std::time::Duration>| {
-            maybe(time.map(|time| time.as_secs_f64() * 1e3), milliseconds)
-        };
+        let time =
+            |time: Option<Duration>| maybe(time.map(|time| time.as_secs_f64() * 1e3), milliseconds);
         vec![
             moment(request.at),
             Cell::Code(format!("{} {}", request.method, request.route)),
@@ -262,6 +269,25 @@ fn busy(shops: &[(String, u64)]) -> Vec<Vec<Cell>> {
         vec![Cell::Link(shop.clone(), link), number(*events)]
     };
     shops.iter().map(row).collect()
+}
+
+fn outgoing(servers: &[SlowServer]) -> Vec<Vec<Cell>> {
+    let time = |time: Duration| maybe(Some(time.as_secs_f64() * 1e3), milliseconds);
+    let row = |server: &SlowServer| {
+        vec![
+            Cell::Code(format!("{} {}", server.method, server.host)),
+            number(server.slow),
+            number(server.failures),
+            time(server.total),
+            time(server.longest),
+            server.status.map_or_else(
+                || Cell::Text("—".to_owned()),
+                |status| number(status.into()),
+            ),
+            moment(server.last_at),
+        ]
+    };
+    servers.iter().map(row).collect()
 }
 
 fn number(number: u64) -> Cell {
@@ -324,6 +350,8 @@ struct Words {
     operations: [&'static str; 3],
     busy: [&'static str; 3],
     busy_columns: [&'static str; 2],
+    outgoing: [&'static str; 3],
+    outgoing_columns: [&'static str; 7],
 }
 
 static ENGLISH: Words = Words {
@@ -401,6 +429,20 @@ static ENGLISH: Words = Words {
         "No shop is busy.",
     ],
     busy_columns: ["Shop", "Events"],
+    outgoing: [
+        "Slow outgoing requests",
+        "Other servers that took long, failed or gave no answer, to this server; what took the most time together comes first.",
+        "No other server took long.",
+    ],
+    outgoing_columns: [
+        "Server",
+        "Slow",
+        "Failed",
+        "Together",
+        "Longest",
+        "Last status",
+        "Last (UTC)",
+    ],
 };
 
 static GERMAN: Words = Words {
@@ -482,4 +524,18 @@ static GERMAN: Words = Words {
         "Kein Laden ist geschäftig.",
     ],
     busy_columns: ["Laden", "Ereignisse"],
+    outgoing: [
+        "Langsame ausgehende Anfragen",
+        "Andere Server, die lange gebraucht, Fehler gemeldet oder diesem Server nicht geantwortet haben; zuerst, was zusammen am längsten gedauert hat.",
+        "Kein anderer Server hat lange gebraucht.",
+    ],
+    outgoing_columns: [
+        "Server",
+        "Langsam",
+        "Fehler",
+        "Zusammen",
+        "Längste",
+        "Letzter Status",
+        "Zuletzt (UTC)",
+    ],
 };

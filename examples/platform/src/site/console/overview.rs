@@ -193,6 +193,8 @@ async fn overview(
         slow,
         busy: busy.collect(),
         statements: pages::slow_statements(language, &findings, &slugs),
+        // They are the platform's own, and no shop's.
+        outgoing: shop.is_none().then(|| performance.outgoing().worst(ROWS)),
         server: ServerFigures {
             uptime_seconds: platform.age().as_secs(),
             memory_bytes: memory_bytes(),
