@@ -21,6 +21,7 @@
 
 mod address;
 mod error;
+mod retry_after;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use reqwest::{Client, redirect};
 pub use self::address::is_public;
 use self::address::{InternalAddress, PublicOnly};
 pub use self::error::{Error, ErrorKind};
+pub use self::retry_after::retry_after;
 
 /// Sends requests. Cheap to clone; connections are kept and used again.
 #[derive(Clone, Debug)]
