@@ -53,6 +53,7 @@ pub mod redis;
 pub mod registry;
 pub mod resolve;
 pub mod scope;
+mod secret;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod sql;
 pub mod tenant;
@@ -61,5 +62,6 @@ pub mod time;
 
 pub use crate::error::{Error, ErrorKind};
 pub use crate::scope::{Actor, PlatformScope, Purpose, TenantScope};
+pub use crate::secret::Secret;
 pub use crate::tenant::{Slug, Tenant, TenantId};
 pub use crate::tenants::{Tenants, TenantsBuilder};

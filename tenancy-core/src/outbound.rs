@@ -22,6 +22,7 @@
 mod address;
 mod error;
 mod exchange;
+mod retry_after;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use self::address::{InternalAddress, PublicOnly};
 pub use self::error::{Error, ErrorKind};
 pub use self::exchange::Exchange;
 use self::exchange::Observer;
+pub use self::retry_after::retry_after;
 
 /// Sends requests. Cheap to clone; connections are kept and used again.
 #[derive(Clone, Debug)]

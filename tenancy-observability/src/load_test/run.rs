@@ -301,49 +301,55 @@ impl Run {
 }
 
 impl Work {
-    /// Sends the request of this number, which was to be sent at `intended`.
-    async fn send(self: Arc<Self>, number: u64, intended: Instant) {
+    /// Sends the request of this number, which was to be sent at `intended`. It counts from now on, also
+    /// where it is given up before it began.
+    fn send(
+        self: Arc<Self>,
+        number: u64,
+        intended: Instant,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let (endpoint, caller_index) = self.plan.mix.pick(number);
-        let caller = &self.plan.callers[caller_index];
+        self.recorder.begin();
         let begun = Begun {
-            work: &self,
+            work: self.clone(),
             endpoint,
             caller: caller_index,
             intended,
-            sent: Instant::now(),
             is_over: false,
         };
-        self.recorder.begin();
-        let built = self.plan.endpoints[endpoint].build(&Call { caller, number });
-        let ending = match built {
-            Ok(request) => {
-                let sending = self.client.send(request, caller);
-                let sent = tokio::time::timeout(self.plan.time_out, sending).await;
-                sent.unwrap_or(Ending::TimedOut)
-            }
-            // The first of each endpoint and caller was looked at before; this one was never sent.
-            Err(_) => Ending::Broken,
-        };
-        begun.end(ending);
+        async move {
+            let sent = Instant::now();
+            let caller = &self.plan.callers[caller_index];
+            let built = self.plan.endpoints[endpoint].build(&Call { caller, number });
+            let ending = match built {
+                Ok(request) => {
+                    let sending = self.client.send(request, caller);
+                    let answered = tokio::time::timeout(self.plan.time_out, sending).await;
+                    answered.unwrap_or(Ending::TimedOut)
+                }
+                // The first of each endpoint and caller was looked at before; this one was never sent.
+                Err(_) => Ending::Broken,
+            };
+            begun.end(sent, ending);
+        }
     }
 }
 
 /// A request under way, which counts as cut off when it is given up.
-struct Begun<'a> {
-    work: &'a Work,
+struct Begun {
+    work: Arc<Work>,
     endpoint: usize,
     caller: usize,
     intended: Instant,
-    sent: Instant,
     is_over: bool,
 }
 
-impl Begun<'_> {
-    fn end(mut self, ending: Ending) {
+impl Begun {
+    fn end(mut self, sent: Instant, ending: Ending) {
         self.is_over = true;
         let sample = Sample {
             response: self.intended.elapsed(),
-            service: self.sent.elapsed(),
+            service: sent.elapsed(),
             ending,
         };
         let recorder = &self.work.recorder;
@@ -351,7 +357,7 @@ impl Begun<'_> {
     }
 }
 
-impl Drop for Begun<'_> {
+impl Drop for Begun {
     fn drop(&mut self) {
         if !self.is_over {
             let after = self.intended.elapsed();

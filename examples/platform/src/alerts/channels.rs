@@ -6,7 +6,6 @@ use tenancy_observability::outgoing::SlowOutgoing;
 
 use crate::config::Alerts;
 use crate::failure::Failure;
-use crate::secret;
 
 /// The channels that have an address. Their addresses are an operator's, so they may be on networks of
 /// one's own.
@@ -20,21 +19,18 @@ pub(super) fn of(wanted: &Alerts, outgoing: &SlowOutgoing) -> Result<Vec<Channel
     };
     let mut channels = vec![];
     if let Some(server) = &wanted.mail.server {
-        let mail = Mail::new(&kept(server), &wanted.mail.from, &wanted.mail.to);
+        let mail = Mail::new(server, &wanted.mail.from, &wanted.mail.to);
         let mail = mail.map_err(|error| failed("alerts.mail")(&error))?;
         channels.push(Channel::mail("mail", mail));
     }
     if let Some(url) = &wanted.slack.url {
-        let slack = Slack::new(&outbound, kept(url));
+        let slack = Slack::new(&outbound, url.clone());
         let slack = slack.map_err(|error| failed("alerts.slack.url")(&error))?;
         channels.push(Channel::slack("slack", slack));
     }
     if let Some(url) = &wanted.sms.url {
-        let token = wanted
-            .sms
-            .token
-            .as_ref()
-            .map_or_else(|| Secret::new(""), kept);
+        let token = wanted.sms.token.clone();
+        let token = token.unwrap_or_else(|| Secret::new(""));
         let account = (&*wanted.sms.account, &token);
         let (from, to) = (&wanted.sms.from, &wanted.sms.to);
         let sms = Sms::new(&outbound, &url.uri().to_string(), account, from, to);
@@ -42,11 +38,8 @@ pub(super) fn of(wanted: &Alerts, outgoing: &SlowOutgoing) -> Result<Vec<Channel
         channels.push(Channel::sms("sms", sms));
     }
     if let Some(url) = &wanted.webhook.url {
-        let secret = wanted
-            .webhook
-            .secret
-            .as_ref()
-            .map_or_else(|| Secret::new(""), kept);
+        let secret = wanted.webhook.secret.clone();
+        let secret = secret.unwrap_or_else(|| Secret::new(""));
         let hook = Webhook::new(&outbound, &url.uri().to_string(), &secret);
         let hook = hook.map_err(|error| failed("alerts.webhook.secret")(&error))?;
         channels.push(Channel::webhook("webhook", hook));
@@ -66,10 +59,6 @@ fn quiet_hours(text: &str, zone: &str) -> Option<QuietHours> {
     let time = |text: &str| Time::strptime("%H:%M", text.trim()).ok();
     let zone = TimeZone::get(zone).ok()?;
     Some(QuietHours::new(time(from)?, time(to)?, zone))
-}
-
-fn kept(secret: &secret::Secret) -> Secret {
-    Secret::new(secret.expose())
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::attempt::Attempt;
+use crate::alert::Secret;
 use crate::alert::message::Message;
-use crate::alert::secret::Secret;
 
 /// How long a message may take, from the connection on.
 const TIME_OUT: Duration = Duration::from_secs(20);

@@ -6,8 +6,8 @@ use tenancy_core::outbound::Outbound;
 use uuid::Uuid;
 
 use super::attempt::idempotent;
+use crate::alert::Secret;
 use crate::alert::message::Message;
-use crate::alert::secret::Secret;
 
 /// An incoming webhook of Slack, or of what speaks its language. Its address is a secret.
 #[derive(Clone, Debug)]

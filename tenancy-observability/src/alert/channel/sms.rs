@@ -7,8 +7,8 @@ use tenancy_core::outbound::Outbound;
 use uuid::Uuid;
 
 use super::attempt::idempotent;
+use crate::alert::Secret;
 use crate::alert::message::Message;
-use crate::alert::secret::Secret;
 use crate::alert::segments;
 
 /// How many segments a message may have.

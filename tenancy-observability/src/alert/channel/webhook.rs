@@ -12,8 +12,8 @@ use tenancy_core::time::Time;
 use uuid::Uuid;
 
 use super::attempt::idempotent;
+use crate::alert::Secret;
 use crate::alert::message::Message;
-use crate::alert::secret::Secret;
 
 /// What a secret for signatures begins with.
 const PREFIX: &str = "whsec_";

@@ -101,36 +101,38 @@ fn pace(
         // Each from the beginning, so that no error adds up.
         let after = Duration::try_from_secs_f64(number as f64 / rate.per_second());
         let after = after.unwrap_or(Duration::MAX);
-        if after >= work.plan.duration || !wait_until(work.began + after, stopped) {
+        let due = work.began + after;
+        if after >= work.plan.duration || !wait_until(due, stopped) {
             break;
         }
-        let due = work.began + after;
         while calls.try_join_next().is_some() {}
         let Ok(place) = places.clone().try_acquire_owned() else {
             let (endpoint, caller) = work.plan.mix.pick(number);
             work.recorder.drop_one(endpoint, caller);
             continue;
         };
+        let sending = work.clone().send(number, due);
         let work = work.clone();
         let call = async move {
             let _place = place;
             work.watch.lag(due.elapsed());
-            work.send(number, due).await;
+            sending.await;
         };
         calls.spawn_on(call, runtime);
     }
     calls
 }
 
-/// Waits, and tells whether the time has come rather than the end.
+/// Waits, and tells whether the time has come rather than the end. What was due before the end was due,
+/// however late this thread is.
 fn wait_until(due: Instant, stopped: &AtomicBool) -> bool {
     loop {
-        if stopped.load(Ordering::Acquire) {
-            return false;
-        }
         let left = due.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return true;
+        }
+        if stopped.load(Ordering::Acquire) {
+            return false;
         }
         thread::park_timeout(left);
     }

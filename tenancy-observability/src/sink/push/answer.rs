@@ -1,11 +1,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
 use http::{HeaderMap, Response, StatusCode};
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
-use tenancy_core::outbound::{Error, ErrorKind};
+use tenancy_core::outbound::{Error, ErrorKind, retry_after};
+use tenancy_core::time::Time;
 
 /// The longest that a receiver can make us wait.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
@@ -46,11 +44,11 @@ impl Answer {
         match status {
             status if status.is_success() => Self::Taken(response.into_body()),
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-                let retry_after = retry_after(response.headers());
+                let retry_after = wait(response.headers());
                 Self::Failed { why, retry_after }
             }
             status if status.is_server_error() => {
-                let retry_after = retry_after(response.headers());
+                let retry_after = wait(response.headers());
                 Self::Failed { why, retry_after }
             }
             _ => Self::Refused { why },
@@ -58,16 +56,7 @@ impl Answer {
     }
 }
 
-/// Seconds, or a date as HTTP writes it.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = rfc2822::parse(text).ok()?.timestamp();
-            let wait = date.duration_since(Timestamp::now());
-            Duration::try_from(wait).unwrap_or(Duration::ZERO)
-        }
-    };
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let wait = retry_after(headers, Time::now())?;
     Some(wait.min(RETRY_AFTER_MAX))
 }

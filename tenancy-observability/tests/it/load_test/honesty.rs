@@ -33,7 +33,7 @@ async fn with_few_requests_allowed_under_way_a_stall_still_shows_and_what_was_dr
     assert!(all.dropped >= 100, "{}", all.dropped);
     assert!(all.response().unwrap().max_us >= 900_000);
     // All that were due were sent or dropped.
-    assert!(all.ended() + all.dropped + all.cut_off <= 400);
+    assert_eq!(all.ended() + all.dropped + all.cut_off, 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,6 +75,36 @@ async fn times_are_those_of_the_server_be_they_short_or_long() {
             "{best} us of {millis} ms"
         );
         assert!(service.p50_us <= response.p50_us);
+    }
+}
+
+/// A run is as long as it should be where it has as many requests: a clock would tell more of how busy the
+/// machine is.
+#[tokio::test]
+async fn a_run_has_every_request_that_was_due_in_its_time_and_no_other() {
+    let address = delaying().await;
+    for (rate, millis, due) in [(100.0, 2000, 200), (1000.0, 500, 500), (3.0, 1000, 3)] {
+        for path in ["/", "/60000"] {
+            let test = builder(address, open(rate, 100)).await;
+            let test = test
+                .endpoint(Endpoint::get(path))
+                .time_out(Duration::from_secs(100))
+                .duration(Duration::from_millis(millis));
+            // This runtime has one thread, which begins the last requests late or never.
+            let busy = tokio::spawn(async {
+                loop {
+                    std::thread::sleep(Duration::from_millis(20));
+                    tokio::task::yield_now().await;
+                }
+            });
+            let all = run(test).await.all();
+            busy.abort();
+            assert_eq!(
+                all.ended() + all.dropped + all.cut_off,
+                due,
+                "{rate} a second for {millis} ms: {all:?}"
+            );
+        }
     }
 }
 

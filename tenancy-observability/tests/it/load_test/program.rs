@@ -243,6 +243,74 @@ async fn interrupted_it_saves_what_it_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn weights_tenants_and_headers_reach_the_server_as_the_command_line_has_them() {
+    let seen = Arc::new(std::sync::Mutex::new(std::collections::BTreeMap::new()));
+    let counts = seen.clone();
+    let app = Router::new().fallback(any(move |request: http::Request<axum::body::Body>| {
+        let header = |name| request.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("accept-language"), "de");
+        let asked = format!("{}{}", header("host"), request.uri());
+        *counts.lock().unwrap().entry(asked).or_insert(0) += 1;
+        async {}
+    }));
+    let url = format!("http://{}", serve(app).await);
+    let said = run(
+        &url,
+        &[
+            "--endpoint",
+            "GET /often 7",
+            "--endpoint",
+            "GET /seldom",
+            "--tenant",
+            "acme.localhost",
+            "--tenant",
+            "globex.localhost",
+            "--header",
+            "Accept-Language: de",
+            "--users",
+            "20",
+            "--requests",
+            "400",
+        ],
+    )
+    .await;
+    // What the weights say, to the last: chi squared is nought.
+    let expected = [
+        ("acme.localhost/often", 350),
+        ("acme.localhost/seldom", 50),
+        ("globex.localhost/often", 350),
+        ("globex.localhost/seldom", 50),
+    ];
+    let expected = expected.map(|(asked, count)| (asked.to_owned(), count));
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(Vec::from_iter(seen), expected, "{}", said.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_there_is_not_fails_and_the_others_do_not() {
+    let app = Router::new().fallback(any(async |headers: http::HeaderMap| {
+        match headers[http::header::HOST] == "acme.localhost" {
+            true => http::StatusCode::OK,
+            false => http::StatusCode::NOT_FOUND,
+        }
+    }));
+    let url = format!("http://{}", serve(app).await);
+    let tenants = ["--tenant", "acme.localhost", "--tenant", "acne.localhost"];
+    let required = ["--require", "success_rate{tenant:acme.localhost}==100%"];
+    let count = ["--requests", "40", "--json"];
+    let said = run(&url, &[&tenants[..], &required, &count].concat()).await;
+    assert_eq!(said.code(), 0, "{}", said.stdout);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let statuses = |index: usize| report["runs"][0]["callers"][index]["statuses"].clone();
+    assert_eq!(
+        (statuses(0), statuses(1)),
+        (json!({"200": 20}), json!({"404": 20}))
+    );
+    let said = run(&url, &[&tenants[..], &count].concat()).await;
+    assert_eq!(said.code(), 1, "{}", said.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_scenario_has_bodies_of_its_own_for_each_request_and_tenant() {
     let bodies = Arc::new(std::sync::Mutex::new(vec![]));
     let kept = bodies.clone();
