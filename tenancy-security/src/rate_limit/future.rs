@@ -87,7 +87,7 @@ where
                 let mut response = ready!(future.poll(cx))?;
                 decision.write_headers(response.headers_mut());
                 if let Some(limiter) = refund
-                    && !response.status().is_client_error()
+                    && decision.class.charge.is_paid_back(&response)
                 {
                     limiter.refund_here(decision);
                 }
