@@ -1,8 +1,10 @@
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
+use http::Response;
 
 use super::policy::{Dimension, InvalidName, Name, Policy};
+use crate::csrf;
 
 /// When a request counts.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -13,7 +15,18 @@ pub enum Charge {
     OnArrival,
     /// Only those whose answer is a client's error (4xx), such as a wrong password. Each is charged
     /// when it arrives and paid back when it succeeds, so that many at once are no way round.
+    /// It is paid back as well where the [CSRF layer](crate::csrf) refuses it: another site could use up
+    /// the attempts of whoever visits it.
     OnFailure,
+}
+
+impl Charge {
+    /// Whether a request is paid back that was answered so.
+    pub(super) fn is_paid_back<B>(self, response: &Response<B>) -> bool {
+        let is_failure = response.status().is_client_error()
+            && response.extensions().get::<csrf::Refusal>().is_none();
+        self == Self::OnFailure && !is_failure
+    }
 }
 
 /// What a class does while the store that processes share is away. In either case this process

@@ -45,7 +45,7 @@ where
         let mut response = ready!(this.future.poll(cx))?;
         this.decision.write_headers(response.headers_mut());
         if let Some(limiter) = this.refund
-            && !response.status().is_client_error()
+            && this.decision.class.charge.is_paid_back(&response)
         {
             limiter.refund_here(this.decision);
         }

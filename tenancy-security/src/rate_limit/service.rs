@@ -7,7 +7,6 @@ use http::{Request, Response};
 use tenancy_core::problem::Refuse;
 use tower_service::Service;
 
-use super::class::Charge;
 use super::decision::Decision;
 use super::future::CountedFuture;
 use super::layer::RateLimitLayer;
@@ -61,8 +60,7 @@ where
             };
             let mut response = inner.call(Request::from_parts(parts, body)).await?;
             decision.write_headers(response.headers_mut());
-            let is_failure = response.status().is_client_error();
-            if decision.class.charge == Charge::OnFailure && !is_failure {
+            if decision.class.charge.is_paid_back(&response) {
                 layer.limiter.refund(&decision).await;
             }
             Ok(response)

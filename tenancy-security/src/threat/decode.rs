@@ -121,6 +121,9 @@ fn fold(value: &[u8]) -> Option<Vec<u8>> {
         // Blanks that are wider, or do not break.
         [0xc2, 0xa0, ..] => Some((b' ', 2)),
         [0xe2, 0x80, 0x80..=0x8a, ..] | [0xe3, 0x80, 0x80, ..] => Some((b' ', 3)),
+        // Slashes of fractions and of sets, which Windows maps to those of paths.
+        [0xe2, 0x88, 0x95, ..] | [0xe2, 0x81, 0x84, ..] => Some((b'/', 3)),
+        [0xe2, 0x88, 0x96, ..] => Some((b'\\', 3)),
         // Quarters, which US-ASCII of seven bits takes for brackets.
         [0xc2, 0xbc, ..] => Some((b'<', 2)),
         [0xc2, 0xbe, ..] => Some((b'>', 2)),

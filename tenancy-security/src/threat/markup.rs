@@ -133,7 +133,7 @@ fn judge_attribute(value: &[u8], at: usize, inside: Inside) -> Option<Verdict> {
     } else {
         names::is_event(name) && tag::leaves_quotes(value, at, name)
     };
-    if is_event {
+    if is_event && !tag::only_names(value, at) {
         return found("an attribute holds an event handler");
     }
     if inside == Inside::Text {

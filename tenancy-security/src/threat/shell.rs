@@ -7,6 +7,7 @@ mod arguments;
 mod candidate;
 mod commands;
 mod name;
+mod written_down;
 
 use self::candidate::{Candidate, Lead};
 use self::name::{LONGEST, is_before_command};

@@ -91,12 +91,14 @@ struct Steps {
     empty: u32,
     /// The most steps up in a row.
     row: u32,
+    /// The fewest names that were left behind a step.
+    left: Option<u32>,
 }
 
 impl Steps {
     fn of(value: &[u8]) -> Self {
         let mut steps = Self::default();
-        let mut row = 0;
+        let (mut row, mut names) = (0, 0_u32);
         let mut start = 0;
         loop {
             let rest = &value[start..];
@@ -128,6 +130,8 @@ impl Steps {
                 1 if is_step && !alone => steps.stay += 1,
                 2 if is_step && !alone => {
                     steps.up += 1;
+                    names = names.saturating_sub(1);
+                    steps.left = Some(steps.left.map_or(names, |left| left.min(names)));
                     row += 1;
                     steps.row = steps.row.max(row);
                     let back = |at: usize| value.get(at) == Some(&b'\\');
@@ -136,7 +140,10 @@ impl Steps {
                     }
                 }
                 3.. if is_step && !alone => steps.dots += 1,
-                _ => row = 0,
+                _ => {
+                    row = 0;
+                    names += u32::from(!name.is_empty());
+                }
             }
             if is_last {
                 return steps;
@@ -147,7 +154,12 @@ impl Steps {
 
     /// Whether the steps up are meant, in a value that may be a text.
     fn climbs_in(&self, value: &[u8], is_path: bool) -> bool {
-        is_path && (!value.contains(&b'<') || self.up > 1) || self.row >= 2 || self.up_back > 0
+        let rooted = value.first().is_some_and(|&byte| is_separator(byte));
+        // `https://host/a/../b`
+        let stays = !rooted && self.up == 1 && self.left.is_some_and(|left| left > 0);
+        is_path && !stays && (!value.contains(&b'<') || self.up > 1)
+            || self.row >= 2
+            || self.up_back > 0
     }
 
     /// Whether steps are written as no program writes them.

@@ -168,6 +168,23 @@ pub(super) fn leaves_quotes(value: &[u8], at: usize, name: &[u8]) -> bool {
     }
 }
 
+/// Whether the `=` at `at` stands in a sentence, "onload = show", or in a component, `onClick={go}`:
+/// it names something and does no more.
+pub(super) fn only_names(value: &[u8], at: usize) -> bool {
+    let rest = &value[at + 1..value.len().min(at + 1 + NEAR)];
+    let names = match rest {
+        [b' ', rest @ ..] | [b'{', rest @ ..] => rest,
+        _ => return false,
+    };
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'.');
+    let length = names.iter().take_while(is_name).count();
+    length > 0
+        && matches!(
+            names.get(length),
+            None | Some(b' ' | b',' | b'}' | b'?' | b'!')
+        )
+}
+
 /// What a style sheet runs or loads a script with.
 static STYLES: Phrases<(), 10> = Phrases::new(&[
     ("expression", ()),

@@ -108,7 +108,7 @@ const SCHEMA: Meaning = (
 pub(super) static WORDS: &[(&[u8], Meaning)] = &[(b"phpggc", PHP_OBJECT), (b"ro0ab", JAVA)];
 
 /// Those with a sign in them.
-pub(super) static PHRASES: Phrases<Meaning, 161> = Phrases::with_signs(&[
+pub(super) static PHRASES: Phrases<Meaning, 164> = Phrases::with_signs(&[
     ("<?php", PHP_OPENED),
     ("<?=", PHP_OPENED),
     ("[php]", PHP_OPENED),
@@ -268,6 +268,9 @@ pub(super) static PHRASES: Phrases<Meaning, 161> = Phrases::with_signs(&[
     ("$_request[", PHP_REQUEST),
     ("$_cookie[", PHP_REQUEST),
     ("=new date(", DOCUMENT_SCRIPT),
+    ("{$smarty.", EXPRESSION),
+    ("system.diagnostics.process", EXPRESSION),
+    ("system-property(", EXPRESSION),
     ("xsi:schemalocation=", SCHEMA),
     ("xsi:nonamespaceschemalocation=", SCHEMA),
 ]);

@@ -137,6 +137,9 @@ impl<'a> Template<'a> {
         let expression = &inside[..end.unwrap_or(inside.len())];
         let closed = end.is_some_and(|end| closes(inside[end], inside.get(end + 1).copied()));
         self.from = at + expression.len();
+        if pair == *b"<%" && is_of_server_page(expression) {
+            return found("a page of the server's is begun");
+        }
         if closed && is_arithmetic(expression) {
             return found("a template is made to compute");
         }
@@ -170,6 +173,18 @@ fn closing(open: [u8; 2]) -> Option<(u8, Option<u8>)> {
         b"@(" => (b')', None),
         _ => return None,
     })
+}
+
+/// A directive of JSP or ASP, or a command of the system's in Ruby's backticks.
+fn is_of_server_page(expression: &[u8]) -> bool {
+    let expression = expression.strip_prefix(b"=").unwrap_or(expression);
+    match expression.trim_ascii_start() {
+        [b'`', ..] => true,
+        [b'@', directive @ ..] => ["page", "import", "include", "taglib"]
+            .iter()
+            .any(|name| directive.trim_ascii_start().starts_with(name.as_bytes())),
+        _ => false,
+    }
 }
 
 fn found(says: &'static str) -> Option<Verdict> {

@@ -1,5 +1,8 @@
 //! What stands behind the name of a program.
 
+/// How far the end of a command is looked for.
+const LONGEST: usize = 128;
+
 /// What follows a command's name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Ends {
@@ -91,6 +94,20 @@ pub(super) fn begins_with_sign(rest: &[u8]) -> bool {
 pub(super) fn is_sentence(rest: &[u8]) -> bool {
     !has_switch(rest) && {
         let rest = rest.trim_ascii();
-        rest.contains(&b' ')
+        // A comment behind the last argument is none of its words.
+        let words = rest.strip_suffix(b"#").unwrap_or(rest).trim_ascii_end();
+        words.contains(&b' ')
     }
+}
+
+/// Whether the output goes to a file that is named by its path.
+pub(super) fn writes_file(rest: &[u8]) -> bool {
+    let command = rest.iter().take(LONGEST);
+    let command = command.take_while(|byte| !matches!(byte, b';' | b'|' | b'&' | b'\n'));
+    let command = &rest[..command.count()];
+    let Some(at) = command.iter().position(|&byte| byte == b'>') else {
+        return false;
+    };
+    let file = command[at + 1..].trim_ascii_start();
+    matches!(file, [b'/' | b'.', next, ..] if next.is_ascii_alphanumeric() || *next == b'/')
 }

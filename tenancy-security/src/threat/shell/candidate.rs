@@ -1,8 +1,9 @@
 //! A word that may be a command.
 
-use super::arguments::{Ends, begins_with_sign, has_switch, is_sentence};
+use super::arguments::{Ends, begins_with_sign, has_switch, is_sentence, writes_file};
 use super::commands::{COMMANDS, Command};
 use super::name::{LONGEST, Name, is_before_command};
+use super::written_down::is_written_down;
 
 /// How a command is brought about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,6 +58,8 @@ impl<'a> Candidate<'a> {
             return None;
         }
         let rest = &value[name.end..];
+        // `{nc,-e,sh}`: a shell puts blanks for the commas.
+        let is_braced = value[..start].ends_with(b"{") && rest.starts_with(b",");
         Some(Self {
             value,
             at,
@@ -66,7 +69,11 @@ impl<'a> Candidate<'a> {
             name,
             command,
             rest,
-            ends: Ends::of(rest),
+            ends: if is_braced {
+                Ends::Argument
+            } else {
+                Ends::of(rest)
+            },
         })
     }
 
@@ -93,7 +100,11 @@ impl<'a> Candidate<'a> {
         let is_quoted = skipped.iter().any(|byte| matches!(byte, b'\'' | b'"'));
         (self.name.in_folder && self.start == self.at)
             || (command == Command::Shell && self.has_argument() && begins_with_sign(self.rest))
-            || (is_odd && is_joined && command != Command::Needy && !skipped.contains(&b'('))
+            || (is_odd
+                && is_joined
+                && command != Command::Needy
+                && !skipped.contains(&b'(')
+                && !self.leads_to_another())
             || (is_joined && self.rest.trim_ascii().len() <= 2)
             || (is_odd && is_quoted && matches!(self.rest, [b'\'' | b'"']))
             || (is_odd && self.has_argument() && is_outright(self.name.name(), self.rest))
@@ -125,6 +136,9 @@ impl<'a> Candidate<'a> {
     }
 
     fn is_separated(&self, command: Command) -> bool {
+        if is_written_down(self.value, self.name.name()) {
+            return false;
+        }
         if self.is_between_blanks() {
             // "R & D", and a table's columns.
             return (self.before <= 2 && self.ends != Ends::Separator)
@@ -146,8 +160,16 @@ impl<'a> Candidate<'a> {
         }
         (begins && (!self.has_argument() || !is_sentence(self.rest)))
             || self.name.in_folder
-            || (self.has_argument() && begins_with_sign(self.rest))
+            || (self.has_argument() && (begins_with_sign(self.rest) || writes_file(self.rest)))
             || (!self.has_argument() && self.stands_behind_one_word())
+    }
+
+    /// Whether the command behind the separator is one that people write down beside this one.
+    fn leads_to_another(&self) -> bool {
+        let skipped = self.rest.iter().take(LONGEST);
+        let skipped = skipped.take_while(|byte| is_before_command(**byte)).count();
+        let name = Name::read(self.rest, skipped);
+        is_written_down(self.value, name.name())
     }
 
     fn has_argument(&self) -> bool {

@@ -291,4 +291,13 @@ pub(super) static COMMANDS: Words<Command, 1024> = Words::new(&[
     ("ansible", Word),
     ("jq", Tool),
     ("sqlmap", Tool),
+    ("mkfifo", Needy),
+    ("mknod", Needy),
+    ("base32", Tool),
+    ("findstr", Tool),
+    ("get-content", Tool),
+    ("hostnamectl", Tool),
+    ("new-object", Tool),
+    ("setsid", Tool),
+    ("telnetd", Tool),
 ]);

@@ -59,7 +59,8 @@ impl Name {
             .take_while(|byte| is_plain(byte))
             .count();
         let is_odd = |byte: &u8| matches!(byte, b'/' | b'\\' | b'\'' | b'"' | b'^');
-        text.get(length).is_some_and(is_odd) || {
+        let is_broken = length > 0 && matches!(text[length..], [b'$', b'@' | b'*', ..]);
+        is_broken || text.get(length).is_some_and(is_odd) || {
             let name = &text[..length.min(LONGEST)];
             let name =
                 name.split_at_checked(name.len().wrapping_sub(4))
@@ -84,7 +85,9 @@ impl Name {
         };
         let mut folders = 0;
         let mut wildcards = 0;
-        for &byte in value[start.min(value.len())..].iter().take(64) {
+        let written = &value[start.min(value.len())..];
+        let written = &written[..written.len().min(64)];
+        while let Some(&byte) = written.get(name.end - start) {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' => {
                     if name.length < LONGEST {
@@ -101,6 +104,10 @@ impl Name {
                     name.length = 0;
                 }
                 b'\'' | b'"' | b'\\' | b'^' if name.end > start => {}
+                // Variables that are empty unless somebody sets them.
+                b'$' if matches!(written[name.end - start + 1..], [b'@' | b'*', ..]) => {
+                    name.end += 1;
+                }
                 b'?' | b'*' | b'[' | b']' if folders > 0 => wildcards += 1,
                 _ => break,
             }

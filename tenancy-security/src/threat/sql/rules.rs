@@ -57,6 +57,13 @@ const BROKEN_OUT: Starts = starts(&[
     Start::Open,
     Start::Operator,
 ]);
+/// Where no sentence of numbers is meant, as "if 2 > 1 and 3 > 2, then" has them.
+const GOES_ON: Starts = starts(&[
+    Start::Quote,
+    Start::LooseQuote,
+    Start::Operator,
+    Start::Statement,
+]);
 const QUOTE: Starts = starts(&[Start::Quote]);
 /// "and progress in #545" begins with an operator as well.
 const NO_OPERATOR: Starts = starts(&[
@@ -202,8 +209,15 @@ const RULES: &[Rule] = &[
     rule(
         Marks::LOGIC.and(Marks::CONSTANTS_COMPARED),
         NONE,
-        ANYWHERE,
+        GOES_ON,
         false,
+        "a condition compares two constants",
+    ),
+    rule(
+        Marks::LOGIC.and(Marks::CONSTANTS_COMPARED),
+        NONE,
+        ANYWHERE,
+        true,
         "a condition compares two constants",
     ),
     rule(
@@ -523,7 +537,15 @@ const RULES: &[Rule] = &[
     ),
     rule(
         NONE,
-        ANY_COMPARISON,
+        Marks::CONSTANTS_COMPARED.and(Marks::RESULT_COMPARED),
+        QUOTE,
+        true,
+        "a comparison follows the value's quote",
+    ),
+    // Of names alone it is a formula, "y' = ax + b", unless the query's own quote is provided for.
+    rule(
+        Marks::COMPARED,
+        Marks::REOPENED.and(Marks::TAIL),
         QUOTE,
         true,
         "a comparison follows the value's quote",

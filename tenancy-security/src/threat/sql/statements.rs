@@ -1,6 +1,6 @@
 //! What must follow the first word of a statement for it to be one.
 
-use super::lex::{Lexer, Token};
+use super::lex::{Lexeme, Lexer, Token};
 use super::words::Word;
 
 /// What may stand second.
@@ -16,6 +16,8 @@ pub(super) enum Second {
     Operand,
     /// A call.
     Call,
+    /// A query in parentheses.
+    Query,
     /// A procedure of the server, or a name that no sentence has.
     Procedure,
     /// A number.
@@ -24,7 +26,7 @@ pub(super) enum Second {
     Nothing,
 }
 
-use Second::{Call, NameThen, Nothing, Number, Operand, Procedure, Variable, Words};
+use Second::{Call, NameThen, Nothing, Number, Operand, Procedure, Query, Variable, Words};
 
 const THINGS: &[&str] = &[
     "table",
@@ -93,9 +95,9 @@ const STATEMENTS: &[(&str, &[Second])] = &[
     ("reconfigure", &[Nothing]),
     ("backup", &[Words(&["database", "log"])]),
     ("restore", &[Words(&["database"])]),
-    ("copy", &[NameThen(&["from", "to"])]),
+    ("copy", &[NameThen(&["from", "to"]), Query]),
     ("handler", &[NameThen(&["open", "read"])]),
-    ("load", &[Words(&["data"])]),
+    ("load", &[Words(&["data", "xml"])]),
     ("bulk", &[Words(&["insert"])]),
     ("use", &[NameThen(&["exec", "execute", "select"])]),
     ("kill", &[Number]),
@@ -104,6 +106,8 @@ const STATEMENTS: &[(&str, &[Second])] = &[
         "exec",
         &[Variable, Operand, Procedure, Words(&["immediate", "as"])],
     ),
+    ("pragma", &[Call, NameThen(&["="])]),
+    ("vacuum", &[Nothing, Words(&["full", "into"])]),
     (
         "execute",
         &[Variable, Operand, Procedure, Words(&["immediate", "as"])],
@@ -158,6 +162,13 @@ pub(super) fn second(value: &[u8], first: &[u8], ahead: &mut Lexer<'_>) -> Optio
                         }
                     )
                 })
+        }
+        Query => {
+            let is_select = |third: &Lexeme| {
+                let known = Some(Word::Select);
+                matches!(third.token, Token::Word { known: word, .. } if word == known)
+            };
+            second.token == Token::Open && third.as_ref().is_some_and(is_select)
         }
         Number => second.token == Token::Number,
         Nothing => matches!(second.token, Token::Semicolon | Token::Tail),

@@ -224,6 +224,7 @@ pub(super) static WORDS: Words<Word, 1024> = Words::new(&[
     ("make_set", Hot),
     ("name_const", Hot),
     ("procedure_analyse", Hot),
+    ("analyse", Common),
     ("regexp_substring", Hot),
     ("crypt_key", Hot),
     ("openrowset", Hot),

@@ -44,6 +44,12 @@ fn sentences_with_the_words_of_sql_pass() {
         "C# and F# developers",
         "Tom & Jerry; who is who",
         "!@#",
+        "If 2 > 1 and 3 > 2 then 3 > 1, or so they say.",
+        "I ordered 2 and 1 = 3 items",
+        "5 > 4 or 4 > 5?",
+        "5 copies; copy (2) of it",
+        "x' = Ax + Bu; y = Cx",
+        "f'(x) = 2x; f''(x) = 2",
     ] {
         for place in PLACES {
             assert_passes(place, sentence);
@@ -66,6 +72,8 @@ fn markup_without_a_script_passes() {
         "Ann Lee <ann@example.com>",
         "the onboarding = done",
         "one = 1, online = yes",
+        "the image source: onerror = retry, onload = show. Fine?",
+        "<Component onClick={handleClick} />",
     ] {
         for place in PLACES {
             assert_passes(place, markup);
@@ -88,6 +96,13 @@ fn values_of_forms_and_of_programmers_pass() {
         "{% if user %}Hi{% endif %}",
         "${price} per kg",
         "use `cat` or `less`",
+        "cd app && npm install && npm start",
+        "git commit -m 'fix: don't panic' && git push",
+        "cat file.txt | sort | uniq -c",
+        "ls | wc -l gives 12",
+        "https://example.com/a/b/../c?x=1&y=2#top",
+        "~/projects/shop/../lib",
+        "<%= title %>",
         "Run `cargo test`; then push",
         "and `if` (in JavaScript) works as `count` (see below) does",
         "[if](/docs/if) or [len](/docs/len)",
