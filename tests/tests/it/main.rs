@@ -7,6 +7,7 @@
 mod api;
 mod embed_cache;
 mod embed_defence;
+mod embed_observability;
 mod embed_postgres;
 mod harness;
 mod isolation;
