@@ -325,7 +325,7 @@ impl Shaper<'_> {
         let found = access
             .predicates
             .iter()
-            .filter(|predicate| predicate.test != Test::Other);
+            .filter(|predicate| !matches!(predicate.test, Test::HeldBack | Test::Other));
         let share: f64 = found
             .map(|predicate| predicate_share(self.table, predicate))
             .product();

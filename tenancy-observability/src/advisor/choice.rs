@@ -338,10 +338,14 @@ impl Chooser<'_> {
         let Some(first) = places.first() else {
             return Reason::NoCondition;
         };
+        let accesses = || places.iter().map(|place| &read.accesses[*place]);
+        let is_held_back = |predicate: &Predicate| predicate.test == Test::HeldBack;
+        if accesses().any(|access| access.predicates.iter().any(is_held_back)) {
+            return Reason::HeldBack;
+        }
         if costs.is_served(read.accesses[*first].table, &[]) {
             return Reason::AlreadyServed;
         }
-        let accesses = || places.iter().map(|place| &read.accesses[*place]);
         let is_unknown = |predicate: &Predicate| predicate.test == Test::UnknownPattern;
         if accesses().any(|access| access.predicates.iter().any(is_unknown)) {
             return Reason::UnknownPattern;

@@ -163,6 +163,9 @@ pub enum Confidence {
 pub enum Reason {
     /// An index that is there serves it.
     AlreadyServed,
+    /// Row-level security looks at the condition behind the policy only, because its function is not
+    /// `LEAKPROOF`, and so by no index.
+    HeldBack,
     /// No condition leaves few enough of the rows.
     LowSelectivity,
     /// It wants all rows.

@@ -1,9 +1,11 @@
 //! The advisor on real databases.
 
 mod acceptance;
+mod baseline;
 mod case;
 mod evidence;
 mod following;
+mod foreign_key;
 mod postgres;
 mod score;
 mod server_statements;

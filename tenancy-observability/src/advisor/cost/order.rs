@@ -36,7 +36,7 @@ pub(super) fn is_implied(condition: &str, predicates: &[Predicate]) -> bool {
     let says_something = |predicate: &&Predicate| {
         let column = predicate.term.column().unwrap_or_default();
         condition.strip_suffix(" IS NOT NULL") == Some(column)
-            && (predicate.test != Test::IsNull && predicate.test != Test::Other)
+            && !matches!(predicate.test, Test::HeldBack | Test::IsNull | Test::Other)
     };
     let is_listed = |predicate: &&Predicate| {
         let listed = condition

@@ -37,7 +37,9 @@ pub(crate) fn predicate_share(table: &Table, predicate: &Predicate) -> f64 {
         Test::IsNull => statistics.map_or(0.005, |statistics| statistics.null_fraction.max(1e-6)),
         Test::Range { bounds: 1 } => OPEN_RANGE,
         Test::Range { .. } | Test::Prefix | Test::Contains => CLOSED_RANGE,
-        Test::Other | Test::UnknownPattern => other_share(statistics, &predicate.text),
+        Test::HeldBack | Test::Other | Test::UnknownPattern => {
+            other_share(statistics, &predicate.text)
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) enum Test {
     /// A pattern that begins with a wildcard.
     Contains,
     Equal,
+    /// A condition that row-level security holds back until the policy has passed.
+    HeldBack,
     /// One of so many values; none where the number is not known.
     In(Option<usize>),
     IsNull,

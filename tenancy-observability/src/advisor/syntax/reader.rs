@@ -2,7 +2,7 @@ pub(super) mod names;
 mod order;
 mod relations;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlparser::ast::{
     AssignmentTarget, Cte, Delete, Distinct, Expr, FromTable, GroupByExpr, Ident, InTarget, Insert,
@@ -25,6 +25,10 @@ pub(super) struct Reader<'a> {
     pub(super) scopes: Vec<Scope>,
     /// Queries with a name, which each mention reads anew.
     named: HashMap<String, Cte>,
+    /// How often each of them is mentioned.
+    pub(super) mentions: HashMap<String, usize>,
+    /// Those whose rows are found before anybody asks for some of them.
+    pub(super) kept: BTreeSet<String>,
     /// Views that are being read, since one may not name itself.
     depth: usize,
 }
@@ -34,17 +38,33 @@ const DEPTH_MAX: usize = 24;
 
 impl<'a> Reader<'a> {
     pub(super) fn read(catalog: &'a Catalog, statements: &[Statement]) -> Vec<Access> {
+        let first = Self::pass(catalog, statements, BTreeSet::new());
+        let mentions = first.mentions.into_iter();
+        // A query that is mentioned more than once is run once, for all of them.
+        let kept: BTreeSet<_> = mentions
+            .filter(|(_, count)| *count > 1)
+            .map(|(name, _)| name)
+            .collect();
+        if kept.is_empty() {
+            return first.accesses;
+        }
+        Self::pass(catalog, statements, kept).accesses
+    }
+
+    fn pass(catalog: &'a Catalog, statements: &[Statement], kept: BTreeSet<String>) -> Self {
         let mut reader = Self {
             catalog,
             accesses: Vec::new(),
             scopes: Vec::new(),
             named: HashMap::new(),
+            mentions: HashMap::new(),
+            kept,
             depth: 0,
         };
         for statement in statements {
             reader.statement(statement);
         }
-        reader.accesses
+        reader
     }
 
     fn statement(&mut self, statement: &Statement) {

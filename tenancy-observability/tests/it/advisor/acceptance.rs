@@ -6,8 +6,8 @@ use super::{postgres, sqlite};
 
 pub(super) const POSTGRES: &str = include_str!("cases/postgres.sql");
 pub(super) const SQLITE: &str = include_str!("cases/sqlite.sql");
-const POSTGRES_HELD_OUT: &str = include_str!("cases/postgres_held_out.sql");
-const SQLITE_HELD_OUT: &str = include_str!("cases/sqlite_held_out.sql");
+pub(super) const POSTGRES_HELD_OUT: &str = include_str!("cases/postgres_held_out.sql");
+pub(super) const SQLITE_HELD_OUT: &str = include_str!("cases/sqlite_held_out.sql");
 
 const PRECISION_MIN: f64 = 0.95;
 const RECALL_MIN: f64 = 0.9;

@@ -106,8 +106,13 @@ impl Reader<'_> {
             self.named.remove(own_name);
             let outputs = self.query(&cte.query);
             let mut renamed = renamed(outputs, &cte.query, &cte.alias.columns);
-            if cte.materialized == Some(CteAsMaterialized::Materialized) {
-                // Its rows are found before anybody asks for some of them.
+            *self.mentions.entry(own_name.to_owned()).or_default() += 1;
+            let is_kept = match cte.materialized {
+                Some(CteAsMaterialized::Materialized) => true,
+                Some(CteAsMaterialized::NotMaterialized) => false,
+                None => self.kept.contains(own_name),
+            };
+            if is_kept {
                 renamed.clear();
             }
             self.named.insert(own_name.to_owned(), cte);
