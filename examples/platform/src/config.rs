@@ -4,6 +4,7 @@
 //! A key that does not exist is an error, wherever it stands.
 
 mod alerts;
+mod backups;
 mod contradiction;
 mod edge;
 mod environment;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use tenancy_core::resolve::Host;
 
 pub(crate) use self::alerts::Alerts;
+pub(crate) use self::backups::Backups;
 pub(crate) use self::edge::{Edge, PurgeForm};
 use self::environment::Environment;
 pub(crate) use self::flags::Flags;
@@ -88,6 +90,7 @@ pub(crate) struct Config {
     pub(crate) proxy_header: WrittenHeader,
     pub(crate) log: Log,
     pub(crate) alerts: Alerts,
+    pub(crate) backups: Backups,
     pub(crate) database: Connections,
     pub(crate) cache: Kept,
     pub(crate) edge: Edge,
@@ -181,6 +184,7 @@ impl Default for Config {
                 format: LogFormat::Text,
             },
             alerts: Alerts::default(),
+            backups: Backups::default(),
             database: Connections {
                 connections: Within::new(16),
                 time_out_seconds: Within::new(10),

@@ -1,9 +1,13 @@
 //! Whether this installation is fit for production: the list of what is measured.
 
+mod backups;
 mod database;
 mod disk;
+mod indexes;
 mod served;
 mod settings;
+
+use std::time::{Duration, SystemTime};
 
 use tenancy_observability::readiness::{Finding, Readiness, Report, Weight, build};
 
@@ -13,7 +17,7 @@ use crate::platform::Platform;
 
 /// Asks everything.
 pub(crate) async fn report(config: Config) -> Report {
-    let list = of_settings(Readiness::new(), &config);
+    let list = of_settings(Readiness::new().time_out(WITHIN), &config);
     match Platform::open(config).await {
         Ok(platform) => of_parts(list, &platform).run().await,
         // What the settings say is worth knowing all the same.
@@ -26,6 +30,9 @@ pub(crate) async fn report(config: Config) -> Report {
         }
     }
 }
+
+/// How long a check may take: the advisor asks a planner about hundreds of statements.
+const WITHIN: Duration = Duration::from_secs(30);
 
 const DATABASE: &str = "Does the database answer, with the schema of this version?";
 
@@ -48,6 +55,7 @@ fn of_settings(list: Readiness, config: &Config) -> Readiness {
     let drain = settings::drain(config);
     let log = settings::log(config);
     let files = settings::open_files(config);
+    let backups = backups::age(&config.backups, SystemTime::now());
     let (folder, space) = (disk::private(&config.data), disk::space(&config.data));
     list.check("build-profile", "Is it compiled for use?", Serious, async {
         build::profile()
@@ -110,6 +118,9 @@ fn of_settings(list: Readiness, config: &Config) -> Readiness {
         Grave,
         async { folder },
     )
+    .check("backups", "Is there a backup of today?", Grave, async {
+        backups
+    })
     .check("disk", "Is there room on the disk?", Serious, async {
         space
     })
@@ -126,7 +137,7 @@ fn of_parts(list: Readiness, platform: &Platform) -> Readiness {
         .check("isolation", "Are tenants kept apart?", Grave, async move {
             database::isolation(&isolation).await
         });
-    let [headers, layers] = [(); 2].map(|()| platform.clone());
+    let [headers, layers, advised] = [(); 3].map(|()| platform.clone());
     list = list
         .check(
             "headers",
@@ -139,6 +150,12 @@ fn of_parts(list: Readiness, platform: &Platform) -> Readiness {
             "Do the layers work where they stand?",
             Grave,
             async move { served::layers(&layers).await },
+        )
+        .check(
+            "advisor",
+            "Has the database the indexes that it needs?",
+            Serious,
+            indexes::advice(advised),
         );
     list = if platform.database().storage().is_postgres() {
         let [durability, pool, time_outs, role, clock] = [(); 5].map(|()| platform.clone());

@@ -1,9 +1,11 @@
 //! The check-list before production, on installations that are and are not fit for it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection};
 use tenancy_tests::{Postgres, Redis, Server};
 
 use super::Town;
@@ -54,6 +56,9 @@ fn fit(town: &Town) -> Vec<(&'static str, String)> {
         ("TENANCY_HTTP__DRAIN_SECONDS", "30"),
     ];
     settings.extend(more.map(|(name, value)| (name, value.to_owned())));
+    let backup = Path::new(town.data()).join("all.dump");
+    std::fs::write(&backup, "all of it").unwrap();
+    settings.push(("TENANCY_BACKUPS__PATH", backup.display().to_string()));
     settings
 }
 
@@ -76,6 +81,7 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
     // The build is a test's.
     assert_eq!(code, 1);
     for id in [
+        "advisor",
         "clock",
         "durability",
         "headers",
@@ -109,6 +115,7 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         ("TENANCY_HTTP__DRAIN_SECONDS", "0", "shutdown", "fail"),
         ("TENANCY_LOG__FILTER", "debug", "log", "warn"),
         ("TENANCY_DATABASE__CONNECTIONS", "9000", "pool", "fail"),
+        ("TENANCY_BACKUPS__PATH", "/nonexistent", "backups", "fail"),
     ] {
         let mut bad = good.clone();
         bad.retain(|(name, _)| *name != setting);
@@ -117,7 +124,36 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         assert_eq!(checks[id]["status"], status, "{id}: {:#}", checks[id]);
         assert!(score < best, "{id}: {score} of {best}");
     }
+    let untold = good
+        .iter()
+        .filter(|(name, _)| *name != "TENANCY_BACKUPS__PATH");
+    let untold: Vec<_> = untold.cloned().collect();
+    let (_, score, checks) = readiness(&untold, &[]);
+    assert_eq!(found(&checks), BTreeMap::from([("backups", "unknown")]));
+    assert!(score < best, "{score} of {best}");
+
+    let owner = town.database.as_ref().unwrap().owner_url();
+    let mut conn = PgConnection::connect(&owner).await.unwrap();
+    for statement in SPOILED {
+        sqlx::raw_sql(*statement).execute(&mut conn).await.unwrap();
+    }
+    let (_, score, checks) = readiness(&good, &[]);
+    let advisor = &checks["advisor"];
+    let evidence = advisor["evidence"].as_str().unwrap();
+    assert_eq!(advisor["status"], "warn", "{advisor:#}");
+    assert!(evidence.contains("children_parent_fkey"), "{evidence}");
+    assert!(score < best, "{score} of {best}");
 }
+
+/// A table of the application's whose foreign key has no index, and enough rows that it matters.
+const SPOILED: &[&str] = &[
+    "CREATE TABLE parents (id BIGINT PRIMARY KEY)",
+    "CREATE TABLE children (id BIGINT PRIMARY KEY, parent BIGINT NOT NULL REFERENCES parents)",
+    "INSERT INTO parents SELECT n FROM generate_series(1, 5000) AS n",
+    "INSERT INTO children SELECT n, n % 5000 + 1 FROM generate_series(1, 20000) AS n",
+    "ANALYZE parents, children",
+    "GRANT SELECT ON parents, children TO tenancy_app",
+];
 
 #[tokio::test]
 async fn a_superusers_login_and_careless_servers_are_found() {
@@ -136,6 +172,7 @@ async fn a_superusers_login_and_careless_servers_are_found() {
     let (code, _, checks) = readiness(&careless, &[]);
     assert_eq!(code, 1);
     let expected = [
+        ("advisor", "fail"),
         ("durability", "fail"),
         ("isolation", "fail"),
         ("redis-durability", "warn"),
