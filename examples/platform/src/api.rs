@@ -24,6 +24,7 @@ mod reports;
 mod specification;
 mod staff;
 mod upload;
+mod watch;
 
 use axum::Router;
 use axum::middleware;
@@ -99,6 +100,8 @@ pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
             "/platform/api/reports/slow-requests",
             get(reports::slow_requests_of_platform),
         )
+        .route("/platform/api/alerts", get(watch::alerts))
+        .route("/platform/api/health", get(watch::health))
         .route("/api/{*rest}", any(unknown))
 }
 

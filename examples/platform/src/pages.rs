@@ -34,8 +34,9 @@ pub(crate) use self::admin::{AdminPage, LowStock, OrderRow};
 pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
 pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
 pub(crate) use self::console::{
-    Console, HOURS, Measured, Overview, OverviewPage, OverviewView, Room, ServerFigures, ShopRow,
-    ShopsPage, Sorting, TablePage, advice, alerts, blocks, health, journal, slow_statements,
+    Console, HOURS, Measured, Overview, OverviewPage, OverviewView, RESEND_PATH, Room,
+    ServerFigures, ShopRow, ShopsPage, Sorting, TablePage, advice, alerts, blocks, health, journal,
+    slow_statements,
 };
 pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};

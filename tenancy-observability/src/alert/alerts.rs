@@ -236,6 +236,15 @@ impl Alerts {
         Ok(all)
     }
 
+    /// Tries a message again that was given up, as often as a new one and under the same id. Says whether there
+    /// is one that was.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn resend(&self, id: Uuid, now: Time) -> Result<bool, Error> {
+        Ok(self.0.aside.resend(id, now).await? || self.0.book.resend(id, now).await?)
+    }
+
     /// Tells nobody of something for a while.
     ///
     /// # Errors

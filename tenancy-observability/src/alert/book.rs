@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tenancy_core::time::Time;
 use tenancy_core::{Error, TenantId};
+use uuid::Uuid;
 
 pub(super) use self::memory::MemoryBook;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -77,6 +78,15 @@ impl Book {
             }
             #[cfg(any(feature = "postgres", feature = "sqlite"))]
             Self::Sql(book) => book.settle(delivery).await,
+        }
+    }
+
+    /// Lets a message wait again that was given up, and says whether there is one.
+    pub(super) async fn resend(&self, id: Uuid, now: Time) -> Result<bool, Error> {
+        match self {
+            Self::Memory(book) => Ok(book.resend(id, now)),
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
+            Self::Sql(book) => book.resend(id, now).await,
         }
     }
 

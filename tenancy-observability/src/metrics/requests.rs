@@ -60,14 +60,11 @@ impl RequestMetrics {
     pub fn new(metrics: &Metrics) -> Self {
         let help = "Requests that are not over.";
         metrics.describe(IN_FLIGHT, help);
-        metrics.describe(ROUTE_DURATION, "Time until the last byte of the answer.");
+        let help = "Time until the last byte of the answer, without the client's own.";
+        metrics.describe(ROUTE_DURATION, help);
         Self(Arc::new(Inner {
             in_flight: with_local_recorder(metrics, || gauge!(IN_FLIGHT)),
-            durations: metrics.tenant_histogram(
-                DURATION,
-                "Time until the last byte of the answer.",
-                &[],
-            ),
+            durations: metrics.tenant_histogram(DURATION, help, &[]),
             metrics: metrics.clone(),
             routes: ArcSwap::default(),
             adding: Mutex::new(()),

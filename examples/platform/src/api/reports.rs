@@ -32,7 +32,7 @@ const ENDPOINTS_MAX: usize = 256;
 /// How many slow requests are shown.
 const SLOW_MAX: usize = 100;
 
-const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
+pub(super) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
 /// What a report is about.
 #[derive(Clone, Debug, Deserialize, IntoParams, Serialize)]
@@ -146,7 +146,10 @@ pub(super) async fn slow_requests_of_platform(
 }
 
 /// The platform's scope, for an operator who has signed in at its door.
-async fn operator<'v>(platform: &Platform, visit: &'v Visit) -> Result<&'v PlatformScope, Refused> {
+pub(super) async fn operator<'v>(
+    platform: &Platform,
+    visit: &'v Visit,
+) -> Result<&'v PlatformScope, Refused> {
     let Door::Platform(scope) = &visit.door else {
         return Err(Refused::not_found());
     };

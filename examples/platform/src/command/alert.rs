@@ -1,4 +1,4 @@
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use jiff::SignedDuration;
 use serde_json::json;
 use tenancy_core::Slug;
@@ -18,6 +18,16 @@ pub(crate) enum AlertCommand {
         /// The messages that did not arrive, instead
         #[arg(long)]
         dead: bool,
+    },
+    /// Send messages again that did not arrive; a running server does so
+    #[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
+    Resend {
+        /// Their ids: `alert list --dead` shows them
+        #[arg(value_name = "ID")]
+        ids: Vec<Uuid>,
+        /// The latest 200 that did not arrive
+        #[arg(long)]
+        all: bool,
     },
     /// Send a message through a channel (mail, slack, sms or webhook), to see whether it arrives
     Test {
@@ -52,6 +62,12 @@ impl AlertCommand {
         match self {
             Self::List { dead: false } => active(platform).await,
             Self::List { dead: true } => dead(platform).await,
+            Self::Resend { all: true, .. } => {
+                let dead = platform.alerts().deliveries(Fate::Dead).await?;
+                let ids: Vec<_> = dead.into_iter().map(|delivery| delivery.id).collect();
+                resend(platform, &ids, true).await
+            }
+            Self::Resend { ids, .. } => resend(platform, &ids, false).await,
             Self::Test { channel } => test(platform, &channel).await,
             Self::Silence { list: true, .. } => silences(platform).await,
             Self::Silence { end: Some(id), .. } => end(platform, id).await,
@@ -125,6 +141,7 @@ async fn dead(platform: &Platform) -> Result<Output, Failure> {
     let dead = platform.alerts().deliveries(Fate::Dead).await?;
     let cells = dead.iter().map(|delivery| {
         [
+            delivery.id.to_string(),
             delivery.channel.clone(),
             delivery.message.title(),
             delivery.attempts.to_string(),
@@ -132,8 +149,35 @@ async fn dead(platform: &Platform) -> Result<Output, Failure> {
             delivery.says.clone().unwrap_or_default(),
         ]
     });
-    let head = ["CHANNEL", "MESSAGE", "ATTEMPTS", "GIVEN UP", "WHY"];
+    let head = ["ID", "CHANNEL", "MESSAGE", "ATTEMPTS", "GIVEN UP", "WHY"];
     Output::table(&dead, head, cells)
+}
+
+/// Where some were sent by others meanwhile that is as well, unless these very ones are wanted.
+async fn resend(platform: &Platform, ids: &[Uuid], any: bool) -> Result<Output, Failure> {
+    let mut sent = vec![];
+    for id in ids {
+        let is_sent = platform.alerts().resend(*id, Time::now()).await?;
+        if !is_sent && any {
+            continue;
+        }
+        if !is_sent {
+            let others = match sent.len() {
+                0 => String::new(),
+                count => format!(" ({count} before it wait to be sent)"),
+            };
+            return Err(Failure::new(format!(
+                "no message {id} was given up: `alert list --dead` shows what there is{others}"
+            )));
+        }
+        sent.push(*id);
+    }
+    let count = sent.len();
+    let text = match count {
+        1 => "The message waits to be sent by a running server.".to_owned(),
+        _ => format!("{count} messages wait to be sent by a running server."),
+    };
+    Output::text(&json!({ "resent": sent }), text)
 }
 
 async fn test(platform: &Platform, name: &str) -> Result<Output, Failure> {

@@ -7,10 +7,10 @@ mod shops;
 mod tables;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use self::operator::Operator;
-use crate::pages::Room;
+use crate::pages::{RESEND_PATH, Room};
 use crate::platform::Platform;
 
 /// The rooms of the console.
@@ -22,6 +22,7 @@ pub(super) fn routes() -> Router<Platform> {
         .route(Room::SlowStatements.path(), get(tables::slow_statements))
         .route(Room::Advice.path(), get(advice::page))
         .route(Room::Alerts.path(), get(tables::alerts))
+        .route(RESEND_PATH, post(tables::resend))
         .route(Room::Health.path(), get(tables::health))
         .route(Room::Blocks.path(), get(tables::blocks))
         .route(Room::Journal.path(), get(tables::journal))

@@ -199,7 +199,7 @@ fn aim_of(door: &Door, next: &str) -> Link {
 }
 
 /// Another page, to be looked at instead.
-fn see(link: &Link) -> Response {
+pub(super) fn see(link: &Link) -> Response {
     let mut response = private(StatusCode::SEE_OTHER.into_response());
     let address = HeaderValue::try_from(link.to_string());
     let address = address.unwrap_or(HeaderValue::from_static("/"));

@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tenancy_core::time::Time;
+use uuid::Uuid;
 
 use super::{FOUND_MAX, LEASE, LISTED_MAX, WAITS_MAX};
 use crate::alert::delivery::{Delivery, Fate};
@@ -80,6 +81,18 @@ impl MemoryBook {
             *delivery = settled.clone();
             *leased = settled.next_at;
         }
+    }
+
+    pub(super) fn resend(&self, id: Uuid, now: Time) -> bool {
+        let mut kept = self.kept();
+        let mut all = kept.deliveries.iter_mut();
+        let dead = all.find(|(delivery, _)| delivery.id == id && delivery.fate == Fate::Dead);
+        if let Some((delivery, leased)) = dead {
+            delivery.fate = Fate::Waiting;
+            (delivery.attempts, delivery.next_at, *leased) = (0, now, now);
+            return true;
+        }
+        false
     }
 
     pub(super) fn ledger(&self) -> Ledger {

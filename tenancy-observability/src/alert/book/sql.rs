@@ -159,6 +159,23 @@ impl SqlBook {
         tx.commit().await
     }
 
+    pub(super) async fn resend(&self, id: Uuid, now: Time) -> Result<bool, Error> {
+        const RESEND: &str = "UPDATE observability_alert_deliveries \
+             SET fate = 'waiting', attempts = 0, next_at = $2, leased_until = $2 \
+             WHERE id = $1 AND fate = 'dead'";
+        let mut tx = self.database.platform(&self.scope).await?;
+        let found = on_tx!(&mut tx, |conn| {
+            sqlx::query(RESEND)
+                .bind(id)
+                .bind(now.as_microseconds())
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        tx.commit().await?;
+        Ok(found > 0)
+    }
+
     pub(super) async fn ledger(&self) -> Result<Ledger, Error> {
         let mut tx = self.database.platform_read(&self.scope).await?;
         let rows = load(&mut tx).await?;

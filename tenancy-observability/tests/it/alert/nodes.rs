@@ -135,6 +135,38 @@ async fn what_nobody_measures_any_more_is_told_of_once_as_over(site: Site) {
     assert!(nodes[0].active().await.unwrap().is_empty());
 }
 
+/// Its receiver refused it, and was mended.
+async fn a_message_that_was_given_up_is_sent_again_under_its_id(site: Site) {
+    let (sink, values) = (Sink::start().await, Values::platform(20.0));
+    let nodes = nodes(&site, 2, &values, &sink).await;
+    let now = start();
+    sink.answers([Answer::Status(400), Answer::Status(503)]);
+    nodes[0].evaluate(now).await.unwrap();
+    assert_eq!(nodes[0].deliver(now).await.unwrap(), 1);
+    let dead = nodes[1].deliveries(Fate::Dead).await.unwrap();
+    assert_eq!((dead.len(), dead[0].attempts), (1, 1));
+    let (id, later) = (dead[0].id, now.after(3600 * SECOND));
+    assert_eq!(nodes[1].deliver(later).await.unwrap(), 0);
+
+    assert!(nodes[1].resend(id, later).await.unwrap());
+    // Once only: it waits by now.
+    assert!(!nodes[0].resend(id, later).await.unwrap());
+    assert!(!nodes[0].resend(uuid::Uuid::now_v7(), later).await.unwrap());
+    // It may fail for a while again.
+    assert_eq!(nodes[0].deliver(later).await.unwrap(), 1);
+    let waiting = nodes[0].deliveries(Fate::Waiting).await.unwrap();
+    assert_eq!((waiting[0].id, waiting[0].attempts), (id, 1));
+    assert_eq!(nodes[0].deliver(later.after(60 * SECOND)).await.unwrap(), 1);
+    assert_eq!(nodes[1].deliveries(Fate::Dead).await.unwrap().len(), 0);
+    assert!(!nodes[0].resend(id, later).await.unwrap());
+    let received = sink.received();
+    let ids: HashSet<_> = received
+        .iter()
+        .map(|one| one.header("idempotency-key"))
+        .collect();
+    assert_eq!((received.len(), ids.len()), (3, 1));
+}
+
 /// A server loses messages to others as often as it likes, and sends the next all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_take_first_does_not_count_as_on_its_way() {
@@ -298,6 +330,7 @@ async fn a_database_that_is_away_is_told_of_without_it() {
 }
 
 on_both!(
+    a_message_that_was_given_up_is_sent_again_under_its_id,
     a_silence_holds_for_all_servers,
     a_storm_of_one_tenant_does_not_hold_up_another,
     a_tenant_can_be_forgotten,

@@ -1,5 +1,8 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
+use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use tenancy_tests::Postgres;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -17,6 +20,8 @@ const GUARD: Duration = Duration::from_secs(60);
 /// Takes whatever is posted to it.
 struct Receiver {
     url: String,
+    /// The status it answers with.
+    answers: Arc<AtomicU16>,
     taken: watch::Receiver<Vec<Value>>,
 }
 
@@ -25,13 +30,19 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let (kept, taken) = watch::channel(vec![]);
+        let answers = Arc::new(AtomicU16::new(204));
+        let status = answers.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let message = take(stream).await;
+                let message = take(stream, status.load(Ordering::SeqCst)).await;
                 kept.send_modify(|kept| kept.push(message));
             }
         });
-        Self { url, taken }
+        Self {
+            url,
+            answers,
+            taken,
+        }
     }
 
     /// Waits for so many messages.
@@ -45,7 +56,7 @@ impl Receiver {
 }
 
 /// One request with a body, which is answered and ends the connection.
-async fn take(mut stream: TcpStream) -> Value {
+async fn take(mut stream: TcpStream, status: u16) -> Value {
     let (mut request, mut part) = (vec![], [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&request).into_owned();
@@ -55,8 +66,10 @@ async fn take(mut stream: TcpStream) -> Value {
             let length: usize = length.lines().next().unwrap().parse().unwrap();
             if body.len() >= length {
                 assert!(head.contains("webhook-signature: v1,"), "{head}");
-                let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
-                stream.write_all(answer).await.unwrap();
+                let answer = format!(
+                    "HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
                 return serde_json::from_str(body).unwrap();
             }
         }
@@ -143,4 +156,142 @@ async fn alerts_are_listed_silenced_and_tried() {
         town.command(&["alert", "list", "--dead"]),
         json!({"data": []})
     );
+}
+
+/// Asks the platform's own host, as a browser without scripts does that follows nothing.
+struct Visitor<'t> {
+    town: &'t Town,
+    client: reqwest::Client,
+    cookie: String,
+}
+
+impl<'t> Visitor<'t> {
+    fn new(town: &'t Town) -> Self {
+        let client = reqwest::Client::builder().no_proxy();
+        Self {
+            town,
+            client: client.redirect(Policy::none()).build().unwrap(),
+            cookie: String::new(),
+        }
+    }
+
+    async fn sign_in(&mut self) {
+        let made = (self.town).command(&["user", "create", "--platform", "ann@example.com"]);
+        let password = made["password"].as_str().unwrap();
+        let form = format!("email=ann%40example.com&password={password}");
+        let response = self.post("/login", &form).await;
+        let set = response.headers()["set-cookie"].to_str().unwrap();
+        self.cookie = set.split_once(';').unwrap().0.to_owned();
+    }
+
+    async fn get(&self, host: &str, path: &str) -> (u16, String) {
+        let request = self
+            .client
+            .get(format!("http://{}{path}", self.town.address));
+        let request = request.header("host", host).header("cookie", &self.cookie);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    async fn post(&self, path: &str, form: &str) -> reqwest::Response {
+        let request = self
+            .client
+            .post(format!("http://{}{path}", self.town.address));
+        let request = request
+            .header("host", "localhost")
+            .header("cookie", &self.cookie)
+            .header("content-type", "application/x-www-form-urlencoded");
+        request.body(form.to_owned()).send().await.unwrap()
+    }
+}
+
+/// The value of a field of the form that sends a message again.
+fn field(page: &str, name: &str) -> String {
+    let (_, form) = page
+        .split_once("action=\"/platform/alerts/resend\"")
+        .unwrap();
+    let (_, value) = form
+        .split_once(&format!("name=\"{name}\" value=\""))
+        .unwrap();
+    value.split_once('"').unwrap().0.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_programs_see_what_is_wrong_and_a_message_that_was_refused_is_sent_again() {
+    let receiver = Receiver::start().await;
+    receiver.answers.store(400, Ordering::SeqCst);
+    let address = tenancy_tests::Server::free_address();
+    let settings = [
+        ("TENANCY_LISTEN", address.to_string()),
+        ("TENANCY_ALERTS__WEBHOOK__URL", receiver.url.clone()),
+        ("TENANCY_ALERTS__WEBHOOK__SECRET", SECRET.to_owned()),
+        ("TENANCY_ALERTS__EVERY_SECONDS", "1".to_owned()),
+        // Any disk is that full, and nothing else is to be told of.
+        ("TENANCY_ALERTS__DISK_PERCENT", "1".to_owned()),
+        ("TENANCY_ALERTS__MEMORY_PERCENT", "100".to_owned()),
+        (
+            "TENANCY_ALERTS__RESPONSE_MILLISECONDS",
+            "3600000".to_owned(),
+        ),
+    ];
+    let town = Town::start(address, settings.to_vec(), &["serve"], None).await;
+    town.command(&["tenant", "create", "acme"]);
+    let mut visitor = Visitor::new(&town);
+    for path in ["/platform/api/alerts", "/platform/api/health"] {
+        assert_eq!(visitor.get("localhost", path).await.0, 401, "{path}");
+        assert_eq!(visitor.get("acme.localhost", path).await.0, 404, "{path}");
+    }
+    let resent = visitor.post("/platform/alerts/resend", "id=x").await;
+    assert_ne!(resent.status(), 200);
+    visitor.sign_in().await;
+    let (status, health) = visitor.get("localhost", "/platform/api/health").await;
+    let health: Value = serde_json::from_str(&health).unwrap();
+    assert_eq!(status, 200, "{health}");
+    let database = &health["checks"]["database:responseTime"][0];
+    assert_eq!(database["status"], "pass", "{health}");
+
+    assert_eq!(receiver.until(1).await[0]["rule"], "disk");
+    let start = Instant::now();
+    let dead = loop {
+        let (_, said) = visitor.get("localhost", "/platform/api/alerts").await;
+        let said: Value = serde_json::from_str(&said).unwrap();
+        if said["dead"][0].is_object() {
+            break said["dead"][0].clone();
+        }
+        assert!(start.elapsed() < GUARD, "{said}");
+        let alerts = said["alerts"].as_array().unwrap().iter();
+        let disk = alerts.filter(|alert| alert["rule"] == "disk");
+        let firing = disk.filter(|alert| alert["state"] == "firing");
+        assert_eq!((firing.count(), &said["silences"]), (1, &json!([])));
+    };
+    let id = dead["id"].as_str().unwrap();
+    let list = town.command(&["alert", "list", "--dead"]);
+    assert_eq!(list["data"][0]["id"], id);
+
+    receiver.answers.store(204, Ordering::SeqCst);
+    let (status, page) = visitor.get("localhost", "/platform/alerts").await;
+    assert_eq!((status, &*field(&page, "id")), (200, id));
+    let path = "/platform/alerts/resend";
+    let forged = visitor.post(path, &format!("id={id}")).await;
+    assert_eq!(forged.status(), 403);
+    let form = format!("id={id}&_csrf={}", field(&page, "_csrf"));
+    let resent = visitor.post(path, &form).await;
+    let place = &resent.headers()["location"];
+    assert_eq!(
+        (resent.status().as_u16(), place),
+        (303, &"/platform/alerts".parse().unwrap())
+    );
+    let told = receiver.until(2).await;
+    assert_eq!(
+        (&told[1]["rule"], &told[1]["at"]),
+        (&json!("disk"), &told[0]["at"])
+    );
+
+    let (_, page) = visitor.get("localhost", "/platform/alerts").await;
+    assert!(page.contains("Every message arrived."), "{page}");
+    let again = town.fails(&["alert", "resend", id]);
+    assert!(again.contains("was given up"), "{again}");
+    let all = town.command(&["alert", "resend", "--all"]);
+    assert_eq!(all, json!({"resent": []}));
+    town.fails(&["alert", "resend"]);
 }

@@ -1,8 +1,11 @@
 use tenancy_observability::alert::{Alert, Delivery, Level, Silence, State};
 
 use super::slow_statements::moment;
-use super::table::{Cell, Table};
+use super::table::{Button, Cell, Table};
 use crate::pages::language::Language;
+
+/// Where a message that was given up is sent again.
+pub(crate) const RESEND_PATH: &str = "/platform/alerts/resend";
 
 /// What is wrong, whom nobody could tell, and what nobody wants to be told of.
 pub(crate) fn alerts(
@@ -10,6 +13,7 @@ pub(crate) fn alerts(
     active: &[Alert],
     dead: &[Delivery],
     silences: &[Silence],
+    token: Option<&str>,
 ) -> Vec<Table> {
     let words = language.choose(&ENGLISH, &GERMAN);
     let active = active.iter().map(|alert| alert_row(words, alert));
@@ -18,7 +22,7 @@ pub(crate) fn alerts(
         Table::new(
             words.dead,
             &words.dead_columns,
-            dead.iter().map(dead_row).collect(),
+            dead.iter().map(|one| dead_row(words, one, token)).collect(),
         ),
         Table::new(
             words.silences,
@@ -52,13 +56,19 @@ fn alert_row(words: &Words, alert: &Alert) -> Vec<Cell> {
     ]
 }
 
-fn dead_row(delivery: &Delivery) -> Vec<Cell> {
+fn dead_row(words: &Words, delivery: &Delivery, token: Option<&str>) -> Vec<Cell> {
     vec![
         Cell::Text(delivery.channel.clone()),
         Cell::Text(delivery.message.title()),
         Cell::Number(delivery.attempts.to_string(), delivery.attempts.into()),
         moment(delivery.next_at),
         Cell::Text(delivery.says.clone().unwrap_or_default()),
+        Cell::Button(Button {
+            label: words.send_again,
+            path: RESEND_PATH,
+            id: delivery.id.to_string(),
+            token: token.map(str::to_owned),
+        }),
     ]
 }
 
@@ -80,7 +90,8 @@ struct Words {
     states: [&'static str; 4],
     levels: [&'static str; 3],
     dead: [&'static str; 3],
-    dead_columns: [&'static str; 5],
+    dead_columns: [&'static str; 6],
+    send_again: &'static str,
     silences: [&'static str; 3],
     silence_columns: [&'static str; 6],
 }
@@ -126,10 +137,18 @@ static ENGLISH: Words = Words {
     levels: ["Critical", "Warning", "Info"],
     dead: [
         "Messages that did not arrive",
-        "Each was tried until that was given up: platform alert test.",
+        "Each was tried until that was given up: platform alert test, platform alert resend.",
         "Every message arrived.",
     ],
-    dead_columns: ["Channel", "Message", "Attempts", "Given up (UTC)", "Why"],
+    dead_columns: [
+        "Channel",
+        "Message",
+        "Attempts",
+        "Given up (UTC)",
+        "Why",
+        "Once more",
+    ],
+    send_again: "Send again",
     silences: [
         "Silences",
         "What nobody is told of: platform alert silence.",
@@ -158,7 +177,7 @@ static GERMAN: Words = Words {
     levels: ["Kritisch", "Warnung", "Hinweis"],
     dead: [
         "Nicht angekommene Nachrichten",
-        "Jede wurde versucht, bis das aufgegeben wurde: platform alert test.",
+        "Jede wurde versucht, bis das aufgegeben wurde: platform alert test, platform alert resend.",
         "Jede Nachricht ist angekommen.",
     ],
     dead_columns: [
@@ -167,7 +186,9 @@ static GERMAN: Words = Words {
         "Versuche",
         "Aufgegeben (UTC)",
         "Grund",
+        "Noch einmal",
     ],
+    send_again: "Erneut senden",
     silences: [
         "Stummschaltungen",
         "Wovon niemand erfährt: platform alert silence.",

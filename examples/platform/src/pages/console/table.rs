@@ -43,11 +43,23 @@ pub(crate) struct Column {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Cell {
+    Button(Button),
     Code(String),
     Link(String, Link),
     /// Shown as text, sorted by its value.
     Number(String, f64),
     Text(String),
+}
+
+/// Does something about its row.
+#[derive(Clone, Debug)]
+pub(crate) struct Button {
+    pub(crate) label: &'static str,
+    pub(crate) path: &'static str,
+    /// Which row.
+    pub(crate) id: String,
+    /// What the form has to send along.
+    pub(crate) token: Option<String>,
 }
 
 /// What visitors want a page's tables to be sorted by: a table, a column and the direction, as in
@@ -170,12 +182,20 @@ impl Cell {
     pub(super) fn link(&self) -> Option<&Link> {
         match self {
             Self::Link(_, link) => Some(link),
-            Self::Code(_) | Self::Number(..) | Self::Text(_) => None,
+            Self::Button(_) | Self::Code(_) | Self::Number(..) | Self::Text(_) => None,
+        }
+    }
+
+    pub(super) fn button(&self) -> Option<&Button> {
+        match self {
+            Self::Button(button) => Some(button),
+            Self::Code(_) | Self::Link(..) | Self::Number(..) | Self::Text(_) => None,
         }
     }
 
     fn text(&self) -> &str {
         match self {
+            Self::Button(button) => button.label,
             Self::Code(text) | Self::Link(text, _) | Self::Number(text, _) | Self::Text(text) => {
                 text
             }

@@ -36,6 +36,11 @@ impl Operator {
         self.console.language
     }
 
+    /// What a form of a page has to send along.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.console.token.as_deref()
+    }
+
     /// A page for this person alone.
     pub(super) fn show(page: &impl askama::Template) -> Response {
         private(pages::respond(StatusCode::OK, page))

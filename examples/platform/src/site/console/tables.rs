@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Form, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use tenancy_core::journal::{EntryQuery, PlatformEntry};
@@ -17,6 +17,7 @@ use crate::blocks;
 use crate::pages::{self, Room, Sorting, TablePage};
 use crate::platform::Platform;
 use crate::site::refuse::NoPage;
+use crate::site::sign_in::see;
 
 /// What somebody wants to see of a room's tables.
 #[derive(Debug, Default, Deserialize)]
@@ -98,9 +99,29 @@ pub(super) async fn alerts(
         Ok((active, dead, alerts.silences().await?))
     };
     let (active, dead, silences) = read.await.map_err(|error| NoPage::failed(&error))?;
-    let tables = pages::alerts(operator.language(), &active, &dead, &silences);
+    let token = operator.token();
+    let tables = pages::alerts(operator.language(), &active, &dead, &silences, token);
     let page = TablePage::new(operator.at(Room::Alerts), tables, sorting);
     Ok(Operator::show(&page))
+}
+
+/// Which message that was given up.
+#[derive(Debug, Deserialize)]
+pub(super) struct Dead {
+    id: Uuid,
+}
+
+/// Sends a message again, and shows what has become of the others. One that is not there any more was
+/// sent by somebody else meanwhile.
+pub(super) async fn resend(
+    State(platform): State<Platform>,
+    _: Operator,
+    dead: Result<Form<Dead>, FormRejection>,
+) -> Result<Response, NoPage> {
+    let Form(dead) = dead.map_err(|rejection| NoPage::Status(rejection.status()))?;
+    let sent = platform.alerts().resend(dead.id, Time::now()).await;
+    sent.map_err(|error| NoPage::failed(&error))?;
+    Ok(see(&Room::Alerts.link()))
 }
 
 pub(super) async fn journal(
