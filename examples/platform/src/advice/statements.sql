@@ -95,6 +95,7 @@ UPDATE observability_alert_turns SET turns = turns + 1
 SELECT id, subject FROM (SELECT id, subject, created_at, row_number() OVER (PARTITION BY subject ORDER BY created_at, id) AS turn FROM observability_alert_deliveries WHERE channel = $1 AND fate = 'waiting' AND next_at <= $2 AND leased_until <= $2) AS due ORDER BY turn, created_at LIMIT $3
 UPDATE observability_alert_deliveries SET leased_until = $3, attempts = attempts + 1 WHERE id = $1 AND fate = 'waiting' AND leased_until <= $2 RETURNING id, channel, message, created_at, next_at, attempts, fate, says
 UPDATE observability_alert_deliveries SET fate = $2, says = $3, next_at = $4, leased_until = $4 WHERE id = $1 AND fate = 'waiting' AND (attempts = $5 OR $2 = 'arrived')
+UPDATE observability_alert_deliveries SET fate = 'waiting', attempts = 0, next_at = $2, leased_until = $2 WHERE id = $1 AND fate = 'dead'
 SELECT id, channel, message, created_at, next_at, attempts, fate, says FROM observability_alert_deliveries WHERE fate = $1 ORDER BY id DESC LIMIT $2
 DELETE FROM observability_alert_deliveries WHERE subject = $1
 SELECT id, body FROM observability_alerts WHERE kind = $1
@@ -106,6 +107,7 @@ DELETE FROM observability_alert_deliveries WHERE fate = $1 AND next_at < $2
 INSERT INTO observability_windows (party, starts_at, writer, data) VALUES ($1, $2, $3, $4) ON CONFLICT (party, starts_at, writer) DO UPDATE SET data = excluded.data
 SELECT starts_at, writer, data FROM observability_windows WHERE party = $1 AND (starts_at, writer) > ($2, $3) AND starts_at < $4 ORDER BY starts_at, writer LIMIT $5
 SELECT starts_at, data FROM observability_hours WHERE party = $1 AND starts_at > $2 AND starts_at < $3 ORDER BY starts_at LIMIT $4
+SELECT party FROM observability_windows WHERE starts_at >= $1 AND starts_at < $3 AND party > $4 UNION SELECT party FROM observability_hours WHERE starts_at > $2 AND starts_at < $3 AND party > $4 ORDER BY party LIMIT $5
 UPDATE observability_tidying SET turns = turns + 1
 SELECT party, starts_at FROM observability_windows WHERE starts_at < $1 ORDER BY starts_at LIMIT 1
 DELETE FROM observability_windows WHERE party = $1 AND starts_at >= $2 AND starts_at < $3 RETURNING data

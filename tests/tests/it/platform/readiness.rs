@@ -141,7 +141,7 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
     let advisor = &checks["advisor"];
     let evidence = advisor["evidence"].as_str().unwrap();
     assert_eq!(advisor["status"], "warn", "{advisor:#}");
-    assert!(evidence.contains("public.children"), "{evidence}");
+    assert!(evidence.contains("children_parent_fkey"), "{evidence}");
     assert!(score < best, "{score} of {best}");
 }
 
