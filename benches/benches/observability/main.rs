@@ -4,6 +4,7 @@
 
 mod layer;
 mod metrics;
+mod quantile;
 
 use std::alloc::System;
 use std::error::Error;
@@ -32,6 +33,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if wanted("layer") {
         layer::measure(&mut report).await?;
+    }
+    if wanted("quantile") {
+        quantile::measure(&mut report).await?;
     }
     if chosen.is_none() {
         println!("{}", report.write()?.display());
