@@ -7,6 +7,7 @@ mod health;
 mod layer;
 mod load_test;
 mod metrics;
+mod quantile;
 
 use std::alloc::System;
 use std::error::Error;
@@ -52,6 +53,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     if wanted("alert") {
         alert::measure(&mut report).await?;
+    }
+    if wanted("quantile") {
+        quantile::measure(&mut report).await?;
     }
     if chosen.is_none() {
         println!("{}", report.write()?.display());

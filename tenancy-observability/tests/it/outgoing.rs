@@ -14,8 +14,10 @@ async fn server(answer: &'static str) -> String {
     tokio::spawn(async move {
         loop {
             let (mut connection, _) = listener.accept().await.unwrap();
-            let mut request = [0; 1024];
-            connection.read(&mut request).await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                connection.read_buf(&mut request).await.unwrap();
+            }
             connection.write_all(answer.as_bytes()).await.unwrap();
         }
     });
