@@ -184,6 +184,56 @@ async fn the_platforms_own_schema_passes_and_has_an_index_for_each_of_its_statem
     }
 }
 
+/// Tables, and what one of their indexes holds behind the tenant; a `WHERE` stands for a column of two
+/// values. Of a product's category its own table knows.
+const COMPOSITE: &[(&str, &str)] = &[
+    ("commerce_media", "type, folder"),
+    ("commerce_orders", "status, placed_at"),
+    ("commerce_product_categories", "category_id"),
+    ("commerce_products", "status, price_from"),
+    (
+        "commerce_products",
+        "status, created_at, id) WHERE featured = 1",
+    ),
+    ("commerce_stock", "product_id"),
+    ("tenancy_journal", "resource, resource_id"),
+];
+
+/// The keys of each index as its definition has them, in one way of writing.
+fn holds(definitions: &[(String, String)], table: &str, keys: &str) -> bool {
+    let wanted = format!("(tenant_id, {keys}");
+    definitions.iter().any(|(of, definition)| {
+        let plain = definition.split_whitespace().collect::<Vec<_>>().join(" ");
+        let plain = plain.replace("WHERE (featured = 1)", "WHERE featured = 1");
+        of == table && plain.contains(&wanted)
+    })
+}
+
+#[tokio::test]
+async fn lists_have_composite_indexes_with_the_tenant_first() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let [on_postgres, on_sqlite] = [Town::on_postgres().await, Town::on_sqlite().await];
+    let url = on_postgres.database.as_ref().unwrap().superuser_url();
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    let listed = "SELECT tablename::text, indexdef FROM pg_indexes WHERE schemaname = 'public'";
+    let in_postgres = sqlx::query_as(listed).fetch_all(&mut connection).await;
+
+    let shop = on_sqlite.command(&["tenant", "create", "quillmoor"]);
+    let id = shop["id"].as_str().unwrap();
+    let file = format!("{}/tenants/{id}.db", on_sqlite.data());
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut connection = options.connect().await.unwrap();
+    let listed = "SELECT tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
+    let in_sqlite = sqlx::query_as(listed).fetch_all(&mut connection).await;
+
+    for definitions in [in_postgres.unwrap(), in_sqlite.unwrap()] {
+        for (table, keys) in COMPOSITE {
+            let found = holds(&definitions, table, keys);
+            assert!(found, "{table} ({keys}) is not in {definitions:#?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_index_that_was_dropped_is_missed_and_made_again() {
     let [on_postgres, on_sqlite] = towns().await;
