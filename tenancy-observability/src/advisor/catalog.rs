@@ -120,8 +120,8 @@ pub(crate) struct Policy {
     pub(crate) using: String,
 }
 
-/// What SQLite's plans call the way to a row by its own number.
-pub(crate) const ROW_NUMBER: &str = "INTEGER PRIMARY KEY";
+/// What the way to a row by its own number is called, which SQLite has without an index.
+pub(crate) const ROW_NUMBER: &str = "the row's number";
 
 impl Catalog {
     /// The table that a statement names, with its schema or without.
