@@ -25,7 +25,7 @@ use crate::scenario::Scenario;
 #[derive(Debug, Parser)]
 #[command(name = "tenancy-load", version)]
 pub(crate) struct Cli {
-    /// The server, such as http://127.0.0.1:8080 or https://shop.example; every name under `localhost` is
+    /// The server, such as http://127.0.0.1:8080 or `https://shop.example`; every name under `localhost` is
     /// this machine
     url: String,
 
