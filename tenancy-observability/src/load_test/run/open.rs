@@ -23,7 +23,10 @@ pub(super) async fn run(
     let ended = tokio::select! {
         () = over(work) => Ended::Duration,
         () = stop => Ended::Interrupted,
-        () = pacer.all_ended() => Ended::Requests,
+        () = pacer.all_ended() => match work.began.elapsed() < work.plan.duration {
+            true => Ended::Requests,
+            false => Ended::Duration,
+        },
     };
     // Gives up what is under way, and waits until it knows.
     pacer.stop().await.shutdown().await;
@@ -101,8 +104,9 @@ fn pace(
         // Each from the beginning, so that no error adds up.
         let after = Duration::try_from_secs_f64(number as f64 / rate.per_second());
         let after = after.unwrap_or(Duration::MAX);
-        let due = work.began + after;
-        if after >= work.plan.duration || !wait_until(due, stopped) {
+        let due = work.began + after.min(work.plan.duration);
+        // The time after the last request is part of the run as well.
+        if !wait_until(due, stopped) || after >= work.plan.duration {
             break;
         }
         while calls.try_join_next().is_some() {}

@@ -97,13 +97,16 @@ async fn a_run_has_every_request_that_was_due_in_its_time_and_no_other() {
                     tokio::task::yield_now().await;
                 }
             });
-            let all = run(test).await.all();
+            let run = run(test).await;
             busy.abort();
+            let all = run.all();
             assert_eq!(
                 all.ended() + all.dropped + all.cut_off,
                 due,
                 "{rate} a second for {millis} ms: {all:?}"
             );
+            assert_eq!(run.ended, Ended::Duration);
+            assert!(run.seconds >= millis as f64 / 1e3, "{}", run.seconds);
         }
     }
 }
