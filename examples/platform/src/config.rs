@@ -157,8 +157,9 @@ pub(crate) struct Http {
     /// How long requests may go on after the server was asked to end.
     pub(crate) drain_seconds: Within<0, 86_400>,
     pub(crate) connections_max: Within<1, 1_000_000>,
-    /// How many of them one client may have, unless it is a trusted proxy.
-    pub(crate) client_connections_max: Within<1, 1_000_000>,
+    /// How many of them one client may have, unless it is a trusted proxy. By default a quarter of those
+    /// that the system lets the server have.
+    pub(crate) client_connections_max: Option<Within<1, 1_000_000>>,
     /// All headers of a request together; hyper's buffer has 8 KiB at least.
     pub(crate) header_bytes_max: Within<8192, 16_777_216>,
     pub(crate) headers_max: Within<1, 10_000>,
@@ -210,7 +211,7 @@ impl Default for Config {
                 request_seconds: Within::new(30),
                 drain_seconds: Within::new(20),
                 connections_max: Within::new(4096),
-                client_connections_max: Within::new(1024),
+                client_connections_max: None,
                 header_bytes_max: Within::new(32 * 1024),
                 headers_max: Within::new(100),
                 body_bytes_max: Within::new(1024 * 1024),

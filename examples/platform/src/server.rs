@@ -90,10 +90,9 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
     say_concerns(platform, &app).await;
     let pushers = measure::pushers(platform)?;
     let connections = Arc::new(Semaphore::new(connections_max));
-    let peers = Peers::new(
-        http.client_connections_max.count(),
-        defence::proxies(platform.config()),
-    );
+    let each_max = http.client_connections_max.map(|max| max.count());
+    let each_max = each_max.unwrap_or_else(|| peers::share(connections_max));
+    let peers = Peers::new(each_max, defence::proxies(platform.config()));
     let graceful = GracefulShutdown::new();
     // Nobody who is blocked is served first.
     Follower::begin(platform).await;

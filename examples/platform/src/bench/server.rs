@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::command::show;
-use crate::config::{Alerts, Config, Flags, Performance, Push};
+use crate::config::{Alerts, Config, Flags, Http, Performance, Push};
 use crate::failure::Failure;
 use crate::platform::Platform;
 use crate::server;
@@ -108,6 +108,10 @@ pub(crate) fn config(mut config: Config) -> Config {
         // A port that nobody knows is not where visitors find the shops.
         public_url: Some(config.origin()),
         limits: config.limits.clone().out_of_reach(),
+        http: Http {
+            client_connections_max: Some(config.http.connections_max),
+            ..config.http
+        },
         alerts: Alerts {
             enabled: false,
             ..config.alerts

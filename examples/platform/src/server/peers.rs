@@ -29,6 +29,14 @@ pub(super) struct Counted {
     client: Option<AddressKey>,
 }
 
+/// With fewer a browser or two would have to wait.
+const EACH_MIN: usize = 16;
+
+/// How many of so many connections one client may have, where nobody has said.
+pub(super) fn share(connections: usize) -> usize {
+    (connections / 4).max(EACH_MIN)
+}
+
 impl Peers {
     pub(super) fn new(each_max: usize, proxies: TrustedProxies) -> Self {
         Self(Arc::new(Inner {
@@ -110,6 +118,11 @@ mod tests {
         assert!(admit("2001:db8::3").is_some());
         drop(others);
         assert!(peers.0.counts.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_client_has_a_quarter_of_what_connections_there_can_be() {
+        assert_eq!([4096, 924, 20].map(share), [1024, 231, 16]);
     }
 
     #[test]
