@@ -5,6 +5,7 @@ mod keys;
 mod lex;
 mod marks;
 mod rules;
+mod start;
 mod statements;
 mod words;
 

@@ -11,7 +11,8 @@ mod statement;
 
 use super::lex::{Lexeme, Lexer, Token};
 use super::marks::Marks;
-use super::rules::{self, Start};
+use super::rules;
+use super::start::Start;
 use super::words::Word;
 use crate::threat::finding::Verdict;
 

@@ -1,92 +1,11 @@
 //! Which combinations of marks are an attack.
 
 use super::marks::Marks;
+use super::start::{
+    ANYWHERE, BROKEN_OUT, GOES_ON, NO_OPERATOR, NO_SENTENCE, NOT_TEXT, OPEN, QUOTE, Start, Starts,
+    VALUE,
+};
 use crate::threat::finding::{Severity, ThreatKind, Verdict};
-
-/// How a stretch of tokens began, which says how far it may be ordinary text.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Start {
-    /// Nothing was read.
-    Nothing,
-    /// Behind the quote that ends the query's own string.
-    Quote,
-    /// Likewise, where the string has several words, as a sentence with an apostrophe has.
-    LooseQuote,
-    Number,
-    Sign,
-    Open,
-    /// A name.
-    Word,
-    /// A keyword or sign that goes on with the query's own text.
-    Operator,
-    Statement,
-    /// A string, or the middle of a text.
-    Text,
-}
-
-impl Start {
-    const COUNT: usize = Self::Text as usize + 1;
-
-    /// Whether the value itself goes on with a query, and is no sentence.
-    pub(super) fn breaks_out(self) -> bool {
-        BROKEN_OUT.0 & (1 << self as u16) != 0
-    }
-}
-
-/// The places where a rule holds.
-#[derive(Clone, Copy, Debug)]
-struct Starts(u16);
-
-const fn starts(list: &[Start]) -> Starts {
-    let mut bits = 0;
-    let mut at = 0;
-    while at < list.len() {
-        bits |= 1 << list[at] as u16;
-        at += 1;
-    }
-    Starts(bits)
-}
-
-const ANYWHERE: Starts = Starts(u16::MAX);
-/// Where the value itself is the query's continuation, and no sentence.
-const BROKEN_OUT: Starts = starts(&[
-    Start::Quote,
-    Start::LooseQuote,
-    Start::Number,
-    Start::Sign,
-    Start::Open,
-    Start::Operator,
-]);
-/// Where no sentence of numbers is meant, as "if 2 > 1 and 3 > 2, then" has them.
-const GOES_ON: Starts = starts(&[
-    Start::Quote,
-    Start::LooseQuote,
-    Start::Operator,
-    Start::Statement,
-]);
-const QUOTE: Starts = starts(&[Start::Quote]);
-/// "and progress in #545" begins with an operator as well.
-const NO_OPERATOR: Starts = starts(&[
-    Start::Quote,
-    Start::LooseQuote,
-    Start::Number,
-    Start::Sign,
-    Start::Open,
-]);
-/// "(select one or more)" and "or (select one)" are sentences.
-const NO_SENTENCE: Starts = starts(&[Start::Quote, Start::LooseQuote, Start::Number, Start::Sign]);
-const VALUE: Starts = starts(&[Start::Quote, Start::Number]);
-const OPEN: Starts = starts(&[Start::Open]);
-const NOT_TEXT: Starts = starts(&[
-    Start::Quote,
-    Start::LooseQuote,
-    Start::Number,
-    Start::Sign,
-    Start::Open,
-    Start::Operator,
-    Start::Word,
-    Start::Statement,
-]);
 
 struct Rule {
     all: Marks,
@@ -604,7 +523,7 @@ static HELD: [[Held; 2]; Start::COUNT] = {
         while at < RULES.len() {
             let rule = &RULES[at];
             let mut whole = rule.whole as usize;
-            while whole < 2 && rule.starts.0 & (1 << start) != 0 {
+            while whole < 2 && rule.starts.has(start) {
                 let held = &mut held[start][whole];
                 held.rules[held.count] = at as u8;
                 held.count += 1;

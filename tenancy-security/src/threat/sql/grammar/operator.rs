@@ -3,7 +3,7 @@
 use super::{Grammar, Last, Reading, State};
 use crate::threat::sql::lex::{Lexeme, Token};
 use crate::threat::sql::marks::Marks;
-use crate::threat::sql::rules::Start;
+use crate::threat::sql::start::Start;
 use crate::threat::sql::words::Word;
 
 impl Grammar<'_> {

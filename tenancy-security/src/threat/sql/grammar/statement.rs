@@ -3,7 +3,7 @@
 use super::{Grammar, State};
 use crate::threat::sql::lex::{Lexeme, Token};
 use crate::threat::sql::marks::Marks;
-use crate::threat::sql::rules::Start;
+use crate::threat::sql::start::Start;
 use crate::threat::sql::statements;
 use crate::threat::sql::words::Word;
 
