@@ -27,7 +27,7 @@ use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
 use tenancy_observability::health::HealthLayer;
 use tenancy_observability::layer::PerformanceLayer;
-use tenancy_security::diagnosis::diagnose;
+use tenancy_security::diagnosis::{Concern, diagnose};
 use tenancy_security::stack::SecurityStack;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -65,14 +65,14 @@ pub(crate) async fn bind(platform: &Platform) -> Result<TcpListener, Failure> {
     bound.map_err(|error| Failure::from(error).context(format_args!("cannot listen on {address}")))
 }
 
-/// Everything that answers, put together.
-pub(crate) fn app(platform: &Platform) -> Router {
+/// Everything that answers, put together, with what counts its requests if they count.
+pub(crate) fn app(platform: &Platform, measured: Option<&PerformanceLayer>) -> Router {
     let stack = defence::stack(platform);
     bounded(
         site::app(platform, &stack),
         platform.config(),
         &stack,
-        platform.performance().layer(),
+        measured,
         &health::layer(platform),
     )
 }
@@ -85,9 +85,9 @@ pub(crate) async fn serve(platform: &Platform, listener: TcpListener) -> Result<
         Failure::from(error).context("cannot keep uploaded files; see media.folder")
     })?;
     let connections_max = connections(platform.config())?;
-    let app = app(platform);
+    say_concerns(platform).await;
     let performance = platform.performance();
-    say_concerns(platform, &app).await;
+    let app = app(platform, performance.layer());
     let pushers = measure::pushers(platform)?;
     let connections = Arc::new(Semaphore::new(connections_max));
     let each_max = http.client_connections_max.map(|max| max.count());
@@ -189,19 +189,25 @@ fn beside(platform: &Platform, worker: Worker) -> Beside {
 }
 
 /// Says in the log what is wrong with the layers before the doors open.
-async fn say_concerns(platform: &Platform, app: &Router) {
-    let host = platform.config().base_domain().to_string();
-    let page = || {
-        let request = Request::get("/").header(HOST, &host).body(Body::empty());
-        request.expect("a host is a header's value")
-    };
-    let concerns = match diagnose(app.clone(), page).await {
-        Ok(concerns) => concerns,
-        Err(never) => match never {},
-    };
-    for concern in concerns {
+async fn say_concerns(platform: &Platform) {
+    for concern in concerns(platform).await {
         tracing::warn!(code = concern.code(), "{}", concern.says());
     }
+}
+
+/// What is wrong with the layers. The requests that tell are nobody's, so none is counted.
+pub(crate) async fn concerns(platform: &Platform) -> Vec<Concern> {
+    match diagnose(app(platform, None), || front_page(platform)).await {
+        Ok(concerns) => concerns,
+        Err(never) => match never {},
+    }
+}
+
+/// A request for the platform's own page.
+pub(crate) fn front_page(platform: &Platform) -> Request<Body> {
+    let host = platform.config().base_domain().to_string();
+    let request = Request::get("/").header(HOST, host).body(Body::empty());
+    request.expect("a host is a header's value")
 }
 
 /// What follows the journal: the CDN, where there is one.

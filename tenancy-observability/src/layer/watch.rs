@@ -29,6 +29,8 @@ const TIMING_BYTES_MAX: usize = 1024;
 pub(super) struct Watch {
     layer: PerformanceLayer,
     began: Instant,
+    /// When it was last worked on. What follows at once needs no other look at the clock.
+    worked_until: Instant,
     method: Method,
     route: Route,
     trace: TraceContext,
@@ -72,6 +74,7 @@ impl Watch {
         Box::new(Self {
             layer: layer.clone(),
             began,
+            worked_until: began,
             method,
             route: named.map_or_else(|| Route::of(extensions), Route::Named),
             trace,
@@ -98,21 +101,22 @@ impl Watch {
         }
         let done = self.span.in_scope(work);
         self.memory.add_since(before);
-        self.cpu += began.elapsed();
+        self.worked_until = Instant::now();
+        self.cpu += self.worked_until - began;
         done
     }
 
-    /// Leaves it to the client when it wants more of its answer.
+    /// Leaves it to the client when it wants more of its answer. Called right after its work.
     pub(super) fn handed(&mut self, bytes: usize) {
         if let Some(left) = &mut self.left_bytes {
             *left = left.saturating_sub(bytes as u64);
         }
-        self.handed_at = Some(Instant::now());
+        self.handed_at = Some(self.worked_until);
     }
 
-    /// Tells the client what is known when its answer's head is there.
+    /// Tells the client what is known when its answer's head is there. Called right after its work.
     pub(super) fn answered<B>(&mut self, response: &mut Response<B>) {
-        let first_byte = self.began.elapsed();
+        let first_byte = self.worked_until - self.began;
         self.first_byte = Some(first_byte);
         self.status = Some(response.status());
         self.was_refused = response.extensions().get::<Refusal>().is_some();
@@ -176,6 +180,7 @@ impl Watch {
         self.method != Method::HEAD && !self.status.is_some_and(has_none)
     }
 
+    /// Ends it. Called right after its work.
     pub(super) fn finish(mut self: Box<Self>, outcome: Outcome) {
         self.outcome = Some(outcome);
     }
@@ -215,8 +220,14 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.taking += self.handed_at.map_or(Duration::ZERO, |at| at.elapsed());
-        let spent = self.spent(self.began.elapsed());
+        let ended = match self.outcome {
+            Some(_) => self.worked_until,
+            None => Instant::now(),
+        };
+        if let Some(handed_at) = self.handed_at {
+            self.taking += ended - handed_at;
+        }
+        let spent = self.spent(ended - self.began);
         let tenant = self.slot.scope().map(TenantScope::tenant);
         let party = match &tenant {
             Some(tenant) => Party::Tenant(tenant),

@@ -73,22 +73,28 @@ impl Table {
     pub(super) fn take(&self, now: u64, standings: &mut [Standing], cost: u32) -> usize {
         if let [standing] = standings {
             let mut bucket = lock(&self.buckets[self.place(standing)]);
-            return match bucket.look(now, standing, cost) {
-                Some(after) => usize::from(!bucket.set(now, standing, after)),
+            let found = bucket.find(standing.hash);
+            return match bucket.look(now, standing, cost, found) {
+                Some(after) => usize::from(!bucket.set(now, standing, after, found)),
                 None => 0,
             };
         }
         let mut buckets = self.lock(standings);
         let mut after = SmallVec::<[u64; 3]>::new();
         for standing in &mut *standings {
-            after.extend(buckets.of(standing).look(now, standing, cost));
+            let bucket = buckets.of(standing);
+            let found = bucket.find(standing.hash);
+            after.extend(bucket.look(now, standing, cost, found));
         }
         if after.len() < standings.len() {
             return 0;
         }
         let mut placeless = 0;
         for (standing, after) in standings.iter_mut().zip(after) {
-            placeless += usize::from(!buckets.of(standing).set(now, standing, after));
+            let bucket = buckets.of(standing);
+            // Looked for anew: a key before it may have taken its place, if that was free.
+            let found = bucket.find(standing.hash);
+            placeless += usize::from(!bucket.set(now, standing, after, found));
         }
         placeless
     }
@@ -155,19 +161,36 @@ fn mark(hash: u64) -> u16 {
 }
 
 impl Bucket {
+    /// Where a key is, by all marks at once.
     #[inline]
     fn find(&self, hash: u64) -> Option<usize> {
-        let marked = |place: &usize| self.marks[*place] == mark(hash);
-        let mut places = (0..WAYS).filter(marked);
-        places.find(|place| self.slots[*place].hash == hash)
+        // A bit for each place.
+        let mut marked = 0_u16;
+        for (place, found) in self.marks.iter().enumerate() {
+            marked |= u16::from(*found == mark(hash)) << place;
+        }
+        while marked != 0 {
+            let place = marked.trailing_zeros() as usize;
+            if self.slots[place].hash == hash {
+                return Some(place);
+            }
+            marked &= marked - 1;
+        }
+        None
     }
 
     /// Notes what is owed, and whether so much more is too much. Returns what would be owed then,
     /// unless it is too much or nothing.
     #[inline]
-    fn look(&self, now: u64, standing: &mut Standing, cost: u32) -> Option<u64> {
+    fn look(
+        &self,
+        now: u64,
+        standing: &mut Standing,
+        cost: u32,
+        found: Option<usize>,
+    ) -> Option<u64> {
         let pace = standing.quota.pace();
-        standing.debt = match self.find(standing.hash) {
+        standing.debt = match found {
             Some(place) => self.slots[place].debt(now, pace),
             None => self.shared_until.saturating_sub(now).min(pace.capacity),
         };
@@ -181,10 +204,10 @@ impl Bucket {
 
     /// Notes what is owed now. Returns whether there was a place for it.
     #[inline]
-    fn set(&mut self, now: u64, standing: &mut Standing, debt: u64) -> bool {
+    fn set(&mut self, now: u64, standing: &mut Standing, debt: u64, found: Option<usize>) -> bool {
         standing.debt = debt;
         let free = || self.slots.iter().position(|slot| slot.until <= now);
-        let Some(place) = self.find(standing.hash).or_else(free) else {
+        let Some(place) = found.or_else(free) else {
             self.shared_until = self.shared_until.max(now.saturating_add(debt));
             return false;
         };

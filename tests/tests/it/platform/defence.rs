@@ -12,6 +12,9 @@ use super::Town;
 /// Until when every server honours what was changed at one, with time for one request.
 const WITHIN: Duration = Duration::from_millis(1_100);
 
+/// Until when a state that must come has come, on a machine however busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Lets a test say where a client is.
 const PROXIES: (&str, &str) = ("TENANCY_TRUSTED_PROXIES", "127.0.0.0/8");
 
@@ -241,20 +244,24 @@ async fn servers_with_one_redis_count_together_and_each_alone_while_it_is_away()
         }
         admitted
     };
-    assert_eq!(admitted("192.0.2.1").await, 40);
+    // A busy machine may let Redis take longer than a decision waits, which is an outage as well.
+    let together = async |network: &str| {
+        let since = Instant::now();
+        for number in 1..=255 {
+            if admitted(&format!("{network}.{number}")).await == 40 {
+                return;
+            }
+            assert!(since.elapsed() < PATIENCE);
+        }
+        panic!("no client was held to one quota");
+    };
+    together("192.0.2").await;
     redis.kill().await;
     // Each holds its callers to the whole quota.
-    assert_eq!(admitted("192.0.2.2").await, 80);
+    assert_eq!(admitted("198.51.100.1").await, 80);
     redis.restart().await;
     // Back together, without a restart, once the breaker has let a request through.
-    let since = Instant::now();
-    for number in 3..=255 {
-        let client = format!("192.0.2.{number}");
-        if admitted(&client).await == 40 {
-            break;
-        }
-        assert!(since.elapsed() < Duration::from_secs(20));
-    }
+    together("203.0.113").await;
 }
 
 #[tokio::test]

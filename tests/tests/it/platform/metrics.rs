@@ -83,6 +83,17 @@ async fn the_platforms_host_tells_what_was_counted_and_no_shop_does() {
 }
 
 #[tokio::test]
+async fn what_the_server_asks_itself_at_its_start_is_no_request() {
+    let town = town(&[("TENANCY_METRICS__ENABLED", "true")]).await;
+    let front = "tenant=\"platform\",method=\"GET\",route=\"/\"";
+    let text = asked(&town, "localhost", &[]).await.text().await.unwrap();
+    assert!(!text.contains(front), "{text}");
+    assert_eq!(town.get("localhost", "/").await.0, 200);
+    let text = asked(&town, "localhost", &[]).await.text().await.unwrap();
+    assert!(text.contains(front), "{text}");
+}
+
+#[tokio::test]
 async fn a_shop_has_one_name_in_all_metrics_or_none_in_any() {
     let town = town(&[
         ("TENANCY_METRICS__ENABLED", "true"),

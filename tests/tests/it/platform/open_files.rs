@@ -15,6 +15,7 @@ async fn limited(limit: &str, address: SocketAddr, folder: &TempDir) -> Result<S
         .env("TENANCY_DATA", folder.path().display().to_string())
         .env("TENANCY_DATABASE__CONNECTIONS", "4")
         .env("TENANCY_HTTP__CONNECTIONS_MAX", "400")
+        .env("TENANCY_HTTP__CLIENT_CONNECTIONS_MAX", "400")
         .env("TENANCY_HTTP__HEADER_SECONDS", "2")
         .ready_when_answering(address)
         .patience(Duration::from_secs(20))
