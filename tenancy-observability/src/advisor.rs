@@ -69,7 +69,7 @@ use sqlx::PgConnection;
 pub use self::apply::Applied;
 pub use self::error::{Error, ErrorKind};
 pub use self::report::{Advice, Confidence, Plan, Reason, Refusal, Report, Rule, Severity, Unread};
-pub use self::workload::{Statement, Workload};
+pub use self::workload::{InvalidScript, Statement, Workload};
 
 /// Finds what a database's indexes lack.
 ///

@@ -1,10 +1,13 @@
 //! What the advisor looks at: the server's own statements, and where its data is.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use sqlx::{Connection as _, PgConnection};
 use tenancy_core::{Slug, TenantId};
-use tenancy_observability::advisor::{Advice, Advisor, Applied, Report, Statement, Workload};
+use tenancy_observability::advisor::{
+    Advice, Advisor, Applied, Report, Statement, Unread, Workload,
+};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -26,15 +29,11 @@ pub(crate) struct Advised {
     pub(crate) report: Report,
 }
 
-/// Statements handed in beside the server's own, split at semicolons.
-pub(crate) fn workload(more: Option<&str>) -> Workload {
-    let own = STATEMENTS
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with("--"));
-    let more = more.unwrap_or_default().split(';').map(str::trim);
-    own.chain(more.filter(|sql| !sql.is_empty()))
-        .map(Statement::new)
-        .collect()
+/// The server's own statements.
+pub(crate) fn workload() -> Workload {
+    let lines = STATEMENTS.lines();
+    let own = lines.filter(|line| !line.is_empty() && !line.starts_with("--"));
+    own.map(Statement::new).collect()
 }
 
 /// Advises on PostgreSQL as the role that serves, or on SQLite's registry and a tenant's file.
@@ -79,12 +78,33 @@ async fn in_files(
 ) -> Result<Vec<Advised>, Failure> {
     let mut advised = Vec::new();
     for place in std::iter::once(REGISTRY.to_owned()).chain(tenant.map(file_of)) {
-        let mut report = advisor.sqlite(&config.data.join(&place), workload).await?;
-        // A statement about the other file's tables is no fault of this one's.
-        report.unread.clear();
+        let report = advisor.sqlite(&config.data.join(&place), workload).await?;
         advised.push(Advised { place, report });
     }
+    tell_once(&mut advised);
     Ok(advised)
+}
+
+/// Leaves what was read in no file with the last one. A statement about the other file's tables is no
+/// fault of this one's, and of the server's own some are PostgreSQL's.
+fn tell_once(advised: &mut [Advised]) {
+    let own = workload();
+    let own: HashSet<&str> = own.statements().iter().map(Statement::sql).collect();
+    let mut nowhere: Option<Vec<Unread>> = None;
+    for Advised { report, .. } in &mut *advised {
+        let unread = std::mem::take(&mut report.unread).into_iter();
+        let is_told = |unread: &Unread| {
+            let elsewhere = nowhere.as_ref().is_some_and(|nowhere| {
+                let mut statements = nowhere.iter().map(|unread| &unread.statement);
+                !statements.any(|statement| *statement == unread.statement)
+            });
+            !elsewhere && !own.contains(unread.statement.as_str())
+        };
+        nowhere = Some(unread.filter(is_told).collect());
+    }
+    if let (Some(last), Some(nowhere)) = (advised.last_mut(), nowhere) {
+        last.report.unread = nowhere;
+    }
 }
 
 const REGISTRY: &str = "registry.db";

@@ -73,8 +73,8 @@ pub(crate) enum Command {
     /// Without --target it starts a server of its own on the same data, with the limits of callers out of
     /// reach. It works at shops of its own, load-test-1 and so on, which are suspended in between: products
     /// it makes there are deleted again, orders and uploads stay. Exit status: 0 all requirements are met; 1
-    /// one is not, the server is slower than in the report compared with, or something failed; 2 wrong use; 3
-    /// no connection was ever made; 130 interrupted, with what there was written down all the same.
+    /// one is not, or the server is slower than in the report compared with; 2 wrong use; 3 no connection was
+    /// ever made; 4 something else failed; 130 interrupted, with what there was written down all the same.
     Bench(bench::Bench),
     #[command(hide = true)]
     BenchServer,
@@ -88,6 +88,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// The exit status of its failure.
+    pub(crate) fn failure_status(&self) -> u8 {
+        match self {
+            Self::Bench(_) => bench::FAILED,
+            _ => 1,
+        }
+    }
+
     /// Runs any command that needs nothing but the configuration.
     pub(crate) async fn run(self, config: Config) -> Result<Output, Failure> {
         match self {

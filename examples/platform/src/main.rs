@@ -66,9 +66,13 @@ async fn main() -> ExitCode {
         Err(error) => return command::usage(&error),
     };
     let json = cli.json;
+    let status = cli.command.as_ref().map_or(1, Command::failure_status);
     match run(cli).await {
         Ok(code) => code,
-        Err(failure) => failure.print(json),
+        Err(failure) => {
+            failure.print(json);
+            ExitCode::from(status)
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use sqlparser::ast::Expr;
+
 use super::design::{Design, Key, Term};
+use super::syntax::expression;
 
 /// Which database was read; a few rules differ.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,6 +22,8 @@ pub(crate) struct Catalog {
     pub(crate) login: Login,
     /// How long the server has counted uses of indexes; `None` where it does not tell.
     pub(crate) counted_days: Option<f64>,
+    /// Whether replicas follow the server, which count uses for themselves.
+    pub(crate) has_replicas: bool,
 }
 
 /// The role that is logged in.
@@ -118,6 +123,12 @@ pub(crate) struct Policy {
     pub(crate) is_permissive: bool,
     /// What reads are held to, in SQL.
     pub(crate) using: String,
+}
+
+impl Policy {
+    pub(crate) fn condition(&self) -> Option<Expr> {
+        expression(Engine::Postgres, &self.using)
+    }
 }
 
 /// What the way to a row by its own number is called, which SQLite has without an index.

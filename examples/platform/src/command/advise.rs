@@ -1,10 +1,12 @@
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tenancy_core::Slug;
-use tenancy_observability::advisor::{Advice, Advisor, Applied, Confidence, Rule, Severity};
+use tenancy_observability::advisor::{
+    Advice, Advisor, Applied, Confidence, Rule, Severity, Workload,
+};
 
 use super::Output;
 use crate::advice::{self, Advised};
@@ -66,13 +68,12 @@ struct Followed {
 
 impl Advise {
     pub(super) async fn run(self, platform: &Platform) -> Result<Output, Failure> {
-        let more = match &self.statements {
-            Some(file) => Some(std::fs::read_to_string(file).map_err(|error| {
-                Failure::from(error).context(format_args!("cannot read {}", file.display()))
-            })?),
-            None => None,
-        };
-        let workload = advice::workload(more.as_deref());
+        let mut workload = advice::workload();
+        if let Some(file) = &self.statements {
+            workload.extend(script(file).map_err(|failure| {
+                failure.context(format_args!("cannot read {}", file.display()))
+            })?);
+        }
         let advisor = Advisor::new().rows_min(self.min_rows);
         let (tenant, scratch) = (self.tenant.as_ref(), self.scratch.as_deref());
         let reports = advice::advise(platform, advisor, tenant, scratch, &workload).await?;
@@ -103,6 +104,10 @@ impl Advise {
         let failed = fails.is_some_and(|least| severity.is_some_and(|severity| severity >= least));
         Ok(Output::text(&document, text)?.failed_if(failed))
     }
+}
+
+fn script(file: &Path) -> Result<Workload, Failure> {
+    Ok(Workload::of_script(&std::fs::read_to_string(file)?)?)
 }
 
 fn text(reports: &[Advised], applied: &[Followed]) -> String {
@@ -162,10 +167,30 @@ fn describe(text: &mut String, advice: &Advice) {
             gain * 100.0
         );
     }
+    if let Some(price) = advice.write_price {
+        let _ = writeln!(
+            text,
+            "      writes take {:.0} % of that back",
+            price * 100.0
+        );
+    }
+    if let Some(bytes) = advice.size_bytes {
+        let _ = writeln!(text, "      {} KiB of disk", bytes / 1024);
+    }
+    if let (Some(before), Some(after)) = (&advice.before, &advice.after) {
+        let _ = writeln!(
+            text,
+            "      cost {:.0} now, then {:.0}",
+            before.cost, after.cost
+        );
+    }
     for evidence in &advice.evidence {
         let _ = writeln!(text, "      {evidence}");
     }
     for statement in &advice.apply {
         let _ = writeln!(text, "      {statement};");
+    }
+    for statement in &advice.undo {
+        let _ = writeln!(text, "      to take it back: {statement};");
     }
 }

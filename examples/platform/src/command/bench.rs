@@ -22,6 +22,9 @@ use crate::platform::Platform;
 /// The exit status of wrong use, as clap has it.
 const WRONG_USE: u8 = 2;
 
+/// That of what failed, since 1 says that the server does not keep up.
+pub(super) const FAILED: u8 = 4;
+
 /// How long a server may take to hear of shops and keys, which is a second where all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
 

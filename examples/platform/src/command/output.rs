@@ -122,12 +122,11 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 impl Failure {
     /// Prints the sentence, and for programs the document that says the same.
-    pub(crate) fn print(&self, json: bool) -> ExitCode {
+    pub(crate) fn print(&self, json: bool) {
         let _ = writeln!(io::stderr(), "platform: {self}");
         if json {
             let _ = print_line(json!({ "error": self.to_string() }));
         }
-        ExitCode::FAILURE
     }
 }
 

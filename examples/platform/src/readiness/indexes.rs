@@ -11,7 +11,7 @@ const MEND: &str = "read what `platform advise` says, and follow it with `--appl
 /// In a task of its own: it reads hundreds of statements at once, and the other checks wait for nobody.
 pub(super) async fn advice(platform: Platform) -> Finding {
     let asked = tokio::spawn(async move {
-        let workload = advice::workload(None);
+        let workload = advice::workload();
         advice::advise(&platform, Advisor::new(), None, None, &workload).await
     });
     let advised = match asked.await {

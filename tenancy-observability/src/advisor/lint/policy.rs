@@ -2,15 +2,15 @@
 
 use sqlparser::ast::{BinaryOperator, Expr};
 
-use crate::advisor::catalog::{Catalog, Engine, Table};
+use crate::advisor::catalog::{Catalog, Engine, Policy, Table};
 use crate::advisor::design::Term;
 use crate::advisor::report::{Advice, Rule, Severity};
 use crate::advisor::syntax::{Access, Predicate, Purpose, Test, conjuncts, expression};
 
 pub(super) fn check(table: &Table, catalog: &Catalog, tenant_column: &str) -> Vec<Advice> {
-    let mut advice = Vec::new();
+    let mut advice = Vec::from_iter(alternatives(table, tenant_column));
     for policy in &table.policies {
-        let Some(using) = expression(Engine::Postgres, &policy.using) else {
+        let Some(using) = policy.condition() else {
             continue;
         };
         let names_tenant = policy.using.contains(tenant_column);
@@ -60,6 +60,50 @@ pub(super) fn check(table: &Table, catalog: &Catalog, tenant_column: &str) -> Ve
     advice
 }
 
+/// Permissive policies of which a row has to meet one: the tenant's, and another that names no tenant.
+fn alternatives(table: &Table, tenant_column: &str) -> Option<Advice> {
+    if is_bound(table, tenant_column) {
+        return None;
+    }
+    let (bound, loose) = permissive(table, tenant_column);
+    let (first, other) = (bound.first()?, loose.first()?);
+    let message = format!(
+        "of {} a row is seen that meets {} OR {}, so no index on {tenant_column} can be used and each row \
+         is looked at: give each way in a role of its own, or make {} AS RESTRICTIVE",
+        table.path(),
+        first.name,
+        other.name,
+        first.name
+    );
+    let rule = Rule::PolicyDefeatsIndexes;
+    let found = Advice::new(rule, Severity::High, table.path(), message).index(&other.name);
+    let evidence = |policy: &Policy| format!("{}: {}", policy.name, policy.using);
+    Some(found.evidence(evidence(first)).evidence(evidence(other)))
+}
+
+/// Whether every row that a statement sees is one tenant's.
+fn is_bound(table: &Table, tenant_column: &str) -> bool {
+    let (bound, loose) = permissive(table, tenant_column);
+    let mut restrictive = table.policies.iter().filter(|policy| !policy.is_permissive);
+    let always = restrictive.any(|policy| binds(policy, tenant_column));
+    always || (loose.is_empty() && !bound.is_empty())
+}
+
+/// The policies of which one has to be met, which are the usual ones: those that hold a statement to its
+/// tenant, and the others.
+fn permissive<'t>(table: &'t Table, tenant_column: &str) -> (Vec<&'t Policy>, Vec<&'t Policy>) {
+    let permissive = table.policies.iter().filter(|policy| policy.is_permissive);
+    permissive.partition(|policy| binds(policy, tenant_column))
+}
+
+/// Whether rows of one tenant only meet the policy.
+fn binds(policy: &Policy, tenant_column: &str) -> bool {
+    policy.condition().is_some_and(|using| {
+        let parts = conjuncts(&using);
+        parts.iter().any(|part| equals_column(part, tenant_column))
+    })
+}
+
 /// Adds the tenant's condition, which policies put into every statement.
 pub(crate) fn add_policy_conditions(catalog: &Catalog, access: &mut Access, tenant_column: &str) {
     let table = &catalog.tables[access.table];
@@ -70,13 +114,6 @@ pub(crate) fn add_policy_conditions(catalog: &Catalog, access: &mut Access, tena
     for arm in access.alternatives.iter_mut().flatten() {
         arm.iter_mut().for_each(hold_back);
     }
-    let is_bound = table.policies.iter().any(|policy| {
-        expression(Engine::Postgres, &policy.using).is_some_and(|using| {
-            conjuncts(&using)
-                .iter()
-                .any(|part| equals_column(part, tenant_column))
-        })
-    });
     let term = Term::Column(tenant_column.to_owned());
     let is_said = access
         .predicates
@@ -85,7 +122,7 @@ pub(crate) fn add_policy_conditions(catalog: &Catalog, access: &mut Access, tena
     if let Some(columns) = &mut access.columns {
         columns.insert(tenant_column.to_owned());
     }
-    if is_bound && !is_said {
+    if is_bound(table, tenant_column) && !is_said {
         access.predicates.push(Predicate {
             term,
             test: Test::Equal,

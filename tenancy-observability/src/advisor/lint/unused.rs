@@ -24,19 +24,29 @@ pub(super) fn check(catalog: &Catalog, table: &Table, days_min: f64) -> Vec<Advi
             continue;
         }
         let days = catalog.counted_days.unwrap_or_default();
+        let (severity, what_to_do) = if catalog.has_replicas {
+            // What replicas use, this server does not know.
+            let look = "look on each replica at pg_stat_user_indexes, and drop it if none uses it";
+            (Severity::Info, look)
+        } else {
+            (Severity::Low, "drop it, unless it is new")
+        };
         let message = format!(
-            "{} was not used once in {days:.0} days, and every write pays for it: drop it, unless a \
-             replica uses it",
+            "{} was not used once in {days:.0} days, and every write pays for it: {what_to_do}",
             index.name
         );
-        let mut found = Advice::new(Rule::UnusedIndex, Severity::Low, table.path(), message)
+        let mut found = Advice::new(Rule::UnusedIndex, severity, table.path(), message)
             .index(&index.name)
             .evidence(format!("idx_scan is 0 since {days:.0} days"))
-            .evidence("uses on replicas are counted there, not here");
-        let (drop, create) = removal(catalog.engine, table, index);
+            .evidence(
+                "how old an index is, the server does not tell: one made since was there for less",
+            );
         found.size_bytes = Some(index.size_bytes);
-        found.apply.push(drop);
-        found.undo.push(create);
+        if !catalog.has_replicas {
+            let (drop, create) = removal(catalog.engine, table, index);
+            found.apply.push(drop);
+            found.undo.push(create);
+        }
         advice.push(found);
     }
     advice

@@ -18,6 +18,8 @@ const COUNTED: &str = "SELECT (extract(epoch FROM now() - coalesce(stats_reset, 
          pg_postmaster_start_time())) / 86400)::float8 \
      FROM pg_stat_database WHERE datname = current_database()";
 
+const REPLICAS: &str = "SELECT EXISTS (SELECT FROM pg_stat_replication)";
+
 const TABLES: &str = "SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, \
          greatest(c.reltuples, (SELECT sum(p.reltuples) FROM pg_partition_tree(c.oid) t \
              JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf), 0)::float8 AS rows, \
@@ -101,6 +103,9 @@ pub(in crate::advisor) async fn read(
     let counted_days = sqlx::query_scalar(COUNTED)
         .fetch_one(&mut *connection)
         .await?;
+    let has_replicas = sqlx::query_scalar(REPLICAS)
+        .fetch_one(&mut *connection)
+        .await?;
     let mut places = HashMap::new();
     let mut tables = Vec::new();
     for row in sqlx::query(TABLES).fetch_all(&mut *connection).await? {
@@ -173,6 +178,7 @@ pub(in crate::advisor) async fn read(
             bypasses_row_security: login.try_get("rolbypassrls")?,
         },
         counted_days,
+        has_replicas,
     })
 }
 

@@ -60,6 +60,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Source, sq
         views,
         login: Login::default(),
         counted_days: None,
+        has_replicas: false,
     };
     Ok(Source {
         catalog,

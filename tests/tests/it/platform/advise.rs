@@ -316,6 +316,33 @@ async fn advise_says_what_it_does_not_know() {
     );
     let said = town.fails(&["advise", "--tenant", "nobody"]);
     assert!(said.contains("no tenant has the slug nobody"), "{said}");
+
+    town.command(&["tenant", "create", "acme"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("more.sql");
+    let unread = |script: &str| {
+        fs::write(&file, script).unwrap();
+        let (_, document) = json(&town, &["--statements", file.to_str().unwrap()]);
+        let reports = document["reports"].as_array().unwrap().iter();
+        let unread = reports.flat_map(|report| report["unread"].as_array().unwrap());
+        unread.cloned().collect::<Vec<_>>()
+    };
+    // One is about the shop's file and one about the registry's; of the third there is nothing to ask.
+    let wrong = "SELECT colour FROM commerce_orders WHERE currency = 'a;b'";
+    let found = unread(&format!(
+        "SELECT id FROM commerce_orders; SELECT id FROM tenancy_tenants; {wrong};"
+    ));
+    let [found] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(found["statement"], wrong);
+    assert!(
+        found["error"].as_str().unwrap().contains("colour"),
+        "{found}"
+    );
+    fs::write(&file, "SELECT 'a").unwrap();
+    let said = town.fails(&["advise", "--statements", file.to_str().unwrap()]);
+    assert!(said.contains("more.sql: the script is not SQL"), "{said}");
 }
 
 /// Lists with each filter and order that their statements are put together from.

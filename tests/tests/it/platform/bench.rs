@@ -123,7 +123,7 @@ async fn a_shop_that_a_load_test_did_not_make_is_left_alone_and_those_that_it_op
     let keys = || town.command(&["key", "list", "--tenant", "load-test-2"]);
     let before = keys();
     let (code, document) = bench(&town.settings, &["--tenants", "2", "--requests", "1"]);
-    assert_eq!(code, 1, "{document}");
+    assert_eq!(code, 4, "{document}");
     let said = document["error"].to_string();
     assert!(
         said.contains("load-test-2 is no shop of a load test"),

@@ -42,7 +42,7 @@ async fn known(platform: &Platform) -> Result<Arc<Vec<Advised>>, NoPage> {
     {
         return Ok(advised.clone());
     }
-    let workload = advice::workload(None);
+    let workload = advice::workload();
     let advised = advice::advise(platform, Advisor::new(), None, None, &workload).await;
     let advised = Arc::new(advised.map_err(|failure| NoPage::broken(&failure))?);
     *known = Some((Instant::now(), advised.clone()));

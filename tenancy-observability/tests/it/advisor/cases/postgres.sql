@@ -660,6 +660,24 @@ SELECT * FROM projects WHERE owner_email = $1
 --- setup
 CREATE POLICY wide ON projects USING (current_setting('app.support', true) = 'on' OR tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));
 --- expect policy_defeats_indexes projects wide
+
+--- case a second policy of which a row need meet only one
+--- origin splinter
+--- use tenants
+--- setup
+CREATE POLICY isolation ON projects USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));
+CREATE POLICY open ON projects FOR SELECT USING (status = 'open');
+--- expect policy_defeats_indexes projects open
+
+--- case a second policy that a row has to meet as well
+--- origin splinter
+--- use tenants
+--- setup
+CREATE POLICY isolation ON projects USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));
+CREATE POLICY open ON projects AS RESTRICTIVE USING (status = 'open');
+--- statement 100
+SELECT * FROM projects WHERE owner_email = $1
+--- expect missing_index projects (tenant_id, owner_email)
 --- expect policy_per_row projects wide
 
 --- case a policy that asks for each row
