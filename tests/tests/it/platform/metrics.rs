@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tenancy_tests::Server;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tenancy_tests::{HttpReceiver, Server};
 
 use super::{Town, run};
 use crate::town::refused;
@@ -241,49 +239,35 @@ fn an_address_that_is_none_of_sentrys_is_refused_without_repeating_it() {
 
 #[tokio::test]
 async fn what_was_counted_until_the_end_is_pushed() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/write?db=shops", listener.local_addr().unwrap());
+    let receiver = HttpReceiver::start().await;
     let town = town(&[
-        ("TENANCY_PUSH__INFLUX__URL", &url),
+        (
+            "TENANCY_PUSH__INFLUX__URL",
+            &receiver.url("/write?db=shops"),
+        ),
         ("TENANCY_PUSH__INFLUX__TOKEN", "a-secret"),
         ("TENANCY_PUSH__EVERY_SECONDS", "86400"),
         ("TENANCY_METRICS__WRITER", "node-1"),
     ])
     .await;
-    assert_eq!(town.get("quillmoor.localhost", "/").await.0, 200);
+    let shop = "quillmoor.localhost";
+    assert_eq!(town.get(shop, "/products").await.0, 200);
     // It is pushed, and nobody may ask for it.
     assert_eq!(asked(&town, "localhost", &[]).await.status(), 404);
-    let taken = tokio::spawn(async move {
-        let (mut connection, _) = listener.accept().await.unwrap();
-        let mut received = Vec::new();
-        let is_whole = |received: &[u8]| {
-            let text = String::from_utf8_lossy(received);
-            let (head, body) = text.split_once("\r\n\r\n")?;
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-            (Some(body.len()) == length).then(|| text.clone().into_owned())
-        };
-        loop {
-            connection.read_buf(&mut received).await.unwrap();
-            if let Some(text) = is_whole(&received) {
-                connection
-                    .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-                    .await
-                    .unwrap();
-                return text;
-            }
-        }
-    });
     assert!(town.server.terminate().await.success());
-    let text = taken.await.unwrap();
+    let pushed = &receiver.until(1).await[0];
+    assert_eq!(pushed.uri, "/write?db=shops");
+    assert_eq!(pushed.header("authorization"), "Token a-secret");
+    let text = pushed.text();
     assert!(
-        text.starts_with("POST /write?db=shops HTTP/1.1\r\n"),
+        text.contains("\ntenancy_cache_loads_total,class=product_lists,"),
         "{text}"
     );
-    assert!(text.contains("authorization: Token a-secret\r\n"), "{text}");
-    let line = "\ntenancy_cache_loads_total,class=product_lists,environment=production,tenant=platform,writer=node-1 value=";
-    assert!(text.contains(line), "{text}");
+    // What is looked up when it is asked for is looked up for this as well.
+    let entries =
+        "tenancy_cache_entries,environment=production,tenant=quillmoor,writer=node-1 value=";
+    let (_, entries) = text.split_once(entries).unwrap_or_else(|| panic!("{text}"));
+    assert!(!entries.starts_with("0 "), "{text}");
 }
 
 /// The folder of the whole workspace.
