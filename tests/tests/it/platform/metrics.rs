@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tenancy_tests::receivers::Answer;
 use tenancy_tests::{HttpReceiver, Server};
 
 use super::{Town, run};
@@ -268,6 +269,55 @@ async fn what_was_counted_until_the_end_is_pushed() {
         "tenancy_cache_entries,environment=production,tenant=quillmoor,writer=node-1 value=";
     let (_, entries) = text.split_once(entries).unwrap_or_else(|| panic!("{text}"));
     assert!(!entries.starts_with("0 "), "{text}");
+}
+
+/// Names and values as those who take OpenTelemetry's messages want them.
+const KEYS: [(&str, &str); 4] = [
+    ("dd-api-key", "dd-0123456789abcdef0123456789abcdef"),
+    ("api-key", "nral-fedcba9876543210"),
+    ("x-amz-security-token", "IQoJb3JpZ2lu/cloud+watch=="),
+    ("authorization", "Basic c2hvcHM6cGFzcw=="),
+];
+
+/// An answer to a message that was taken in part: `partial_success { rejected_data_points: 3,
+/// error_message: "bad key nral-fedcba9876543210" }`.
+const TAKEN_IN_PART: &[u8] = b"\x0a\x21\x08\x03\x12\x1dbad key nral-fedcba9876543210";
+
+#[tokio::test]
+async fn the_keys_of_a_collector_reach_it_and_nobody_else() {
+    let receiver = HttpReceiver::start().await;
+    // The first is logged at once.
+    receiver.answers([
+        Answer::With(200, TAKEN_IN_PART),
+        Answer::With(500, b"nral-fedcba9876543210"),
+        Answer::With(403, b"nral-fedcba9876543210"),
+    ]);
+    let given = KEYS.map(|(name, value)| format!("{name}={}", value.replace('=', "%3D")));
+    let town = town(&[
+        ("TENANCY_METRICS__ENABLED", "true"),
+        ("TENANCY_PUSH__OTLP__URL", &receiver.url("/v1/metrics")),
+        ("TENANCY_PUSH__OTLP__HEADERS", &given.join(",")),
+        ("TENANCY_PUSH__EVERY_SECONDS", "1"),
+        ("TENANCY_LOG__FILTER", "trace"),
+    ])
+    .await;
+    for message in receiver.until(4).await {
+        assert_eq!(message.uri, "/v1/metrics");
+        assert_eq!(message.header("content-type"), "application/x-protobuf");
+        for (name, value) in KEYS {
+            assert_eq!(message.header(name), value);
+        }
+    }
+    let told = asked(&town, "localhost", &[]).await.text().await.unwrap();
+    assert!(town.server.terminate().await.success());
+    let log = town.server.stderr();
+    assert!(log.contains("points of metrics were refused"), "{log}");
+    for (_, value) in KEYS {
+        let is_said = [&log, &town.server.stdout(), &told]
+            .into_iter()
+            .any(|text| text.contains(value));
+        assert!(!is_said, "{value}: {log}");
+    }
 }
 
 /// The folder of the whole workspace.
