@@ -3,6 +3,7 @@
 mod client;
 mod endings;
 mod headers;
+mod own_cost;
 mod repeated;
 mod servers;
 mod slow;
