@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::design::{Design, Key, Term};
+use super::leakproof::Leakproof;
 
 /// Which database was read; a few rules differ.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,6 +20,7 @@ pub(crate) struct Catalog {
     pub(crate) login: Login,
     /// How long the server has counted uses of indexes; `None` where it does not tell.
     pub(crate) counted_days: Option<f64>,
+    pub(crate) leakproof: Leakproof,
 }
 
 /// The role that is logged in.
@@ -65,6 +67,8 @@ pub(crate) enum TableKind {
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) data_type: String,
+    /// The type whose operators compare its values, such as `text` for a `varchar(40)`.
+    pub(crate) compared_as: String,
     /// Of SQLite: `BINARY` or another; of PostgreSQL: the collation's name.
     pub(crate) collation: Option<String>,
     pub(crate) statistics: Option<Statistics>,

@@ -7,6 +7,7 @@ use crate::advisor::catalog::{
     quoted,
 };
 use crate::advisor::design::{Design, Key, Term};
+use crate::advisor::leakproof::Leakproof;
 use crate::advisor::syntax::{canonical, conjuncts};
 
 /// What a file holds, and the statements that make it anew.
@@ -60,6 +61,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Source, sq
         views,
         login: Login::default(),
         counted_days: None,
+        leakproof: Leakproof::default(),
     };
     Ok(Source {
         catalog,
@@ -116,6 +118,7 @@ async fn table(
         columns.push(Column {
             collation: collation(sql, &column),
             data_type: row.try_get("type")?,
+            compared_as: row.try_get("type")?,
             name: column,
             statistics: None,
         });
