@@ -41,6 +41,8 @@
 //! **It does not** see values that a statement's parameters carry, so an index for some rows only is
 //! found where their value stands in the statement.
 
+#[cfg(feature = "postgres")]
+mod across;
 mod apply;
 mod candidates;
 mod catalog;
@@ -48,6 +50,7 @@ mod choice;
 mod cost;
 mod design;
 mod error;
+mod leakproof;
 mod lint;
 mod missing;
 #[cfg(feature = "postgres")]

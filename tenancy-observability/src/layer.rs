@@ -44,6 +44,11 @@
 //! part of what a request took. The same goes for how fast it sends its body where that is a [`ReceivedBody`];
 //! without one, whoever sends a body slowly makes requests look slow.
 //!
+//! # Its own cost
+//! One request in 256 is timed as to what the layer and its observers take of it:
+//! [`own_cost`](PerformanceLayer::own_cost) says which share of the processor's time that is, and
+//! [`RequestMetrics`](crate::metrics::RequestMetrics) counts it.
+//!
 //! # Routes
 //! A request is known by its route's template, such as `/products/{id}`, and never by its path. With the
 //! feature `axum` it is what axum matched before this layer; else an inner service says it by
@@ -53,6 +58,7 @@ mod body;
 mod finished;
 mod future;
 mod observe;
+mod own_cost;
 mod performance_layer;
 mod received;
 mod route;
@@ -65,6 +71,8 @@ pub(crate) use self::finished::OTHER_METHOD;
 pub use self::finished::{DatabaseUse, FinishedRequest, Outcome, Spent};
 pub use self::future::ResponseFuture;
 pub use self::observe::ObserveRequests;
+pub use self::own_cost::OwnCost;
+pub(crate) use self::own_cost::nanoseconds;
 pub use self::performance_layer::{Begun, PerformanceLayer};
 pub use self::received::ReceivedBody;
 pub use self::route::{RequestRoute, UNMATCHED};

@@ -64,6 +64,7 @@ mod handle;
 mod name;
 mod plain;
 mod recorder;
+mod refresh;
 mod registry;
 mod requests;
 mod room;
@@ -86,6 +87,7 @@ use self::handle::Handle;
 pub use self::handle::{Held, TenantCounter, TenantGauge, TenantHistogram};
 pub(crate) use self::name::mark;
 use self::recorder::Facade;
+use self::refresh::Refreshers;
 use self::registry::{Found, Kind as Registered, Registry, Slot};
 pub use self::requests::RequestMetrics;
 use self::room::Room;
@@ -107,6 +109,7 @@ struct Inner {
     facade: Facade,
     forwards: bool,
     overflows: AtomicU64,
+    refreshers: Refreshers,
 }
 
 /// Sets up [`Metrics`].
@@ -228,10 +231,26 @@ impl Metrics {
         inner.map(|inner| inner.tenants.standing(tenant))
     }
 
+    /// Has gauges set anew before each [`snapshot`](Self::snapshot), whoever takes it and wherever that goes:
+    /// for what is looked up, such as the size of a cache, and not told at every change.
+    ///
+    /// `refresh` works while somebody waits for the snapshot, and perhaps for two at a time. It is given this
+    /// registry, so that it need not keep it, and must not take a snapshot itself.
+    pub fn before_snapshot(&self, refresh: impl Fn(&Self) + Send + Sync + 'static) {
+        if let Some(inner) = &self.0 {
+            inner.refreshers.add(Arc::new(refresh));
+        }
+    }
+
     /// All that was counted until now.
     pub fn snapshot(&self) -> Snapshot {
         match &self.0 {
-            Some(inner) => inner.snapshot(),
+            Some(inner) => {
+                for refresh in inner.refreshers.all() {
+                    refresh(self);
+                }
+                inner.snapshot()
+            }
             None => Snapshot {
                 at: Time::now(),
                 environment: Arc::default(),
@@ -354,6 +373,7 @@ impl MetricsBuilder {
             registry: Mutex::new(registry),
             forwards: self.forwards,
             overflows: AtomicU64::new(0),
+            refreshers: Refreshers::default(),
         })))
     }
 }

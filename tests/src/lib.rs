@@ -2,7 +2,8 @@
 //!
 //! [`Postgres`], [`Redis`] and [`RedisCluster`] are private servers that a test may also break; [`Server`] runs a
 //! program of the workspace; `Browser`, with the feature `browser`, is a headless Chromium, and
-//! `TlsProxy`, with `tls`, an nginx. Each
+//! `TlsProxy`, with `tls`, an nginx; `HttpReceiver` and `MailReceiver`, with `receivers`, take what a server
+//! tells others. Each
 //! listens on loopback only, works in a temporary folder, and is gone with its files however the
 //! test process ends. Where a program is not installed, the
 //! start fails with a sentence that says what to install, and the test with it.
@@ -14,6 +15,8 @@ mod error;
 mod port;
 pub mod postgres;
 mod programs;
+#[cfg(feature = "receivers")]
+pub mod receivers;
 pub mod redis;
 #[cfg(feature = "sql")]
 pub mod schema;
@@ -31,6 +34,8 @@ pub mod tls_proxy;
 pub use crate::browser::Browser;
 pub use crate::error::StartError;
 pub use crate::postgres::{Postgres, TestDatabase};
+#[cfg(feature = "receivers")]
+pub use crate::receivers::{HttpReceiver, MailReceiver};
 pub use crate::redis::{Redis, RedisCluster};
 #[cfg(feature = "sql")]
 pub use crate::schema::Schema;

@@ -2,6 +2,7 @@
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
+use tenancy_cache::PlatformCache;
 use tenancy_observability::metrics::Metrics;
 use tenancy_observability::sink::otlp::Temporality;
 use tenancy_observability::sink::push::{Pusher, PusherBuilder, Target};
@@ -35,6 +36,11 @@ pub(crate) fn begin(config: &Config) -> Result<Metrics, Failure> {
         "counts, for so many sets of labels, and by name so many shops"
     );
     Ok(metrics)
+}
+
+/// Has what the cache holds looked up whenever what was counted is asked for or sent.
+pub(crate) fn count_cached(metrics: &Metrics, cache: PlatformCache) {
+    metrics.before_snapshot(move |metrics| cache.record_usage(|tenant| metrics.named(tenant)));
 }
 
 /// Those that send what was counted, to each address that is configured.

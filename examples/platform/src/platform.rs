@@ -33,6 +33,7 @@ use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::health;
 use crate::keys::{self, ApiKey, IssuedKey, KeyName, KeyRecord, KnownKeys};
+use crate::measure;
 use crate::media::MediaStore;
 use crate::performance::Performance;
 use crate::secret::{self, Secret};
@@ -132,6 +133,9 @@ impl Platform {
         let secret = secret::of_platform(&config)?;
         let redis = shared::connect(&config)?;
         let cache = cache(&config, &tenants, &database, redis.as_ref());
+        if let Some(cache) = &cache {
+            measure::count_cached(&metrics, cache.platform(&scope)?);
+        }
         let signed_in = &config.sessions;
         let blocks = BlockList::default();
         let login_guard = login_guard(&config, redis.as_ref(), &blocks);

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sqlparser::ast::Expr;
 
 use super::design::{Design, Key, Term};
+use super::leakproof::Leakproof;
 use super::syntax::expression;
 
 /// Which database was read; a few rules differ.
@@ -24,6 +25,7 @@ pub(crate) struct Catalog {
     pub(crate) counted_days: Option<f64>,
     /// Whether replicas follow the server, which count uses for themselves.
     pub(crate) has_replicas: bool,
+    pub(crate) leakproof: Leakproof,
 }
 
 /// The role that is logged in.
@@ -70,6 +72,8 @@ pub(crate) enum TableKind {
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) data_type: String,
+    /// The type whose operators compare its values, such as `text` for a `varchar(40)`.
+    pub(crate) compared_as: String,
     /// Of SQLite: `BINARY` or another; of PostgreSQL: the collation's name.
     pub(crate) collation: Option<String>,
     pub(crate) statistics: Option<Statistics>,

@@ -1,6 +1,5 @@
 //! Rules that follow from the catalogue alone.
 
-mod across;
 mod duplicate;
 mod foreign_key;
 mod invalid;
@@ -30,7 +29,7 @@ pub(super) fn all(catalog: &Catalog, advisor: &Advisor) -> Vec<Advice> {
         advice.extend(unused::check(catalog, table, advisor.counted_days_min));
     }
     advice.extend(unused::young(catalog, advisor.counted_days_min));
-    across::aggregated(catalog, advice)
+    advice
 }
 
 /// The statement that removes an index, and the one that makes it again.

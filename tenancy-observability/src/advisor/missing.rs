@@ -95,11 +95,7 @@ impl Case<'_> {
         let table = &self.catalog.tables[self.choice.table];
         let shapes: Vec<_> = self.choice.bundle.iter().map(Design::shape).collect();
         let gain = self.gain();
-        let severity = match gain {
-            gain if gain >= 0.2 => Severity::High,
-            gain if gain >= 0.02 => Severity::Medium,
-            _ => Severity::Low,
-        };
+        let severity = Severity::of_gain(gain);
         let count = self.choice.gains.len();
         let message = format!(
             "{count} statement{} of the workload would find rows of {} by an index on {}{}",

@@ -17,7 +17,7 @@ use super::missing;
 use super::report::{Report, Unread};
 use super::settle::settle;
 use super::workload::Workload;
-use super::{Advisor, lint};
+use super::{Advisor, across, lint};
 
 pub(super) async fn advise(
     advisor: &Advisor,
@@ -71,7 +71,7 @@ pub(super) async fn advise(
     advice.extend(lint::all(&catalog, advisor));
     Ok(Report::new(
         "postgres",
-        advice,
+        across::aggregated(&catalog, advice),
         refusals,
         workload.statements().len(),
         unread,

@@ -163,8 +163,8 @@ pub enum Confidence {
 pub enum Reason {
     /// An index that is there serves it.
     AlreadyServed,
-    /// Row-level security looks at the condition behind the policy only, because its function is not
-    /// `LEAKPROOF`, and so by no index.
+    /// Row-level security looks at the condition behind the policy only, because the catalogue does not call its
+    /// function or operator `LEAKPROOF`, and so by no index.
     HeldBack,
     /// No condition leaves few enough of the rows.
     LowSelectivity,
@@ -209,6 +209,17 @@ impl Report {
     }
 }
 
+impl Severity {
+    /// How much an index matters that saves this share of the workload's cost.
+    pub(crate) fn of_gain(gain: f64) -> Self {
+        match gain {
+            gain if gain >= 0.2 => Self::High,
+            gain if gain >= 0.02 => Self::Medium,
+            _ => Self::Low,
+        }
+    }
+}
+
 impl Advice {
     pub(crate) fn new(rule: Rule, severity: Severity, table: String, message: String) -> Self {
         Self {
@@ -237,6 +248,34 @@ impl Advice {
     pub(crate) fn index(mut self, index: impl Into<String>) -> Self {
         self.index = Some(index.into());
         self.identified()
+    }
+
+    /// Adds the same matter of another schema.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn add(&mut self, other: Self) {
+        let saved = |advice: &Self| advice.gain.unwrap_or_default();
+        let (before, more) = (saved(self), saved(&other));
+        if let (Some(own), Some(others)) = (self.write_price, other.write_price) {
+            let price = (own * before + others * more) / (before + more).max(1e-9);
+            self.write_price = Some(price);
+        }
+        if let (Some(own), Some(others)) = (self.gain, other.gain) {
+            self.gain = Some(own + others);
+            self.severity = Severity::of_gain(own + others);
+        }
+        self.severity = self.severity.max(other.severity);
+        if other.confidence == Confidence::Estimated {
+            self.confidence = Confidence::Estimated;
+        }
+        let sizes = [self.size_bytes, other.size_bytes];
+        self.size_bytes = sizes
+            .into_iter()
+            .flatten()
+            .reduce(|own, others| own + others);
+        self.apply.extend(other.apply);
+        self.makes.extend(other.makes);
+        self.undo.extend(other.undo);
+        self.statements.extend(other.statements);
     }
 
     pub(crate) fn evidence(mut self, evidence: impl Into<String>) -> Self {

@@ -1,6 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::finished::FinishedRequest;
+use super::own_cost::OwnCost;
 
 /// Hears of requests. It is called while requests are answered, so it must not wait for anything.
 ///
@@ -11,6 +12,12 @@ pub trait ObserveRequests: Send + Sync + 'static {
 
     /// A request is over.
     fn finished(&self, request: &FinishedRequest<'_>);
+
+    /// The last finished request of this thread was one of those of which it is timed what measuring takes:
+    /// its own figures, observers' [`began`](Self::began) and [`finished`](Self::finished) included.
+    fn timed(&self, cost: &OwnCost) {
+        let _ = cost;
+    }
 }
 
 /// Calls an observer, whatever it does.

@@ -8,6 +8,7 @@ use tower_layer::Layer;
 use tracing::Span;
 
 use super::observe::ObserveRequests;
+use super::own_cost::{OwnCost, OwnCosts};
 use super::service::Performance;
 use crate::trace_context::TraceContext;
 
@@ -19,7 +20,14 @@ use crate::trace_context::TraceContext;
 #[must_use]
 pub struct PerformanceLayer {
     pub(super) settings: Arc<Settings>,
-    pub(super) in_flight: Arc<AtomicUsize>,
+    pub(super) counted: Arc<Counted>,
+}
+
+/// What all requests have in common.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    pub(super) in_flight: AtomicUsize,
+    pub(super) own_costs: OwnCosts,
 }
 
 #[derive(Clone)]
@@ -65,7 +73,7 @@ impl PerformanceLayer {
                 route: None,
                 span: Arc::new(span),
             }),
-            in_flight: Arc::default(),
+            counted: Arc::default(),
         }
     }
 
@@ -125,7 +133,12 @@ impl PerformanceLayer {
 
     /// How many requests are under way, until the last byte of their answers.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.counted.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// What measuring has taken since the beginning, by the requests that were timed for it.
+    pub fn own_cost(&self) -> OwnCost {
+        self.counted.own_costs.sum()
     }
 
     fn set(&mut self) -> &mut Settings {

@@ -12,6 +12,7 @@ use tracing::Span;
 
 use super::finished::{DatabaseUse, FinishedRequest, OTHER_METHOD, Outcome, Spent, method_name};
 use super::observe::shielded;
+use super::own_cost::{Mark, OwnCost};
 use super::performance_layer::{Begun, PerformanceLayer};
 use super::route::Route;
 use crate::memory::{self, Tally};
@@ -49,11 +50,13 @@ pub(super) struct Watch {
     /// For how long it had, each time before it wanted more.
     taking: Duration,
     outcome: Option<Outcome>,
+    /// What watching takes, where that is timed.
+    own_cost: Option<OwnCost>,
 }
 
 impl Watch {
     pub(super) fn begin<B>(layer: &PerformanceLayer, request: &mut Request<B>) -> Box<Self> {
-        let began = Instant::now();
+        let mark = Mark::now();
         let trace = TraceContext::of_request(request.headers());
         let settings = &layer.settings;
         let begun = Begun {
@@ -67,16 +70,17 @@ impl Watch {
         let method = request.method().clone();
         let extensions = request.extensions_mut();
         extensions.insert(trace.clone());
-        layer.in_flight.fetch_add(1, Ordering::Relaxed);
+        layer.counted.in_flight.fetch_add(1, Ordering::Relaxed);
         for observer in &settings.observers {
             shielded(|| observer.began());
         }
-        Box::new(Self {
+        let mut watch = Box::new(Self {
             layer: layer.clone(),
-            began,
-            worked_until: began,
+            began: mark.at,
+            worked_until: mark.at,
             method,
             route: named.map_or_else(|| Route::of(extensions), Route::Named),
+            own_cost: trace.span_id().is_one_in_256().then(OwnCost::default),
             trace,
             request_id: extensions.get::<RequestId>().cloned(),
             slot: extensions.get_or_insert_default::<RequestSlot>().clone(),
@@ -90,11 +94,25 @@ impl Watch {
             handed_at: None,
             taking: Duration::ZERO,
             outcome: None,
-        })
+        });
+        if let Some(cost) = &mut watch.own_cost {
+            cost.add_since(mark);
+        }
+        watch
     }
 
     /// Does some of the request's work, on its account.
     pub(super) fn working<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        // Taken, so that a request that panics is none of those that were timed.
+        let Some(mut cost) = self.own_cost.take() else {
+            return self.count(work);
+        };
+        let done = cost.time(|cost| self.count(|| cost.time_work(work)));
+        self.own_cost = Some(cost);
+        done
+    }
+
+    fn count<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let (began, before) = (Instant::now(), memory::allocated());
         if let Some(handed_at) = self.handed_at.take() {
             self.taking += began.duration_since(handed_at);
@@ -116,6 +134,14 @@ impl Watch {
 
     /// Tells the client what is known when its answer's head is there. Called right after its work.
     pub(super) fn answered<B>(&mut self, response: &mut Response<B>) {
+        let Some(mut cost) = self.own_cost.take() else {
+            return self.tell_client(response);
+        };
+        cost.time(|_| self.tell_client(response));
+        self.own_cost = Some(cost);
+    }
+
+    fn tell_client<B>(&mut self, response: &mut Response<B>) {
         let first_byte = self.worked_until - self.began;
         self.first_byte = Some(first_byte);
         self.status = Some(response.status());
@@ -205,21 +231,8 @@ impl Watch {
         }
     }
 
-    /// How a request ended that nobody says anything more of.
-    fn left_as(&self) -> Outcome {
-        if std::thread::panicking() {
-            Outcome::Panicked
-        } else if self.first_byte.is_some() && self.left_bytes == Some(0) {
-            // All was sent that was announced, and so the server did not ask for the end.
-            Outcome::Answered
-        } else {
-            Outcome::Cancelled
-        }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
+    /// Tells of the request, which is over.
+    fn tell_observers(&mut self) {
         let ended = match self.outcome {
             Some(_) => self.worked_until,
             None => Instant::now(),
@@ -252,9 +265,35 @@ impl Drop for Watch {
             trace: &self.trace,
             request_id: request_id.or_else(of_scope),
         };
-        self.layer.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.layer.counted.in_flight.fetch_sub(1, Ordering::Relaxed);
         for observer in &self.layer.settings.observers {
             shielded(|| observer.finished(&request));
+        }
+    }
+
+    /// How a request ended that nobody says anything more of.
+    fn left_as(&self) -> Outcome {
+        if std::thread::panicking() {
+            Outcome::Panicked
+        } else if self.first_byte.is_some() && self.left_bytes == Some(0) {
+            // All was sent that was announced, and so the server did not ask for the end.
+            Outcome::Answered
+        } else {
+            Outcome::Cancelled
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let Some(mut cost) = self.own_cost.take() else {
+            return self.tell_observers();
+        };
+        cost.requests = 1;
+        cost.time(|_| self.tell_observers());
+        self.layer.counted.own_costs.add(&cost);
+        for observer in &self.layer.settings.observers {
+            shielded(|| observer.timed(&cost));
         }
     }
 }

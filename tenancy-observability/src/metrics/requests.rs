@@ -4,15 +4,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
 use http::StatusCode;
-use metrics::{Gauge, gauge, with_local_recorder};
+use metrics::{Counter, Gauge, counter, gauge, with_local_recorder};
 
 use super::{Metrics, TenantCounter, TenantHistogram};
-use crate::layer::{FinishedRequest, OTHER_METHOD, ObserveRequests, Outcome};
+use crate::layer::{FinishedRequest, OTHER_METHOD, ObserveRequests, Outcome, OwnCost, nanoseconds};
 
 const REQUESTS: &str = "tenancy_http_requests_total";
 const DURATION: &str = "tenancy_http_request_duration_seconds";
 const ROUTE_DURATION: &str = "tenancy_http_route_duration_seconds";
 const IN_FLIGHT: &str = "tenancy_http_requests_in_flight";
+const TIMED: &str = "tenancy_timed_requests_total";
+const TIMED_TIME: &str = "tenancy_timed_nanoseconds_total";
+const TIMED_BYTES: &str = "tenancy_timed_bytes_total";
 
 /// Of how many routes each method and status is told.
 const ROUTES_MAX: usize = 1000;
@@ -29,6 +32,9 @@ const OVERFLOW: &str = "overflow";
 ///   `method` and `route`, until the last byte. Of both at once would be a histogram for each tenant and
 ///   route.
 /// - `tenancy_http_requests_in_flight`: those that are not over.
+/// - `tenancy_timed_nanoseconds_total`: what the processor did for one request in 256, which are
+///   `tenancy_timed_requests_total`, with `spent` either on the request's `work` or on `measuring` it; and
+///   likewise `tenancy_timed_bytes_total`, what was asked for of memory.
 ///
 /// ```
 /// use tenancy_observability::layer::PerformanceLayer;
@@ -44,9 +50,20 @@ pub struct RequestMetrics(Arc<Inner>);
 struct Inner {
     metrics: Metrics,
     in_flight: Gauge,
+    own_cost: OwnCostCounters,
     durations: TenantHistogram,
     routes: ArcSwap<HashMap<Box<str>, Route, RandomState>>,
     adding: Mutex<()>, // std's: held by whoever makes a table
+}
+
+/// What measuring takes.
+#[derive(Debug)]
+struct OwnCostCounters {
+    requests: Counter,
+    measuring: Counter,
+    work: Counter,
+    measuring_bytes: Counter,
+    work_bytes: Counter,
 }
 
 /// The handles of one route: a few, which are looked through faster than found by a hash.
@@ -65,6 +82,7 @@ impl RequestMetrics {
         metrics.describe(ROUTE_DURATION, help);
         Self(Arc::new(Inner {
             in_flight: with_local_recorder(metrics, || gauge!(IN_FLIGHT)),
+            own_cost: OwnCostCounters::new(metrics),
             durations: metrics.tenant_histogram(DURATION, help, &[]),
             metrics: metrics.clone(),
             routes: ArcSwap::default(),
@@ -86,6 +104,33 @@ impl ObserveRequests for RequestMetrics {
         }
         let route = self.0.add(request);
         self.0.count(route, request);
+    }
+
+    fn timed(&self, cost: &OwnCost) {
+        let counters = &self.0.own_cost;
+        counters.requests.increment(cost.requests);
+        counters.measuring.increment(nanoseconds(cost.measuring));
+        counters.work.increment(nanoseconds(cost.work));
+        counters.measuring_bytes.increment(cost.measuring_bytes);
+        counters.work_bytes.increment(cost.work_bytes);
+    }
+}
+
+impl OwnCostCounters {
+    fn new(metrics: &Metrics) -> Self {
+        metrics.describe(
+            TIMED,
+            "Requests of which it was timed what measuring takes.",
+        );
+        metrics.describe(TIMED_TIME, "What the processor did for them.");
+        metrics.describe(TIMED_BYTES, "Memory that was asked for by them.");
+        with_local_recorder(metrics, || Self {
+            requests: counter!(TIMED),
+            measuring: counter!(TIMED_TIME, "spent" => "measuring"),
+            work: counter!(TIMED_TIME, "spent" => "work"),
+            measuring_bytes: counter!(TIMED_BYTES, "spent" => "measuring"),
+            work_bytes: counter!(TIMED_BYTES, "spent" => "work"),
+        })
     }
 }
 

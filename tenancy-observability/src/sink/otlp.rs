@@ -217,6 +217,7 @@ fn unit(name: &str) -> &'static str {
         .next()
     {
         Some("bytes") => "By",
+        Some("nanoseconds") => "ns",
         Some("seconds") => "s",
         _ => "",
     }

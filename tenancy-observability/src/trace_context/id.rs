@@ -28,6 +28,11 @@ impl SpanId {
     pub(super) fn new(bits: u64) -> Option<Self> {
         (bits != 0).then_some(Self(bits))
     }
+
+    /// Whether it is one of those that every 256th is, without a pattern, where it was made here.
+    pub(crate) fn is_one_in_256(self) -> bool {
+        self.0.trailing_zeros() >= 8
+    }
 }
 
 impl fmt::Display for TraceId {

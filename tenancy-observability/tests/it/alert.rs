@@ -3,8 +3,6 @@
 mod arrival;
 mod mail;
 mod nodes;
-mod sink;
-mod smtp;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,8 +14,7 @@ use tenancy_core::time::Time;
 use tenancy_observability::alert::{
     AlertsBuilder, Channel, Measure, Question, Rule, Sample, Secret, Subject, Webhook,
 };
-
-use self::sink::Sink;
+use tenancy_tests::HttpReceiver;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -36,7 +33,7 @@ fn outbound() -> Outbound {
     outbound.time_out(5 * SECOND).build().unwrap()
 }
 
-fn webhook(sink: &Sink) -> Channel {
+fn webhook(sink: &HttpReceiver) -> Channel {
     let webhook = Webhook::new(&outbound(), &sink.url("/hook"), &secret());
     Channel::webhook("hook", webhook.unwrap()).pace(10_000, Duration::ZERO)
 }

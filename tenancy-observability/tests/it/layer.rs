@@ -3,6 +3,8 @@
 mod client;
 mod endings;
 mod headers;
+mod own_cost;
+mod repeated;
 mod servers;
 mod slow;
 mod tenants;

@@ -26,6 +26,7 @@ mod private;
 mod product_files;
 mod readiness;
 mod refusals;
+mod secrets;
 mod sentry;
 mod sign_in;
 mod tls;

@@ -49,12 +49,7 @@ impl Town {
     /// The same, on any server and with further settings.
     pub(crate) async fn on(postgres: &Postgres, more: &[(&'static str, &str)]) -> Self {
         let address = Server::free_address();
-        let migrate = async |owner_url: &str| {
-            let settings = [("TENANCY_OWNER_DATABASE_URL", owner_url.to_owned())];
-            run(&settings, &["migrate", "--app-role", "tenancy_app"]);
-            Ok::<_, Infallible>(())
-        };
-        let database = postgres.database("platform", migrate).await;
+        let database = Self::database_on(postgres).await;
         let mut settings = vec![
             ("TENANCY_DATABASE_URL", database.app_url().to_owned()),
             ("TENANCY_LISTEN", address.to_string()),
@@ -68,6 +63,16 @@ impl Town {
                 .map(|(name, value)| (*name, (*value).to_owned())),
         );
         Self::start(address, settings, &["serve"], Some(database)).await
+    }
+
+    /// A database with the platform's tables and nothing in them.
+    pub(crate) async fn database_on(postgres: &Postgres) -> TestDatabase {
+        let migrate = async |owner_url: &str| {
+            let settings = [("TENANCY_OWNER_DATABASE_URL", owner_url.to_owned())];
+            run(&settings, &["migrate", "--app-role", "tenancy_app"]);
+            Ok::<_, Infallible>(())
+        };
+        postgres.database("platform", migrate).await
     }
 
     pub(crate) async fn start(

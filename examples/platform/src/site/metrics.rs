@@ -31,10 +31,6 @@ pub(super) async fn show(
         let refused = (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]);
         return Ok(refused.into_response());
     }
-    let cache = platform.cache();
-    if let Some(Ok(cache)) = cache.map(|cache| cache.platform(platform.scope())) {
-        cache.record_usage(|tenant| platform.metrics().named(tenant));
-    }
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::accepted(accept.unwrap_or_default());
     let text = format.write(&platform.metrics().snapshot());

@@ -110,9 +110,11 @@ pub(crate) fn add_policy_conditions(catalog: &Catalog, access: &mut Access, tena
     if !table.is_secured || access.purpose == Purpose::Insert {
         return;
     }
-    access.predicates.iter_mut().for_each(hold_back);
-    for arm in access.alternatives.iter_mut().flatten() {
-        arm.iter_mut().for_each(hold_back);
+    let arms = access.alternatives.iter_mut().flatten().flatten();
+    for predicate in access.predicates.iter_mut().chain(arms) {
+        if !catalog.leakproof.allows(table, predicate) {
+            predicate.test = Test::HeldBack;
+        }
     }
     let term = Term::Column(tenant_column.to_owned());
     let is_said = access
@@ -130,15 +132,6 @@ pub(crate) fn add_policy_conditions(catalog: &Catalog, access: &mut Access, tena
             value: None,
             collation: None,
         });
-    }
-}
-
-/// A condition by a function that may tell what it sees is looked at behind the policy only, so no index
-/// serves it: of PostgreSQL's own, those of texts and of numbers that can overflow are all so.
-fn hold_back(predicate: &mut Predicate) {
-    let by_pattern = matches!(predicate.test, Test::Contains | Test::Prefix);
-    if by_pattern || matches!(predicate.term, Term::Expression(_)) {
-        predicate.test = Test::HeldBack;
     }
 }
 

@@ -9,6 +9,7 @@ use crate::advisor::catalog::{
     View,
 };
 use crate::advisor::design::{Design, Key, Term};
+use crate::advisor::leakproof::{Function, Leakproof};
 use crate::advisor::syntax::{canonical, conjuncts, expression};
 
 const LOGIN: &str = "SELECT rolname::text, rolsuper, rolbypassrls FROM pg_roles \
@@ -34,10 +35,16 @@ const TABLES: &str = "SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.re
 
 const COLUMNS: &str = "SELECT a.attrelid::int8 AS oid, a.attnum, a.attname::text AS name, \
          format_type(a.atttypid, a.atttypmod) AS type, \
+         CASE WHEN ty.typtype = 'e' THEN 'anyenum' WHEN ty.typtype = 'r' THEN 'anyrange' \
+             WHEN ty.typcategory = 'A' THEN 'anyarray' \
+             WHEN 'varchar'::regtype IN (ty.oid, ty.typbasetype) THEN 'text' \
+             WHEN ty.typtype = 'd' THEN format_type(ty.typbasetype, NULL) \
+             ELSE format_type(ty.oid, NULL) END AS compared_as, \
          CASE WHEN co.collname = 'default' THEN d.datcollate::text ELSE co.collname::text END AS collation \
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
      JOIN pg_namespace n ON n.oid = c.relnamespace \
      JOIN pg_database d ON d.datname = current_database() \
+     JOIN pg_type ty ON ty.oid = a.atttypid \
      LEFT JOIN pg_collation co ON co.oid = a.attcollation \
      WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm') \
        AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' \
@@ -95,6 +102,18 @@ const VIEWS: &str = "SELECT n.nspname::text AS schema, c.relname::text AS name, 
      WHERE c.relkind = 'v' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' \
      ORDER BY n.nspname, c.relname";
 
+const LEAKPROOF_FUNCTIONS: &str = "SELECT p.oid::regprocedure::text AS signature, \
+         p.pronamespace = 'pg_catalog'::regnamespace AS is_built_in, p.proname::text AS name, \
+         ARRAY(SELECT CASE a.type WHEN 'varchar'::regtype THEN 'text' ELSE format_type(a.type, NULL) END \
+             FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (type, place) ORDER BY a.place) AS arguments, \
+         CASE p.prorettype WHEN 'varchar'::regtype THEN 'text' \
+             ELSE format_type(p.prorettype, NULL) END AS gives \
+     FROM pg_proc p WHERE p.proleakproof AND p.prokind = 'f' ORDER BY p.oid";
+
+const LEAKPROOF_OPERATORS: &str = "SELECT o.oprname::text AS name, format_type(o.oprleft, NULL) AS type \
+     FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode \
+     WHERE p.proleakproof AND o.oprleft = o.oprright";
+
 /// Reads all of it, with no more rights than a login has.
 pub(in crate::advisor) async fn read(
     connection: &mut PgConnection,
@@ -122,6 +141,7 @@ pub(in crate::advisor) async fn read(
         tables[*place].columns.push(Column {
             name,
             data_type: row.try_get("type")?,
+            compared_as: row.try_get("compared_as")?,
             collation: row.try_get("collation")?,
             statistics: None,
         });
@@ -179,7 +199,28 @@ pub(in crate::advisor) async fn read(
         },
         counted_days,
         has_replicas,
+        leakproof: leakproof(connection).await?,
     })
+}
+
+async fn leakproof(connection: &mut PgConnection) -> Result<Leakproof, sqlx::Error> {
+    let mut leakproof = Leakproof::default();
+    let functions = sqlx::query(LEAKPROOF_FUNCTIONS);
+    for row in functions.fetch_all(&mut *connection).await? {
+        leakproof.functions.push(Function {
+            signature: row.try_get("signature")?,
+            is_built_in: row.try_get("is_built_in")?,
+            name: row.try_get("name")?,
+            arguments: row.try_get("arguments")?,
+            gives: row.try_get("gives")?,
+        });
+    }
+    let operators = sqlx::query(LEAKPROOF_OPERATORS);
+    for row in operators.fetch_all(&mut *connection).await? {
+        let operator = (row.try_get("name")?, row.try_get("type")?);
+        leakproof.operators.insert(operator);
+    }
+    Ok(leakproof)
 }
 
 fn table(row: &sqlx::postgres::PgRow) -> Result<Table, sqlx::Error> {

@@ -3,7 +3,7 @@
 //! Copying real rows is what makes the planner believe: it looks at the pages of a table, so that an
 //! empty one with the statistics of a full one is planned for as an empty one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use futures_util::TryStreamExt as _;
 use sqlx::PgConnection;
@@ -13,6 +13,7 @@ use super::proof::{Judge, names, sample};
 use crate::advisor::Setting;
 use crate::advisor::catalog::{Catalog, Engine, Table, TableKind, quoted};
 use crate::advisor::choice::{Choice, Read};
+use crate::advisor::leakproof::Leakproof;
 use crate::advisor::missing::Verdict;
 use crate::advisor::report::Plan;
 
@@ -20,6 +21,10 @@ use crate::advisor::report::Plan;
 const ROWS_MAX: f64 = 20_000.0;
 /// A role that row-level security binds, for as long as the transaction.
 const ROLE: &str = "tenancy_advisor_copy";
+
+/// PostgreSQL's own functions, and whether it is said of them that they tell nothing of what they see.
+const BUILT_IN: &str = "SELECT oid::regprocedure::text, proleakproof FROM pg_proc \
+     WHERE pronamespace = 'pg_catalog'::regnamespace AND prokind = 'f' ORDER BY oid";
 
 pub(super) struct Copy<'a> {
     scratch: Explainer<'a>,
@@ -62,6 +67,9 @@ impl<'a> Copy<'a> {
         reads: &[Read<'_>],
         choices: &[Choice],
     ) -> Result<Vec<Verdict>, sqlx::Error> {
+        if catalog.tables.iter().any(|table| table.is_secured) {
+            self.trust(&catalog.leakproof).await?;
+        }
         let statements: Vec<Vec<&str>> =
             choices.iter().map(|choice| sample(reads, choice)).collect();
         for place in tables(reads, &statements) {
@@ -113,6 +121,29 @@ impl<'a> Copy<'a> {
             verdicts.push(judge.verdict());
         }
         Ok(verdicts)
+    }
+
+    /// Has the scratch server believe of its functions what the source does: whether a policy goes before them
+    /// decides which index can be used.
+    async fn trust(&mut self, leakproof: &Leakproof) -> Result<(), sqlx::Error> {
+        let built_in = leakproof
+            .functions
+            .iter()
+            .filter(|function| function.is_built_in);
+        let trusted: HashSet<&str> = built_in.map(|function| &*function.signature).collect();
+        let own: Vec<(String, bool)> = sqlx::query_as(BUILT_IN)
+            .fetch_all(&mut *self.scratch.connection)
+            .await?;
+        for (signature, is_trusted) in own {
+            let is_to_be = trusted.contains(&*signature);
+            if is_to_be != is_trusted {
+                let not = if is_to_be { "" } else { "NOT " };
+                self.scratch
+                    .run(&format!("ALTER FUNCTION {signature} {not}LEAKPROOF"))
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets the role see all of a schema that was copied.

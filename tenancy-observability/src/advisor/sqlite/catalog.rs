@@ -7,6 +7,7 @@ use crate::advisor::catalog::{
     quoted,
 };
 use crate::advisor::design::{Design, Key, Term};
+use crate::advisor::leakproof::Leakproof;
 use crate::advisor::syntax::{canonical, conjuncts};
 
 /// What a file holds, and the statements that make it anew.
@@ -61,6 +62,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Source, sq
         login: Login::default(),
         counted_days: None,
         has_replicas: false,
+        leakproof: Leakproof::default(),
     };
     Ok(Source {
         catalog,
@@ -117,6 +119,7 @@ async fn table(
         columns.push(Column {
             collation: collation(sql, &column),
             data_type: row.try_get("type")?,
+            compared_as: row.try_get("type")?,
             name: column,
             statistics: None,
         });

@@ -9,6 +9,10 @@ use crate::sink::line_protocol;
 #[cfg(feature = "otlp")]
 use crate::sink::otlp::{self, Temporality};
 
+/// What is shorter in a header is no key, and may stand in any sentence.
+#[cfg(feature = "otlp")]
+const KEY_BYTES_MIN: usize = 8;
+
 /// Where snapshots go, and how they are written.
 #[derive(Clone)]
 pub struct Target {
@@ -122,9 +126,19 @@ impl Target {
             #[cfg(feature = "otlp")]
             Form::Otlp { .. } => {
                 let (points, why) = otlp::refused(answer)?;
-                Some((u64::try_from(points).unwrap_or(0), why))
+                Some((u64::try_from(points).unwrap_or(0), self.without_keys(why)))
             }
         }
+    }
+
+    /// What a receiver says, without the keys that it was shown.
+    #[cfg(feature = "otlp")]
+    fn without_keys(&self, said: String) -> String {
+        let keys = self.headers.values().filter_map(|value| {
+            let key = value.to_str().ok()?.rsplit(' ').next()?;
+            (key.len() >= KEY_BYTES_MIN).then_some(key)
+        });
+        keys.fold(said, |said, key| said.replace(key, "…"))
     }
 }
 

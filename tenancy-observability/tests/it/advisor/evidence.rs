@@ -158,6 +158,48 @@ async fn a_thousand_schemas_with_the_same_fault_are_one_finding_and_those_that_d
 }
 
 #[tokio::test]
+async fn an_index_that_many_schemas_lack_is_one_piece_of_advice_that_names_them() {
+    let case = case::named(POSTGRES, "the same statement for a schema each");
+    let report = postgres::advise(&case, postgres::Proof::Copy).await;
+    let missing = report.advice.iter();
+    let missing: Vec<_> = missing
+        .filter(|advice| advice.rule == Rule::MissingIndex)
+        .collect();
+    let [advice] = missing.as_slice() else {
+        panic!("{report:?}")
+    };
+    // Nobody asks the third shop for what the index would find.
+    assert_eq!(advice.schemas, ["shop1", "shop2", "shop4"]);
+    assert_eq!(advice.confidence, Confidence::Verified);
+    assert_eq!(advice.severity, Severity::High);
+    // All that the workload costs is saved by all of them together.
+    assert!(
+        advice.gain.unwrap() > 0.9 && advice.gain.unwrap() <= 1.0,
+        "{advice:?}"
+    );
+    assert_eq!(advice.statements.len(), 3);
+    for (schema, (apply, undo)) in advice
+        .schemas
+        .iter()
+        .zip(advice.apply.iter().zip(&advice.undo))
+    {
+        let create = format!(" ON {schema}.carts (customer)");
+        assert!(apply.ends_with(&create), "{apply}");
+        assert!(undo.contains(&format!(" {schema}.")), "{undo}");
+    }
+    let alone = case.statements.iter().take(1).cloned().collect();
+    let alone = super::case::Case {
+        statements: alone,
+        ..case.clone()
+    };
+    let alone = postgres::advise(&alone, postgres::Proof::None).await;
+    // It is the same matter, however many schemas it is true of.
+    assert_eq!(first(&alone).id, advice.id);
+    assert!(first(&alone).schemas.is_empty());
+    assert!(first(&alone).size_bytes.unwrap() * 2 < advice.size_bytes.unwrap());
+}
+
+#[tokio::test]
 async fn advice_for_sqlite_names_the_index_in_its_plan() {
     let case = case::named(
         SQLITE,

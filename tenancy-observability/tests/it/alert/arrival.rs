@@ -11,8 +11,9 @@ use tenancy_observability::alert::{
     Alerts, Channel, Fate, Forged, InvalidSms, InvalidWebhook, Level, QuietHours, Sample, Secret,
     Slack, Sms, Subject, Webhook, verify,
 };
+use tenancy_tests::HttpReceiver;
+use tenancy_tests::receivers::Answer;
 
-use super::sink::{Answer, Sink};
 use super::{SECOND, Values, at_once, outbound, rule, secret, start, webhook};
 
 /// Somebody to tell of a value that is too high.
@@ -28,7 +29,7 @@ fn alerts(channel: Channel) -> Alerts {
 /// A wait that the receiver asks for.
 #[tokio::test]
 async fn a_receiver_that_is_busy_is_asked_again_when_it_says() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let slack = Slack::new(&outbound(), Secret::new(sink.url("/slack"))).unwrap();
     let alerts = alerts(Channel::slack("slack", slack));
     let now = start();
@@ -51,7 +52,7 @@ async fn a_receiver_that_is_busy_is_asked_again_when_it_says() {
 #[tokio::test]
 async fn a_refusal_is_final_and_a_failure_is_not() {
     let answers = async |answer: Answer, status: u16, expected: Fate| {
-        let sink = Sink::start().await;
+        let sink = HttpReceiver::start().await;
         sink.answers([answer]);
         let alerts = alerts(webhook(&sink));
         alerts.evaluate(start()).await.unwrap();
@@ -88,7 +89,7 @@ async fn a_refusal_is_final_and_a_failure_is_not() {
 /// An answer that does not come, and a receiver that dies.
 #[tokio::test]
 async fn what_was_perhaps_taken_is_sent_again_under_the_same_key() {
-    let mut sink = Sink::start().await;
+    let mut sink = HttpReceiver::start().await;
     sink.answers([Answer::Never]);
     let impatient = Outbound::builder()
         .internal_addresses()
@@ -124,7 +125,7 @@ async fn what_was_perhaps_taken_is_sent_again_under_the_same_key() {
 }
 #[tokio::test]
 async fn a_webhook_proves_who_sent_it_and_when() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let alerts = alerts(webhook(&sink));
     let now = start();
     alerts.evaluate(now).await.unwrap();
@@ -160,7 +161,7 @@ async fn a_webhook_proves_who_sent_it_and_when() {
 /// An address that a tenant gave.
 #[tokio::test]
 async fn a_tenants_target_leads_nowhere_inside() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let port = sink.url("").rsplit_once(':').unwrap().1.to_owned();
     let guarded = Outbound::builder().build().unwrap();
     for host in [
@@ -186,7 +187,7 @@ async fn a_tenants_target_leads_nowhere_inside() {
 /// What must not be seen, in what people do look at.
 #[tokio::test]
 async fn secrets_are_in_no_error_and_no_debug_output() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     sink.answers([Answer::Status(403)]);
     let url = Secret::new(format!("{}/hunter2", sink.url("")));
     let slack = Slack::new(&outbound(), url).unwrap();
@@ -219,7 +220,7 @@ async fn secrets_are_in_no_error_and_no_debug_output() {
 
 #[tokio::test]
 async fn slack_gets_a_colour_the_tenant_the_value_the_limit_and_a_link() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let slack = Slack::new(&outbound(), Secret::new(sink.url("/"))).unwrap();
     let values = Values::default();
     let acme = Subject::Tenant {
@@ -255,7 +256,7 @@ async fn slack_gets_a_colour_the_tenant_the_value_the_limit_and_a_link() {
 /// SMS is for what is critical, and short.
 #[tokio::test]
 async fn an_sms_is_critical_and_has_two_segments_at_most() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let token = Secret::new("token");
     let sms = |to: &str| {
         Sms::new(
@@ -297,7 +298,7 @@ async fn an_sms_is_critical_and_has_two_segments_at_most() {
 }
 #[tokio::test]
 async fn quiet_hours_put_off_what_is_not_critical() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let night = QuietHours::new(
         civil::time(22, 0, 0, 0),
         civil::time(7, 0, 0, 0),
@@ -328,7 +329,7 @@ async fn quiet_hours_put_off_what_is_not_critical() {
 /// A channel that does not want to hear of ends hears of each beginning.
 #[tokio::test]
 async fn a_channel_hears_of_its_own_tenant_and_of_ends_if_it_wants() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let (acme, bolt) = (TenantId::generate(), TenantId::generate());
     let subject = |id: TenantId, slug: &str| Subject::Tenant {
         id,
@@ -361,7 +362,7 @@ async fn a_channel_hears_of_its_own_tenant_and_of_ends_if_it_wants() {
 
 #[tokio::test]
 async fn a_test_says_whether_it_arrived() {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let alerts = alerts(webhook(&sink));
     alerts.test("hook").await.unwrap();
     assert_eq!(sink.received()[0].json()["occasion"], "test");

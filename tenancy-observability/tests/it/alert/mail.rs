@@ -1,11 +1,11 @@
 use tenancy_observability::alert::{
     Alerts, Channel, Fate, InvalidMail, Level, Mail, Sample, Secret, Subject,
 };
+use tenancy_tests::MailReceiver;
 
-use super::smtp::Smtp;
 use super::{SECOND, Values, at_once, rule, start};
 
-fn alerts(smtp: &Smtp, name: &str) -> Alerts {
+fn alerts(smtp: &MailReceiver, name: &str) -> Alerts {
     let mail = Mail::new(
         &Secret::new(smtp.url()),
         "The Platform <alerts@example.com>",
@@ -25,7 +25,7 @@ fn alerts(smtp: &Smtp, name: &str) -> Alerts {
 /// Nothing of what was measured becomes a header.
 #[tokio::test]
 async fn a_mail_has_the_headers_it_should_and_no_others() {
-    let smtp = Smtp::start().await;
+    let smtp = MailReceiver::start().await;
     let alerts = alerts(&smtp, "größer\r\nBcc: everybody@example.net\r\n\r\nA body");
     alerts.evaluate(start()).await.unwrap();
     assert_eq!(alerts.deliver(start()).await.unwrap(), 1);
@@ -60,7 +60,7 @@ async fn a_mail_has_the_headers_it_should_and_no_others() {
 
 #[tokio::test]
 async fn a_mail_that_is_put_off_comes_again_and_one_that_is_refused_does_not() {
-    let smtp = Smtp::start().await;
+    let smtp = MailReceiver::start().await;
     let alerts = alerts(&smtp, "queue");
     let now = start();
     alerts.evaluate(now).await.unwrap();

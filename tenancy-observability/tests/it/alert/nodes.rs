@@ -10,15 +10,15 @@ use tenancy_observability::alert::{
 };
 use tenancy_observability::health::checks::DatabaseCheck;
 use tenancy_observability::health::{Health, Part};
-use tenancy_tests::Postgres;
+use tenancy_tests::receivers::Answer;
+use tenancy_tests::{HttpReceiver, Postgres};
 use tokio::time::{interval, timeout};
 
-use super::sink::{Answer, Sink};
 use super::{SECOND, Values, at_once, rule, start, webhook};
 use crate::site::{Site, on_both};
 
 /// Servers on one database, with one receiver.
-async fn nodes(site: &Site, count: usize, values: &Values, sink: &Sink) -> Vec<Alerts> {
+async fn nodes(site: &Site, count: usize, values: &Values, sink: &HttpReceiver) -> Vec<Alerts> {
     let mut nodes = vec![];
     for _ in 0..count {
         let beside = site.beside().await;
@@ -34,7 +34,7 @@ async fn nodes(site: &Site, count: usize, values: &Values, sink: &Sink) -> Vec<A
 
 /// A hundred changes, each looked at by three at once and sent by three at once.
 async fn three_servers_tell_each_change_once(site: Site) {
-    let (sink, values) = (Sink::start().await, Values::default());
+    let (sink, values) = (HttpReceiver::start().await, Values::default());
     let nodes = nodes(&site, 3, &values, &sink).await;
     let mut now = start();
     for round in 0..100 {
@@ -62,7 +62,7 @@ async fn three_servers_tell_each_change_once(site: Site) {
 
 /// Whoever has taken a message and died is stood in for, after a while.
 async fn another_sends_what_a_dead_server_had_taken(site: Site) {
-    let (sink, values) = (Sink::start().await, Values::platform(20.0));
+    let (sink, values) = (HttpReceiver::start().await, Values::platform(20.0));
     let nodes = nodes(&site, 2, &values, &sink).await;
     let now = start();
     nodes[0].evaluate(now).await.unwrap();
@@ -96,7 +96,7 @@ async fn another_sends_what_a_dead_server_had_taken(site: Site) {
 /// A shop that was deleted and a server that is gone: whoever still looks tells that there is no more news
 /// of them.
 async fn what_nobody_measures_any_more_is_told_of_once_as_over(site: Site) {
-    let (sink, values) = (Sink::start().await, Values::default());
+    let (sink, values) = (HttpReceiver::start().await, Values::default());
     let mut nodes = nodes(&site, 3, &values, &sink).await;
     let acme = Subject::Tenant {
         id: TenantId::generate(),
@@ -137,7 +137,7 @@ async fn what_nobody_measures_any_more_is_told_of_once_as_over(site: Site) {
 
 /// Its receiver refused it, and was mended.
 async fn a_message_that_was_given_up_is_sent_again_under_its_id(site: Site) {
-    let (sink, values) = (Sink::start().await, Values::platform(20.0));
+    let (sink, values) = (HttpReceiver::start().await, Values::platform(20.0));
     let nodes = nodes(&site, 2, &values, &sink).await;
     let now = start();
     sink.answers([Answer::Status(400), Answer::Status(503)]);
@@ -179,7 +179,7 @@ async fn what_others_take_first_does_not_count_as_on_its_way() {
     let file = SqliteConnectOptions::new().filename(site.registry_file());
     let mut conn = file.connect().await.unwrap();
     sqlx::raw_sql(FASTER).execute(&mut conn).await.unwrap();
-    let (sink, values) = (Sink::start().await, Values::platform(20.0));
+    let (sink, values) = (HttpReceiver::start().await, Values::platform(20.0));
     let alerts = nodes(&site, 1, &values, &sink).await.remove(0);
     let arrives = async {
         let mut looks = interval(SECOND / 50);
@@ -200,7 +200,7 @@ async fn what_others_take_first_does_not_count_as_on_its_way() {
 
 /// Ten thousand alerts of one tenant, in a hundred messages, and one of another.
 async fn a_storm_of_one_tenant_does_not_hold_up_another(site: Site) {
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let tenant = |slug: &str| Subject::Tenant {
         id: TenantId::generate(),
         slug: slug.parse().unwrap(),
@@ -240,7 +240,7 @@ async fn a_storm_of_one_tenant_does_not_hold_up_another(site: Site) {
 
 /// Silences are everybody's, and end.
 async fn a_silence_holds_for_all_servers(site: Site) {
-    let (sink, values) = (Sink::start().await, Values::platform(20.0));
+    let (sink, values) = (HttpReceiver::start().await, Values::platform(20.0));
     let nodes = nodes(&site, 2, &values, &sink).await;
     let now = start();
     let silence = Silence::until(now.after(3600 * SECOND), "at work on it", "ada");
@@ -261,7 +261,7 @@ async fn a_silence_holds_for_all_servers(site: Site) {
 
 /// What is about a tenant goes with it, and nothing else.
 async fn a_tenant_can_be_forgotten(site: Site) {
-    let (sink, values) = (Sink::start().await, Values::default());
+    let (sink, values) = (HttpReceiver::start().await, Values::default());
     let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
     let samples = [&acme, &bolt].map(|tenant| {
         let (id, slug) = (tenant.id, tenant.slug.clone());
@@ -287,7 +287,7 @@ async fn a_tenant_can_be_forgotten(site: Site) {
 async fn a_database_that_is_away_is_told_of_without_it() {
     let server = Postgres::start().await;
     let site = Site::in_postgres(&server).await;
-    let sink = Sink::start().await;
+    let sink = HttpReceiver::start().await;
     let check = DatabaseCheck::new(&site.database, &site.platform());
     let part = Part::critical("database").every(Duration::ZERO);
     let health = Health::builder().check(part, check).build();

@@ -1,4 +1,6 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
@@ -42,6 +44,25 @@ fn the_registry_takes_what_any_crate_counts() {
         panic!("{snapshot:?}");
     };
     assert_eq!((counts[..3].to_vec(), *sum), (vec![1, 1, 0], 301.0));
+}
+
+#[test]
+fn gauges_are_set_anew_before_each_snapshot() {
+    let registry = Metrics::builder("test").build();
+    let lookups = Arc::new(AtomicU32::new(0));
+    registry.before_snapshot({
+        let lookups = lookups.clone();
+        move |registry| {
+            let looked = lookups.fetch_add(1, Ordering::Relaxed) + 1;
+            with_local_recorder(registry, || gauge!("depth").set(f64::from(looked)));
+        }
+    });
+    for expected in [1.0, 2.0] {
+        let snapshot = registry.snapshot();
+        let depth = &snapshot.family("depth").unwrap().points[0];
+        assert_eq!(depth.value, Value::Gauge(expected));
+    }
+    assert_eq!(lookups.load(Ordering::Relaxed), 2);
 }
 
 #[test]

@@ -315,6 +315,25 @@ mod otlp {
         );
     }
 
+    #[test]
+    fn the_keys_of_a_collector_are_not_printed() {
+        let url = "https://otlp.example/v1/metrics?key=a-secret"
+            .parse()
+            .unwrap();
+        let mut target = Target::otlp(url, "shop", Temporality::Delta);
+        for name in ["dd-api-key", "api-key", "x-amz-security-token"] {
+            let name = name.parse().unwrap();
+            target = target.header(name, HeaderValue::from_static("a-secret"));
+        }
+        let pusher = Pusher::builder(counted_metrics(), target.clone());
+        let printed = format!(
+            "{target:?} {pusher:?} {:?}",
+            pusher.clone().build().unwrap()
+        );
+        assert_eq!(printed.matches("otlp.example").count(), 3, "{printed}");
+        assert!(!printed.contains("a-secret"), "{printed}");
+    }
+
     fn counted_metrics() -> Metrics {
         let metrics = Metrics::builder("test").build();
         with_local_recorder(&metrics, || counter!("hits_total").increment(1));

@@ -1,14 +1,9 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
-use tenancy_tests::Postgres;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tenancy_tests::receivers::Answer;
+use tenancy_tests::{HttpReceiver, Postgres};
 
 use crate::town::Town;
 
@@ -17,74 +12,23 @@ const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 /// Longer than anything here takes, on any machine.
 const GUARD: Duration = Duration::from_secs(60);
 
-/// Takes whatever is posted to it.
-struct Receiver {
-    url: String,
-    /// The status it answers with.
-    answers: Arc<AtomicU16>,
-    taken: watch::Receiver<Vec<Value>>,
-}
-
-impl Receiver {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        let (kept, taken) = watch::channel(vec![]);
-        let answers = Arc::new(AtomicU16::new(204));
-        let status = answers.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let message = take(stream, status.load(Ordering::SeqCst)).await;
-                kept.send_modify(|kept| kept.push(message));
-            }
-        });
-        Self {
-            url,
-            answers,
-            taken,
-        }
-    }
-
-    /// Waits for so many messages.
-    async fn until(&self, count: usize) -> Vec<Value> {
-        let mut taken = self.taken.clone();
-        let enough = taken.wait_for(|taken| taken.len() >= count);
-        let enough = timeout(GUARD, enough).await;
-        let enough = enough.unwrap_or_else(|_| panic!("{:?}", *self.taken.borrow()));
-        enough.unwrap().clone()
-    }
-}
-
-/// One request with a body, which is answered and ends the connection.
-async fn take(mut stream: TcpStream, status: u16) -> Value {
-    let (mut request, mut part) = (vec![], [0; 4096]);
-    loop {
-        let text = String::from_utf8_lossy(&request).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let head = head.to_ascii_lowercase();
-            let length = head.split_once("content-length: ").unwrap().1;
-            let length: usize = length.lines().next().unwrap().parse().unwrap();
-            if body.len() >= length {
-                assert!(head.contains("webhook-signature: v1,"), "{head}");
-                let answer = format!(
-                    "HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-                );
-                stream.write_all(answer.as_bytes()).await.unwrap();
-                return serde_json::from_str(body).unwrap();
-            }
-        }
-        let count = stream.read(&mut part).await.unwrap();
-        assert!(count > 0, "the request has no end: {text}");
-        request.extend_from_slice(&part[..count]);
-    }
+/// The messages of alerts that came, once there are so many.
+async fn messages(receiver: &HttpReceiver, count: usize) -> Vec<Value> {
+    let received = receiver.until(count).await;
+    let signed = received.iter().map(|message| {
+        let signature = message.header("webhook-signature");
+        assert!(signature.starts_with("v1,"), "{signature}");
+        message.json()
+    });
+    signed.collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_is_told_of_a_database_that_is_away_and_of_its_return() {
     let server = Postgres::start().await;
-    let receiver = Receiver::start().await;
+    let receiver = HttpReceiver::start().await;
     let settings = [
-        ("TENANCY_ALERTS__WEBHOOK__URL", &*receiver.url),
+        ("TENANCY_ALERTS__WEBHOOK__URL", &*receiver.url("/")),
         ("TENANCY_ALERTS__WEBHOOK__SECRET", SECRET),
         ("TENANCY_ALERTS__EVERY_SECONDS", "1"),
         // Whatever else is to be told of this machine.
@@ -94,10 +38,10 @@ async fn an_operator_is_told_of_a_database_that_is_away_and_of_its_return() {
     let town = Town::on(&server, &settings).await;
     let said = town.command(&["alert", "test", "webhook"]);
     assert_eq!(said, json!({"channel": "webhook", "arrived": true}));
-    assert_eq!(receiver.until(1).await[0]["occasion"], "test");
+    assert_eq!(messages(&receiver, 1).await[0]["occasion"], "test");
 
     server.stop().await;
-    let told = &receiver.until(2).await[1];
+    let told = &messages(&receiver, 2).await[1];
     let what = (&told["occasion"], &told["rule"], &told["level"]);
     assert_eq!(
         what,
@@ -218,12 +162,12 @@ fn field(page: &str, name: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_programs_see_what_is_wrong_and_a_message_that_was_refused_is_sent_again() {
-    let receiver = Receiver::start().await;
-    receiver.answers.store(400, Ordering::SeqCst);
+    let receiver = HttpReceiver::start().await;
+    receiver.always_answers(Answer::Status(400));
     let address = tenancy_tests::Server::free_address();
     let settings = [
         ("TENANCY_LISTEN", address.to_string()),
-        ("TENANCY_ALERTS__WEBHOOK__URL", receiver.url.clone()),
+        ("TENANCY_ALERTS__WEBHOOK__URL", receiver.url("/")),
         ("TENANCY_ALERTS__WEBHOOK__SECRET", SECRET.to_owned()),
         ("TENANCY_ALERTS__EVERY_SECONDS", "1".to_owned()),
         // Any disk is that full, and nothing else is to be told of.
@@ -250,7 +194,7 @@ async fn operators_programs_see_what_is_wrong_and_a_message_that_was_refused_is_
     let database = &health["checks"]["database:responseTime"][0];
     assert_eq!(database["status"], "pass", "{health}");
 
-    assert_eq!(receiver.until(1).await[0]["rule"], "disk");
+    assert_eq!(messages(&receiver, 1).await[0]["rule"], "disk");
     let start = Instant::now();
     let dead = loop {
         let (_, said) = visitor.get("localhost", "/platform/api/alerts").await;
@@ -268,7 +212,7 @@ async fn operators_programs_see_what_is_wrong_and_a_message_that_was_refused_is_
     let list = town.command(&["alert", "list", "--dead"]);
     assert_eq!(list["data"][0]["id"], id);
 
-    receiver.answers.store(204, Ordering::SeqCst);
+    receiver.always_answers(Answer::Status(204));
     let (status, page) = visitor.get("localhost", "/platform/alerts").await;
     assert_eq!((status, &*field(&page, "id")), (200, id));
     let path = "/platform/alerts/resend";
@@ -281,7 +225,7 @@ async fn operators_programs_see_what_is_wrong_and_a_message_that_was_refused_is_
         (resent.status().as_u16(), place),
         (303, &"/platform/alerts".parse().unwrap())
     );
-    let told = receiver.until(2).await;
+    let told = messages(&receiver, 2).await;
     assert_eq!(
         (&told[1]["rule"], &told[1]["at"]),
         (&json!("disk"), &told[0]["at"])

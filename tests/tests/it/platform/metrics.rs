@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tenancy_tests::Server;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tenancy_tests::receivers::Answer;
+use tenancy_tests::{HttpReceiver, Server};
 
 use super::{Town, run};
 use crate::town::refused;
@@ -252,49 +251,84 @@ fn an_address_that_is_none_of_sentrys_is_refused_without_repeating_it() {
 
 #[tokio::test]
 async fn what_was_counted_until_the_end_is_pushed() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/write?db=shops", listener.local_addr().unwrap());
+    let receiver = HttpReceiver::start().await;
     let town = town(&[
-        ("TENANCY_PUSH__INFLUX__URL", &url),
+        (
+            "TENANCY_PUSH__INFLUX__URL",
+            &receiver.url("/write?db=shops"),
+        ),
         ("TENANCY_PUSH__INFLUX__TOKEN", "a-secret"),
         ("TENANCY_PUSH__EVERY_SECONDS", "86400"),
         ("TENANCY_METRICS__WRITER", "node-1"),
     ])
     .await;
-    assert_eq!(town.get("quillmoor.localhost", "/").await.0, 200);
+    let shop = "quillmoor.localhost";
+    assert_eq!(town.get(shop, "/products").await.0, 200);
     // It is pushed, and nobody may ask for it.
     assert_eq!(asked(&town, "localhost", &[]).await.status(), 404);
-    let taken = tokio::spawn(async move {
-        let (mut connection, _) = listener.accept().await.unwrap();
-        let mut received = Vec::new();
-        let is_whole = |received: &[u8]| {
-            let text = String::from_utf8_lossy(received);
-            let (head, body) = text.split_once("\r\n\r\n")?;
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-            (Some(body.len()) == length).then(|| text.clone().into_owned())
-        };
-        loop {
-            connection.read_buf(&mut received).await.unwrap();
-            if let Some(text) = is_whole(&received) {
-                connection
-                    .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-                    .await
-                    .unwrap();
-                return text;
-            }
-        }
-    });
     assert!(town.server.terminate().await.success());
-    let text = taken.await.unwrap();
+    let pushed = &receiver.until(1).await[0];
+    assert_eq!(pushed.uri, "/write?db=shops");
+    assert_eq!(pushed.header("authorization"), "Token a-secret");
+    let text = pushed.text();
     assert!(
-        text.starts_with("POST /write?db=shops HTTP/1.1\r\n"),
+        text.contains("\ntenancy_cache_loads_total,class=product_lists,"),
         "{text}"
     );
-    assert!(text.contains("authorization: Token a-secret\r\n"), "{text}");
-    let line = "\ntenancy_cache_loads_total,class=product_lists,environment=production,tenant=platform,writer=node-1 value=";
-    assert!(text.contains(line), "{text}");
+    // What is looked up when it is asked for is looked up for this as well.
+    let entries =
+        "tenancy_cache_entries,environment=production,tenant=quillmoor,writer=node-1 value=";
+    let (_, entries) = text.split_once(entries).unwrap_or_else(|| panic!("{text}"));
+    assert!(!entries.starts_with("0 "), "{text}");
+}
+
+/// Names and values as those who take OpenTelemetry's messages want them.
+const KEYS: [(&str, &str); 4] = [
+    ("dd-api-key", "dd-0123456789abcdef0123456789abcdef"),
+    ("api-key", "nral-fedcba9876543210"),
+    ("x-amz-security-token", "IQoJb3JpZ2lu/cloud+watch=="),
+    ("authorization", "Basic c2hvcHM6cGFzcw=="),
+];
+
+/// An answer to a message that was taken in part: `partial_success { rejected_data_points: 3,
+/// error_message: "bad key nral-fedcba9876543210" }`.
+const TAKEN_IN_PART: &[u8] = b"\x0a\x21\x08\x03\x12\x1dbad key nral-fedcba9876543210";
+
+#[tokio::test]
+async fn the_keys_of_a_collector_reach_it_and_nobody_else() {
+    let receiver = HttpReceiver::start().await;
+    // The first is logged at once.
+    receiver.answers([
+        Answer::With(200, TAKEN_IN_PART),
+        Answer::With(500, b"nral-fedcba9876543210"),
+        Answer::With(403, b"nral-fedcba9876543210"),
+    ]);
+    let given = KEYS.map(|(name, value)| format!("{name}={}", value.replace('=', "%3D")));
+    let town = town(&[
+        ("TENANCY_METRICS__ENABLED", "true"),
+        ("TENANCY_PUSH__OTLP__URL", &receiver.url("/v1/metrics")),
+        ("TENANCY_PUSH__OTLP__HEADERS", &given.join(",")),
+        ("TENANCY_PUSH__EVERY_SECONDS", "1"),
+        ("TENANCY_LOG__FILTER", "trace"),
+    ])
+    .await;
+    for message in receiver.until(4).await {
+        assert_eq!(message.uri, "/v1/metrics");
+        assert_eq!(message.header("content-type"), "application/x-protobuf");
+        for (name, value) in KEYS {
+            assert_eq!(message.header(name), value);
+        }
+    }
+    let told = asked(&town, "localhost", &[]).await.text().await.unwrap();
+    assert!(town.server.terminate().await.success());
+    let log = town.server.stderr();
+    assert!(log.contains("points of metrics were refused"), "{log}");
+    for (_, value) in KEYS {
+        let is_said = [&log, &town.server.stdout(), &told]
+            .into_iter()
+            .any(|text| text.contains(value));
+        assert!(!is_said, "{value}: {log}");
+    }
 }
 
 /// The folder of the whole workspace.

@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use sqlx::{Connection as _, SqliteConnection};
-use tenancy_tests::Server;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tenancy_tests::{HttpReceiver, Server};
+use tokio::net::TcpListener;
 
 use super::Town;
 
@@ -20,9 +18,9 @@ const SECRETS: [&str; 4] = [
     "hunter2-query",
 ];
 
-/// The embedded mode with one thread for all requests, which tells its errors to this listener.
-async fn town(sentry: &TcpListener) -> Town {
-    let (address, sentry) = (Server::free_address(), sentry.local_addr().unwrap());
+/// The embedded mode with one thread for all requests, which tells its errors there.
+async fn town(sentry: &str) -> Town {
+    let address = Server::free_address();
     let settings = vec![
         ("TENANCY_LISTEN", address.to_string()),
         (
@@ -79,57 +77,29 @@ async fn sign_in(town: &Town, host: &str) -> (u16, String) {
     (answer.status().as_u16(), id)
 }
 
-/// Takes requests of one connection after another, and tells of each.
-async fn take(listener: TcpListener, taken: mpsc::UnboundedSender<String>) {
-    loop {
-        let (connection, _) = listener.accept().await.unwrap();
-        tokio::spawn(take_all(connection, taken.clone()));
-    }
-}
-
-async fn take_all(mut connection: TcpStream, taken: mpsc::UnboundedSender<String>) {
-    let mut received = Vec::new();
-    while connection.read_buf(&mut received).await.unwrap_or(0) > 0 {
-        let text = String::from_utf8_lossy(&received).into_owned();
-        let whole = text.split_once("\r\n\r\n").filter(|(head, body)| {
-            let mut lines = head.lines().map(str::to_lowercase);
-            let length = lines.find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-            Some(body.len()) == length
-        });
-        if whole.is_some() {
-            received.clear();
-            let _ = taken.send(text);
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-            connection.write_all(answer).await.unwrap();
-        }
-    }
-}
-
 /// The tags of the one event in an envelope.
 fn tags(envelope: &str) -> Value {
-    let (_, body) = envelope.split_once("\r\n\r\n").unwrap();
-    let event: Value = serde_json::from_str(body.lines().nth(2).unwrap()).unwrap();
+    let event: Value = serde_json::from_str(envelope.lines().nth(2).unwrap()).unwrap();
     assert_eq!(event["environment"], "production", "{event}");
     event["tags"].clone()
 }
 
 #[tokio::test]
 async fn an_error_is_told_for_its_own_shop_and_request_without_a_secret() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let town = town(&listener).await;
-    let (sender, mut envelopes) = mpsc::unbounded_channel();
-    tokio::spawn(take(listener, sender));
+    let sentry = HttpReceiver::start().await;
+    let town = town(&sentry.authority()).await;
     let shops = ["quillmoor", "mistgate"].map(|slug| (slug, id(&town, slug)));
     break_sign_in(&town, &[&shops[0].1, &shops[1].1]).await;
-    for (host, tenant) in [
+    let visits = [
         ("quillmoor.localhost", Some(&shops[0].1)),
         ("mistgate.localhost", Some(&shops[1].1)),
         ("localhost", None),
         ("quillmoor.localhost", Some(&shops[0].1)),
-    ] {
+    ];
+    for (before, (host, tenant)) in visits.into_iter().enumerate() {
         let (status, request) = sign_in(&town, host).await;
         assert_eq!(status, 500, "{host}");
-        let envelope = envelopes.recv().await.unwrap();
+        let envelope = sentry.until(before + 1).await[before].text();
         let mut expected = serde_json::json!({ "request_id": request });
         if let Some(tenant) = tenant {
             expected["tenant"] = tenant.as_str().into();
@@ -146,7 +116,7 @@ async fn an_error_is_told_for_its_own_shop_and_request_without_a_secret() {
 async fn a_sentry_that_never_answers_delays_no_request() {
     const REQUESTS: usize = 100;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let town = town(&listener).await;
+    let town = town(&listener.local_addr().unwrap().to_string()).await;
     let connections = Arc::new(AtomicUsize::new(0));
     let accepted = connections.clone();
     tokio::spawn(async move {

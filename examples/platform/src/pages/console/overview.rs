@@ -61,7 +61,7 @@ pub(crate) struct Measured {
     pub(crate) statements: Vec<Table>,
     /// Other servers that took long, or gave no answer, to this one.
     pub(crate) outgoing: Option<Vec<SlowServer>>,
-    /// How long this server has run, and the memory it holds.
+    /// How this server itself is.
     pub(crate) server: ServerFigures,
 }
 
@@ -69,6 +69,8 @@ pub(crate) struct Measured {
 pub(crate) struct ServerFigures {
     pub(crate) uptime_seconds: u64,
     pub(crate) memory_bytes: Option<u64>,
+    /// The share of the processor's time for requests that goes to measuring them.
+    pub(crate) measuring: Option<f64>,
 }
 
 /// What can be looked at: an hour, six, a day, a week.
@@ -196,6 +198,7 @@ fn figures(words: &Words, report: &Report, server: ServerFigures) -> Vec<(&'stat
             .memory_usage
             .map(|memory| bytes(memory.average_bytes)),
         server.memory_bytes.map(|memory| bytes(memory as f64)),
+        server.measuring.map(percent),
         Some(duration(server.uptime_seconds)),
     ];
     let or_nothing = |value: Option<String>| value.unwrap_or_else(|| "—".to_owned());

@@ -198,6 +198,9 @@ async fn overview(
         server: ServerFigures {
             uptime_seconds: platform.age().as_secs(),
             memory_bytes: memory_bytes(),
+            measuring: performance
+                .layer()
+                .and_then(|layer| layer.own_cost().share()),
         },
     };
     Ok(Overview::new(language, view, measured))

@@ -48,6 +48,19 @@ INSERT INTO projects
 ALTER TABLE projects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE projects FORCE ROW LEVEL SECURITY;
 
+--- fixture papers
+CREATE TABLE papers (
+    tenant_id UUID NOT NULL, id BIGINT NOT NULL, code VARCHAR(40) NOT NULL, title TEXT NOT NULL,
+    content BYTEA NOT NULL, price NUMERIC(12, 2) NOT NULL, tags TEXT[] NOT NULL, PRIMARY KEY (tenant_id, id)
+);
+INSERT INTO papers
+    SELECT md5('tenant' || i % 20)::uuid, i, 'code' || i, 'Title ' || i, decode(md5(i::text), 'hex'), i,
+        ARRAY['tag' || i]
+    FROM generate_series(1, 40000) i;
+ALTER TABLE papers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE papers FORCE ROW LEVEL SECURITY;
+CREATE POLICY isolation ON papers USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));
+
 --- case the rows of one customer
 --- origin dexter, index_advisor
 --- use shop
@@ -719,6 +732,59 @@ CREATE INDEX projects_tenant ON projects (tenant_id);
 CREATE POLICY isolation ON projects USING (tenant_id = (SELECT nullif(current_setting('app.tenant_id', true), '')::uuid));
 CREATE UNIQUE INDEX projects_name ON projects (name);
 --- expect unique_without_tenant projects projects_name
+
+--- case a document by its digest within a tenant, by a function that tells nothing of what it sees
+--- origin reference
+--- use papers
+--- statement 100
+SELECT * FROM papers WHERE md5(content) = $1
+--- expect missing_index papers (tenant_id, md5(content))
+
+--- case an amount in decimal numbers within a tenant, of which comparing tells something
+--- origin reference
+--- use papers
+--- statement 100
+SELECT * FROM papers WHERE price = $1
+--- refuse papers held_back
+
+--- case one of a few words within a tenant, of which comparing tells something
+--- origin reference
+--- use papers
+--- statement 100
+SELECT * FROM papers WHERE tags = $1
+--- refuse papers held_back
+
+--- case a word of limited length within a tenant
+--- origin reference
+--- use papers
+--- statement 100
+SELECT * FROM papers WHERE code = $1
+--- expect missing_index papers (tenant_id, code)
+
+--- case a pattern within a tenant, on a server that was told to trust patterns
+--- origin reference
+--- use papers
+--- superuser
+ALTER FUNCTION textlike(text, text) LEAKPROOF;
+--- statement 100
+SELECT * FROM papers WHERE title LIKE 'Title 123%'
+--- expect missing_index papers (tenant_id, title text_pattern_ops)
+
+--- case the same statement for a schema each
+--- origin reference
+--- setup
+DO $$ BEGIN FOR i IN 1..4 LOOP
+    EXECUTE format('CREATE SCHEMA shop%s', i);
+    EXECUTE format('CREATE TABLE shop%s.carts (id BIGINT PRIMARY KEY, customer BIGINT NOT NULL, note TEXT NOT NULL)', i);
+    EXECUTE format('INSERT INTO shop%s.carts SELECT n, (n * 7919) %% 2000, repeat(''c'', 60) FROM generate_series(1, 8000) n', i);
+END LOOP; END $$;
+--- statement 100
+SELECT * FROM shop1.carts WHERE customer = $1
+--- statement 300
+SELECT * FROM shop2.carts WHERE customer = $1
+--- statement 200
+SELECT * FROM shop4.carts WHERE customer = $1
+--- expect missing_index shop1.carts (customer)
 
 --- case a schema for each tenant, of which one differs
 --- origin reference

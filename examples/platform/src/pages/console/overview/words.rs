@@ -10,7 +10,7 @@ pub(super) struct Words {
     pub(super) shop: &'static str,
     pub(super) all_shops: &'static str,
     pub(super) figures_heading: &'static str,
-    pub(super) figures: [&'static str; 11],
+    pub(super) figures: [&'static str; 12],
     pub(super) plot: PlotWords,
     pub(super) plot_requests: &'static str,
     pub(super) plot_p95: &'static str,
@@ -47,6 +47,7 @@ pub(super) static ENGLISH: Words = Words {
         "Cache hits",
         "Memory a request",
         "This server holds",
+        "Measuring takes",
         "This server runs for",
     ],
     plot: PlotWords {
@@ -138,6 +139,7 @@ pub(super) static GERMAN: Words = Words {
         "Treffer im Cache",
         "Speicher je Anfrage",
         "Dieser Server belegt",
+        "Das Messen nimmt",
         "Dieser Server läuft seit",
     ],
     plot: PlotWords {

@@ -43,37 +43,28 @@ fn families(catalog: &Catalog) -> BTreeMap<&str, Vec<&Table>> {
     families
 }
 
-fn merged(group: Vec<Advice>) -> Option<Advice> {
-    let count = group.len();
-    let schemas = group
-        .iter()
-        .filter_map(|advice| advice.table.split_once('.'));
-    let schemas: BTreeSet<String> = schemas.map(|(schema, _)| schema.to_owned()).collect();
-    let apply: Vec<String> = group
-        .iter()
-        .flat_map(|advice| advice.apply.clone())
-        .collect();
-    let makes: Vec<String> = group
-        .iter()
-        .flat_map(|advice| advice.makes.clone())
-        .collect();
-    let undo: Vec<String> = group
-        .iter()
-        .flat_map(|advice| advice.undo.clone())
-        .collect();
-    let severity = group.iter().map(|advice| advice.severity).max();
-    let size_bytes = group.iter().filter_map(|advice| advice.size_bytes).sum();
-    let mut first = group.into_iter().next()?;
-    if count > 1 {
-        first.message += &format!(" (the same in {count} schemas)");
-        first.schemas = schemas.into_iter().collect();
-        first.severity = severity.unwrap_or(first.severity);
-        first.size_bytes = Some(size_bytes);
-        first.apply = apply;
-        first.makes = makes;
-        first.undo = undo;
+/// One for all: told of by the first schema, and weighed by all of them.
+fn merged(mut group: Vec<Advice>) -> Option<Advice> {
+    group.sort_by(|one, other| one.table.cmp(&other.table));
+    let mut all = group.into_iter();
+    let mut merged = all.next()?;
+    let mut schemas: BTreeSet<String> = schema(&merged).into_iter().collect();
+    let mut count = 1;
+    for advice in all {
+        count += 1;
+        schemas.extend(schema(&advice));
+        merged.add(advice);
     }
-    Some(first)
+    if count > 1 {
+        merged.message += &format!(" (the same in {count} schemas)");
+        merged.schemas = schemas.into_iter().collect();
+    }
+    Some(merged)
+}
+
+fn schema(advice: &Advice) -> Option<String> {
+    let (schema, _) = advice.table.split_once('.')?;
+    Some(schema.to_owned())
 }
 
 /// Schemas whose table has other indexes than most.

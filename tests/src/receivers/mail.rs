@@ -1,35 +1,51 @@
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
-/// A mail server for as much of RFC 5321 as a client needs, which notes what it takes.
-pub(super) struct Smtp {
+/// Longer than anything takes that is sent at all, on any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A mail server for as much of RFC 5321 as a client needs, which notes what it takes. Any name and password
+/// are right.
+#[derive(Debug)]
+pub struct MailReceiver {
     address: SocketAddr,
     kept: Arc<Kept>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Kept {
-    mails: Mutex<Vec<Mail>>,
+    mails: watch::Sender<Vec<Mail>>,
     /// What is said to the next mails instead of taking them.
     refusals: Mutex<Vec<&'static str>>,
 }
 
 /// A mail as it came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Mail {
-    pub(super) from: String,
-    pub(super) to: Vec<String>,
-    pub(super) data: String,
+pub struct Mail {
+    /// Its sender, as the envelope has it.
+    pub from: String,
+    /// Its receivers, as the envelope has them.
+    pub to: Vec<String>,
+    /// The mail with its headers.
+    pub data: String,
 }
 
-impl Smtp {
-    pub(super) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+impl MailReceiver {
+    /// One that takes everything.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("a port is free");
+        let address = listener.local_addr().expect("a listener has an address");
         let kept = Arc::<Kept>::default();
         let server = kept.clone();
         tokio::spawn(async move {
@@ -41,30 +57,60 @@ impl Smtp {
         Self { address, kept }
     }
 
-    pub(super) fn url(&self) -> String {
+    /// Where it is.
+    pub fn url(&self) -> String {
         format!("smtp://{}", self.address)
     }
 
-    pub(super) fn refuses(&self, words: &'static str) {
-        self.kept.refusals.lock().unwrap().push(words);
+    /// Where it is, for one who signs in.
+    pub fn url_as(&self, name: &str, password: &str) -> String {
+        format!("smtp://{name}:{password}@{}", self.address)
     }
 
-    pub(super) fn mails(&self) -> Vec<Mail> {
-        self.kept.mails.lock().unwrap().clone()
+    /// Says these words to a later mail instead of taking it.
+    pub fn refuses(&self, words: &'static str) {
+        self.kept.refusals().push(words);
+    }
+
+    /// What it has taken until now.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.kept.mails.borrow().clone()
+    }
+
+    /// Waits for so many mails, and gives all that there are.
+    ///
+    /// # Panics
+    /// When they do not come within a minute.
+    pub async fn until(&self, count: usize) -> Vec<Mail> {
+        let mut mails = self.kept.mails.subscribe();
+        let enough = timeout(PATIENCE, mails.wait_for(|all| all.len() >= count)).await;
+        match enough {
+            Ok(Ok(all)) => all.clone(),
+            _ => panic!("{count} mails, and there are {:?}", self.mails()),
+        }
+    }
+}
+
+impl Kept {
+    fn refusals(&self) -> MutexGuard<'_, Vec<&'static str>> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Mail {
     /// The headers, with what goes on in the next line in one.
-    pub(super) fn headers(&self) -> Vec<(String, String)> {
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn headers(&self) -> Vec<(String, String)> {
         let head = self
             .data
             .split("\r\n\r\n")
             .next()
-            .unwrap()
+            .unwrap_or_default()
             .replace("\r\n ", " ");
         let lines = head.split("\r\n");
-        let headers = lines.map(|line| line.split_once(": ").unwrap());
+        let headers = lines.map(|line| line.split_once(": ").expect("a header has a value"));
         headers
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
@@ -82,7 +128,9 @@ async fn converse(stream: TcpStream, kept: &Kept) -> io::Result<()> {
         }
         let (verb, rest) = line.trim_end().split_at(line.trim_end().len().min(4));
         let answer = match &*verb.to_uppercase() {
-            "EHLO" | "HELO" => "250 test".to_owned(),
+            "EHLO" => "250-test\r\n250 AUTH PLAIN".to_owned(),
+            "HELO" => "250 test".to_owned(),
+            "AUTH" => "235 welcome".to_owned(),
             "MAIL" => {
                 mail.from = rest.trim_start_matches(" FROM:").to_owned();
                 "250 OK".to_owned()
@@ -94,12 +142,12 @@ async fn converse(stream: TcpStream, kept: &Kept) -> io::Result<()> {
             "DATA" => {
                 stream.write_all(b"354 go on\r\n").await?;
                 mail.data = data(&mut stream).await?;
-                let refusal = kept.refusals.lock().unwrap().pop();
+                let refusal = kept.refusals().pop();
                 let taken = std::mem::take(&mut mail);
                 match refusal {
                     Some(words) => words.to_owned(),
                     None => {
-                        kept.mails.lock().unwrap().push(taken);
+                        kept.mails.send_modify(|all| all.push(taken));
                         "250 OK".to_owned()
                     }
                 }
