@@ -15,8 +15,15 @@ use super::window::{WINDOW, beginning};
 use crate::layer::{FinishedRequest, ObserveRequests, Outcome, Spent};
 use crate::party::Party;
 
-/// Whose requests are counted together: a tenant's, or under `None` those of nobody in particular.
-pub(super) type Whose = Option<TenantId>;
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Whose {
+    /// Tenants' for which there was no room, and which are not told apart.
+    Folded,
+    /// Those of nobody in particular.
+    Nobody,
+    Tenant(TenantId),
+}
 
 /// How many endpoints all tenants' requests together are told apart by.
 pub(super) const ALL_ENDPOINTS_MAX: usize = 256;
@@ -87,7 +94,8 @@ impl RecorderBuilder {
         self
     }
 
-    /// How many for all of them together. One takes from one to eight kilobytes. Default: 16384.
+    /// How many for all of them together. One takes from one to eight kilobytes. Default: 16384. A tenant
+    /// that comes when there are as many has one for all that it is asked.
     pub fn endpoints(mut self, endpoints: usize) -> Self {
         self.endpoints = endpoints;
         self
@@ -253,14 +261,14 @@ impl Window {
         if let Some(own) = parties.get(&whose) {
             return own.clone();
         }
-        let nobody = usize::from(parties.contains_key(&None));
-        let is_full = parties.len() - nobody >= recorder.settings.tenants
-            || self.endpoints.load(Ordering::Relaxed) >= recorder.settings.endpoints;
+        let others = [Whose::Folded, Whose::Nobody].map(|other| parties.contains_key(&other));
+        let others = others.into_iter().filter(|is_there| *is_there).count();
+        let is_full = parties.len() - others >= recorder.settings.tenants;
         drop(parties);
         let whose = match whose {
-            Some(_) if is_full => {
+            Whose::Tenant(_) if is_full => {
                 recorder.folded.fetch_add(1, Ordering::Relaxed);
-                None
+                Whose::Folded
             }
             whose => whose,
         };
@@ -291,8 +299,8 @@ impl Own {
 impl ObserveRequests for Recorder {
     fn finished(&self, request: &FinishedRequest<'_>) {
         let whose = match request.party {
-            Party::Tenant(tenant) => Some(tenant.id),
-            Party::Platform | Party::Unknown => None,
+            Party::Tenant(tenant) => Whose::Tenant(tenant.id),
+            Party::Platform | Party::Unknown => Whose::Nobody,
         };
         let is_error = |status| (self.0.settings.is_error)(status);
         let end = match request.outcome {

@@ -26,6 +26,11 @@ pub struct Report {
     pub errors: u64,
     /// How many were cancelled; they are no errors.
     pub cancelled: u64,
+    /// Whether a tenant's requests may be missing: servers had more tenants at a time than they tell apart.
+    pub incomplete: bool,
+    /// How many requests were not told apart then, of all tenants together. They are among the platform's
+    /// requests, and among those of no tenant.
+    pub not_told_apart: u64,
     /// The mean time from a request to its answer's last byte.
     pub average_response_time: Option<f64>,
     /// How these times are spread.
@@ -196,7 +201,12 @@ impl WhichEndpoints {
 }
 
 impl Report {
-    pub(super) fn of(slice: &Slice, period: Period, which: WhichEndpoints) -> Self {
+    pub(super) fn of(
+        slice: &Slice,
+        period: Period,
+        not_told_apart: u64,
+        which: WhichEndpoints,
+    ) -> Self {
         let mut all = Totals::default();
         let requests = || slice.iter().filter(|(method, ..)| *method != OPERATION);
         for (_, _, totals) in requests() {
@@ -217,6 +227,8 @@ impl Report {
             requests: all.times.count(),
             errors: all.errors,
             cancelled: all.cancelled,
+            incomplete: not_told_apart > 0,
+            not_told_apart,
             average_response_time: all.times.mean().map(nanoseconds),
             response_time: ResponseTime::of(&all),
             error_rate: error_rate(&all),

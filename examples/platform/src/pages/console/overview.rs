@@ -42,6 +42,8 @@ pub(crate) struct OverviewView {
 #[template(path = "console/_overview.html")]
 pub(crate) struct Overview {
     updated: String,
+    /// What the numbers may lack.
+    incomplete: Option<String>,
     figures: Vec<(&'static str, String)>,
     plots: Vec<Plot>,
     tables: Vec<Table>,
@@ -159,6 +161,10 @@ impl Overview {
             updated: words
                 .updated
                 .replace("{}", &moment(measured.at).to_string()),
+            incomplete: report.incomplete.then(|| {
+                let number = report.not_told_apart.to_string();
+                words.incomplete.replace("{}", &number)
+            }),
             figures: figures(words, report, measured.server),
             plots: vec![
                 Plot::new(
@@ -329,3 +335,6 @@ fn duration(seconds: u64) -> String {
         _ => format!("{days} d {hours} h"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use crate::pages::console::plot::PlotWords;
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) updated: &'static str,
+    pub(super) incomplete: &'static str,
     pub(super) show: &'static str,
     pub(super) period: &'static str,
     pub(super) periods: [&'static str; 4],
@@ -30,6 +31,7 @@ pub(super) struct Words {
 
 pub(super) static ENGLISH: Words = Words {
     updated: "As of {} UTC.",
+    incomplete: "{} requests were not told apart by shop, since there were too many shops at a time: figures of a shop may lack as many.",
     show: "Show",
     period: "Period",
     periods: ["1 hour", "6 hours", "24 hours", "7 days"],
@@ -121,6 +123,7 @@ pub(super) static ENGLISH: Words = Words {
 
 pub(super) static GERMAN: Words = Words {
     updated: "Stand {} UTC.",
+    incomplete: "{} Anfragen wurden nicht nach Läden getrennt, weil es zu viele Läden auf einmal waren: Zahlen eines Ladens können um so viele zu klein sein.",
     show: "Anzeigen",
     period: "Zeitraum",
     periods: ["1 Stunde", "6 Stunden", "24 Stunden", "7 Tage"],
