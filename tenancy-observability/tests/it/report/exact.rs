@@ -441,3 +441,40 @@ async fn a_tenant_that_comes_when_endpoints_are_full_has_one_for_all_it_is_asked
     assert_eq!(report(&busy).await, (4, false, named(&own)));
     assert_eq!(node.recorder.folded(), 0);
 }
+
+#[tokio::test]
+async fn the_busiest_tenants_are_known_from_one_window_to_the_next() {
+    let site = Site::sqlite().await;
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let node = Node::new(&site);
+    let at = time("2026-03-01T10:02:00Z");
+    let busiest = |number: usize, at: Time| node.recorder.busiest(number, at);
+    // An operation is no request.
+    let done: Result<(), ()> = node
+        .recorder
+        .measure(&site.scope(&bolt).await, "import", async { Ok(()) })
+        .await;
+    done.unwrap();
+    assert_eq!(busiest(10, Time::now()), []);
+    for _ in 0..3 {
+        node.request(&acme, 1, at);
+    }
+    node.request(&bolt, 1, at);
+    let end = (Outcome::Answered, Some(200));
+    node.ended(Party::Platform, "/", end, 1, at);
+    assert_eq!(busiest(10, at), [(acme.id, 3), (bolt.id, 1)]);
+    assert_eq!(busiest(1, at), [(acme.id, 3)]);
+    // Written and given up, it counts for one window more.
+    let next = at.after(5 * MINUTE);
+    for _ in 0..3 {
+        node.request(&bolt, 1, next);
+    }
+    node.reports.flush(next).await.unwrap();
+    node.reports.flush(next).await.unwrap();
+    assert_eq!(busiest(10, next), [(bolt.id, 4), (acme.id, 3)]);
+    let after = next.after(5 * MINUTE);
+    assert_eq!(busiest(10, after), [(bolt.id, 3)]);
+    node.reports.flush(after).await.unwrap();
+    assert_eq!(busiest(10, after), [(bolt.id, 3)]);
+    assert_eq!(busiest(10, after.after(5 * MINUTE)), []);
+}

@@ -57,7 +57,7 @@ pub(crate) struct Measured {
     pub(crate) course: Vec<Part>,
     /// Requests that took long, on this server.
     pub(crate) slow: Vec<SlowRequest>,
-    /// Shops and how much they do just now, on this server.
+    /// Shops and how many requests they had of late, on this server.
     pub(crate) busy: Vec<(String, u64)>,
     /// Slow and repeated statements, as their own room shows them.
     pub(crate) statements: Vec<Table>,
@@ -273,9 +273,9 @@ fn slow(requests: &[SlowRequest]) -> Vec<Vec<Cell>> {
 }
 
 fn busy(shops: &[(String, u64)]) -> Vec<Vec<Cell>> {
-    let row = |(shop, events): &(String, u64)| {
+    let row = |(shop, requests): &(String, u64)| {
         let link = Room::Overview.link().with_query(&[("shop", shop)]);
-        vec![Cell::Link(shop.clone(), link), number(*events)]
+        vec![Cell::Link(shop.clone(), link), number(*requests)]
     };
     shops.iter().map(row).collect()
 }

@@ -176,15 +176,15 @@ async fn overview(
     let findings = first_of(findings, shop.map(TenantScope::tenant_id));
     let busy = match shop {
         Some(_) => Vec::new(),
-        None => platform.metrics().top(ROWS),
+        None => performance.recorder().busiest(ROWS, at),
     };
     let named = findings
         .tenants()
-        .chain(busy.iter().map(|standing| standing.tenant));
+        .chain(busy.iter().map(|(tenant, _)| *tenant));
     let slugs = slugs(platform, named.collect()).await?;
-    let busy = busy.iter().filter_map(|standing| {
-        let slug = slugs.get(&standing.tenant)?;
-        Some((slug.to_string(), standing.events))
+    let busy = busy.iter().filter_map(|(tenant, requests)| {
+        let slug = slugs.get(tenant)?;
+        Some((slug.to_string(), *requests))
     });
     let measured = Measured {
         at,

@@ -101,10 +101,10 @@ pub(super) static ENGLISH: Words = Words {
     operations: ["Jobs", "Work beside the requests.", "No job was measured."],
     busy: [
         "Busiest shops",
-        "Since a minute at most, on this server.",
+        "By their requests in the last five to ten minutes, on this server.",
         "No shop is busy.",
     ],
-    busy_columns: ["Shop", "Events"],
+    busy_columns: ["Shop", "Requests"],
     outgoing: [
         "Slow outgoing requests",
         "Other servers that took long, failed or gave no answer, to this server; what took the most time together comes first.",
@@ -197,10 +197,10 @@ pub(super) static GERMAN: Words = Words {
     ],
     busy: [
         "Die geschäftigsten Läden",
-        "Seit höchstens einer Minute, auf diesem Server.",
+        "Nach ihren Anfragen in den letzten fünf bis zehn Minuten, auf diesem Server.",
         "Kein Laden ist geschäftig.",
     ],
-    busy_columns: ["Laden", "Ereignisse"],
+    busy_columns: ["Laden", "Anfragen"],
     outgoing: [
         "Langsame ausgehende Anfragen",
         "Andere Server, die lange gebraucht, Fehler gemeldet oder diesem Server nicht geantwortet haben; zuerst, was zusammen am längsten gedauert hat.",
