@@ -1,5 +1,6 @@
 mod words;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use askama::Template;
@@ -72,6 +73,9 @@ pub(crate) struct ServerFigures {
     pub(crate) uptime_seconds: u64,
     pub(crate) memory_bytes: Option<u64>,
 }
+
+/// How many rows each table has.
+pub(crate) const ROWS: usize = 10;
 
 /// What can be looked at: an hour, six, a day, a week.
 pub(crate) const HOURS: [u32; 4] = [1, 6, 24, 168];
@@ -156,6 +160,8 @@ impl Overview {
             table.arrange(view.sorting, number, |sorting| {
                 view.link(&Room::Overview.link(), Some(sorting))
             });
+            // Whatever it is sorted by, its first rows are the first of all.
+            table.rows.truncate(ROWS);
         }
         Self {
             updated: words
@@ -237,6 +243,8 @@ fn endpoints(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
 
 fn failing(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
     let fails = |endpoint: &&EndpointReport| endpoint.errors + endpoint.cancelled > 0;
+    let mut failing: Vec<_> = endpoints.iter().filter(fails).collect();
+    failing.sort_by_key(|endpoint| Reverse((endpoint.errors, endpoint.cancelled)));
     let row = |endpoint: &EndpointReport| {
         vec![
             Cell::Code(endpoint.endpoint.clone()),
@@ -245,7 +253,7 @@ fn failing(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
             number(endpoint.cancelled),
         ]
     };
-    endpoints.iter().filter(fails).map(row).collect()
+    failing.into_iter().map(row).collect()
 }
 
 fn slow(requests: &[SlowRequest]) -> Vec<Vec<Cell>> {

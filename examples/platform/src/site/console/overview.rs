@@ -22,16 +22,14 @@ use super::Operator;
 use super::tables::slugs;
 use crate::defence;
 use crate::pages::{
-    self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, Room, ServerFigures,
+    self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, ROWS, Room,
+    ServerFigures,
 };
 use crate::platform::Platform;
 use crate::site::refuse::NoPage;
 
 /// How many shops the form suggests.
 const SUGGESTED: u32 = 200;
-
-/// How many rows each table has.
-const ROWS: usize = 10;
 
 /// Into how many parts a plot divides its period.
 const PARTS: usize = 48;
@@ -158,7 +156,8 @@ async fn overview(
     let period = Period::last(Duration::from_secs(u64::from(view.hours) * 60 * 60), at);
     let performance = platform.performance();
     let (reports, slow) = (performance.reports(), performance.slow_requests());
-    let which = WhichEndpoints::default().count(ROWS).samples_min(1);
+    // All that there are: which of them come first depends on what a table is sorted by.
+    let which = WhichEndpoints::default().count(usize::MAX).samples_min(1);
     let (report, course, slow) = match shop {
         Some(scope) => (
             reports.of_tenant(scope, period, which).await?,

@@ -59,6 +59,55 @@ async fn measured(requests: &[(String, u64, bool)]) -> Measured {
     }
 }
 
+/// The first cells of a table's rows.
+fn first_cells(measured: Measured, table: usize, sort: Option<&str>) -> Vec<String> {
+    let view = OverviewView {
+        hours: 1,
+        shop: None,
+        sorting: sort.map(|sort| sort.parse().unwrap()),
+    };
+    let overview = Overview::new(Language::English, &view, measured);
+    let rows = overview.tables[table].rows.iter();
+    rows.map(|row| row[0].to_string()).collect()
+}
+
+/// Twelve endpoints take nearly all the time; two that are quick fail, one of them twice.
+fn mostly_well() -> Vec<(String, u64, bool)> {
+    let busy = (0..12).flat_map(|number| {
+        let route = format!("/busy/{number:02}");
+        (0..20).map(move |_| (route.clone(), 100 + number, false))
+    });
+    let one = |route: &str, milliseconds, failed| (route.to_owned(), milliseconds, failed);
+    let few = [
+        one("/breaks", 1, true),
+        one("/fails", 1, true),
+        one("/fails", 1, true),
+        // Asked for once only, and slow.
+        one("/slow", 900, false),
+    ];
+    busy.chain(few).collect()
+}
+
+#[tokio::test]
+async fn errors_are_shown_of_all_endpoints_the_most_first() {
+    let measured = measured(&mostly_well()).await;
+    let failing = first_cells(measured, 1, None);
+    assert_eq!(failing, ["GET /fails", "GET /breaks"]);
+}
+
+#[tokio::test]
+async fn a_table_shows_the_first_of_all_rows_by_what_it_is_sorted_by() {
+    let by = async |sort: Option<&str>| {
+        let endpoints = first_cells(measured(&mostly_well()).await, 0, sort);
+        assert_eq!(endpoints.len(), ROWS, "{sort:?}");
+        endpoints
+    };
+    assert_eq!(by(None).await[0], "GET /busy/11");
+    assert!(!by(None).await.contains(&"GET /slow".to_owned()));
+    assert_eq!(by(Some("-0.5")).await[..2], ["GET /slow", "GET /busy/11"]);
+    assert_eq!(by(Some("0.5")).await[..2], ["GET /fails", "GET /breaks"]);
+}
+
 #[tokio::test]
 async fn numbers_that_lack_requests_say_so() {
     let said = async |not_told_apart: u64| {

@@ -77,7 +77,7 @@ pub(super) static ENGLISH: Words = Words {
     ],
     failing: [
         "Errors",
-        "Endpoints with errors, or whose clients went away.",
+        "Endpoints with errors, or whose clients went away; those with the most errors come first.",
         "There were no errors.",
     ],
     failing_columns: ["Endpoint", "Errors", "Rate", "Cancelled"],
@@ -169,7 +169,7 @@ pub(super) static GERMAN: Words = Words {
     ],
     failing: [
         "Fehler",
-        "Endpunkte mit Fehlern, oder deren Clients gegangen sind.",
+        "Endpunkte mit Fehlern, oder deren Clients gegangen sind; zuerst die mit den meisten Fehlern.",
         "Es gab keine Fehler.",
     ],
     failing_columns: ["Endpunkt", "Fehler", "Anteil", "Abgebrochen"],
