@@ -191,7 +191,7 @@ async fn overview(
         course,
         slow,
         busy: busy.collect(),
-        statements: pages::slow_statements(language, &findings, &slugs),
+        statements: pages::slow_statements(language, &findings, &slugs, period.from()),
         // They are the platform's own, and no shop's.
         outgoing: shop.is_none().then(|| performance.outgoing().worst(ROWS)),
         server: ServerFigures {
