@@ -266,7 +266,7 @@ impl Reports {
     ) -> Result<Report, Error> {
         let mut all = Slice::default();
         let merge = |_, slice: &Slice| all.merge(slice, ALL_ENDPOINTS_MAX);
-        self.visit(party, whose, period, merge).await?;
+        let period = self.visit(party, whose, period, merge).await?;
         let mut folded = 0;
         let count = |_, slice: &Slice| folded += slice.requests();
         self.visit(FOLDED, Some(Whose::Folded), period, count)
@@ -274,15 +274,16 @@ impl Reports {
         Ok(Report::of(&all, period, folded, which))
     }
 
-    /// Shows all that is known of a party in a period, each with its beginning. What is still in memory
-    /// here counts instead of what this process has written of the same window.
+    /// Shows all that is known of a party in a period, each with its beginning, and says how far that goes:
+    /// an hour is shown as a whole, where it lies partly in the period. What is still in memory here counts
+    /// instead of what this process has written of the same window.
     pub(super) async fn visit(
         &self,
         party: Uuid,
         whose: Option<Whose>,
         period: Period,
         mut show: impl FnMut(Time, &Slice),
-    ) -> Result<(), Error> {
+    ) -> Result<Period, Error> {
         let mut held = HashSet::new();
         for window in self.0.recorder.windows() {
             held.insert(window.writer);
@@ -314,16 +315,16 @@ impl Reports {
             }
         }
         let mut hours = HashSet::new();
+        let mut shown = period;
         let mut after = rows::just_before(period.from());
         loop {
             let page = rows::hours(&mut tx, party, after, period.to()).await?;
             for row in &page {
                 after = row.starts_at;
                 hours.insert(row.starts_at);
-                show(
-                    Time::from_microseconds(row.starts_at),
-                    &Slice::decode(&row.data)?,
-                );
+                let start = Time::from_microseconds(row.starts_at);
+                shown = shown.with(start, HOUR);
+                show(start, &Slice::decode(&row.data)?);
             }
             if page.len() < PAGE_ROWS {
                 break;
@@ -336,7 +337,7 @@ impl Reports {
         for (start, data) in windows {
             show(start, &Slice::decode(&data)?);
         }
-        Ok(())
+        Ok(shown)
     }
 }
 

@@ -14,10 +14,11 @@ use super::window::Period;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Report {
-    /// The first moment that it is about.
+    /// The first moment that it is about. What is known by the hour is reported by the hour, so it may lie
+    /// before the one that was asked for.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub from: Time,
-    /// The first moment after it.
+    /// The first moment after it, which likewise may lie after the one that was asked for.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub to: Time,
     /// How many requests ended, in whatever way.

@@ -442,6 +442,40 @@ async fn a_tenant_that_comes_when_endpoints_are_full_has_one_for_all_it_is_asked
     assert_eq!(node.recorder.folded(), 0);
 }
 
+/// What has become hours is reported with all of the hours that it lies in.
+#[tokio::test]
+async fn a_report_says_how_far_that_goes_which_it_counts() {
+    let site = Site::sqlite().await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let node = Node::new(&site);
+    for at in ["10:05", "10:35", "11:02", "12:20", "12:40"] {
+        node.request(&acme, 1, time(&format!("2026-03-01T{at}:00Z")));
+    }
+    let now = time("2026-03-01T13:00:00Z");
+    node.reports.flush(now).await.unwrap();
+    let said = async |from: &str, to: &str| {
+        let [from, to] = [from, to].map(|at| time(&format!("2026-03-01T{at}:00Z")));
+        let which = WhichEndpoints::default();
+        let period = Period::between(from, to);
+        let own = node.reports.of_tenant(&scope, period, which).await.unwrap();
+        let all = node.reports.of_platform(period, which).await.unwrap();
+        assert_eq!(
+            (own.from, own.to, own.requests),
+            (all.from, all.to, all.requests)
+        );
+        let clock = |time: Time| time.to_string()[11..16].to_owned();
+        (clock(own.from), clock(own.to), own.requests)
+    };
+    let expect = |from: &str, to: &str, requests| (from.to_owned(), to.to_owned(), requests);
+    assert_eq!(said("10:30", "12:30").await, expect("10:30", "12:30", 3));
+    node.reports.tidy(now.after(48 * HOUR)).await.unwrap();
+    assert_eq!(said("10:30", "12:30").await, expect("10:00", "13:00", 5));
+    assert_eq!(said("10:00", "12:00").await, expect("10:00", "12:00", 3));
+    // Of an hour without requests there is nothing that could be moved out to.
+    assert_eq!(said("08:30", "09:30").await, expect("08:30", "09:30", 0));
+}
+
 #[tokio::test]
 async fn the_busiest_tenants_are_known_from_one_window_to_the_next() {
     let site = Site::sqlite().await;
