@@ -6,4 +6,5 @@ mod headers;
 mod servers;
 mod slow;
 mod tenants;
+mod traces;
 mod witness;
