@@ -22,6 +22,7 @@
 mod address;
 mod error;
 mod exchange;
+mod headers;
 mod retry_after;
 
 use std::net::IpAddr;
@@ -30,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::uri::Authority;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use reqwest::{Client, redirect};
 
 pub use self::address::is_public;
@@ -38,6 +39,7 @@ use self::address::{InternalAddress, PublicOnly};
 pub use self::error::{Error, ErrorKind};
 pub use self::exchange::Exchange;
 use self::exchange::Observer;
+use self::headers::Headers;
 pub use self::retry_after::retry_after;
 
 /// Sends requests. Cheap to clone; connections are kept and used again.
@@ -47,6 +49,7 @@ pub struct Outbound {
     internal_addresses: bool,
     time_out: Duration,
     answer_bytes_max: usize,
+    headers: Option<Headers>,
     observer: Option<Observer>,
 }
 
@@ -57,6 +60,7 @@ pub struct OutboundBuilder {
     internal_addresses: bool,
     time_out: Duration,
     answer_bytes_max: usize,
+    headers: Option<Headers>,
     observer: Option<Observer>,
 }
 
@@ -70,6 +74,7 @@ impl Outbound {
             internal_addresses: false,
             time_out: Duration::from_secs(10),
             answer_bytes_max: 64 * 1024,
+            headers: None,
             observer: None,
         }
     }
@@ -80,7 +85,10 @@ impl Outbound {
     /// Each of [`ErrorKind`]. After [`TimedOut`](ErrorKind::TimedOut), [`TooLarge`](ErrorKind::TooLarge)
     /// and [`Unreachable`](ErrorKind::Unreachable) the request may have been carried out; where the answer is
     /// too large, [`Error::head`] tells.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+    pub async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        if let Some(headers) = &self.headers {
+            (headers.0)(request.headers_mut());
+        }
         let observed = self.observer.as_ref().map(|observer| {
             let host = request.uri().authority();
             let host = host.map_or_else(String::new, server);
@@ -145,6 +153,13 @@ impl OutboundBuilder {
         self
     }
 
+    /// Lets a function add to the headers of each request, such as the trace that it belongs to. It is called
+    /// by whoever sends, before anything is waited for.
+    pub fn headers(mut self, add: impl Fn(&mut HeaderMap) + Send + Sync + 'static) -> Self {
+        self.headers = Some(Headers(Arc::new(add)));
+        self
+    }
+
     /// Tells of each request once it is over, but for those that are given up by their caller. It is
     /// called while the caller waits for the answer, so it must not wait for anything.
     pub fn observe(mut self, by: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
@@ -171,6 +186,7 @@ impl OutboundBuilder {
             internal_addresses: self.internal_addresses,
             time_out: self.time_out,
             answer_bytes_max: self.answer_bytes_max,
+            headers: self.headers,
             observer: self.observer,
         })
     }

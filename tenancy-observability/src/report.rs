@@ -48,8 +48,10 @@
 //! database after half a minute, and in its own reports at once.
 //!
 //! # Bounds
-//! Endpoints of one tenant beyond 64 in a window are counted together as `__other__`, and so are whole
-//! tenants beyond 4096: those count for the platform and have no report of their own for that window.
+//! Endpoints of one tenant beyond 64 in a window are counted together as `__other__`, and so are all
+//! endpoints of tenants that come once there are 16384 of all tenants. Requests of whole tenants beyond 4096
+//! count for the platform and for no tenant in that window: a [`Report`] that may lack them says so
+//! ([`incomplete`](Report::incomplete)), and how many there were.
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod course;

@@ -16,6 +16,11 @@ pub static MIGRATIONS: MigrationSet = MigrationSet {
             "slow_queries",
             "../migrations/postgres/0003_slow_queries.sql"
         ),
+        migration!(
+            4,
+            "alert_order",
+            "../migrations/postgres/0004_alert_order.sql"
+        ),
     ],
     sqlite_registry: &[
         migration!(
@@ -28,6 +33,11 @@ pub static MIGRATIONS: MigrationSet = MigrationSet {
             3,
             "slow_queries",
             "../migrations/sqlite/registry/0003_slow_queries.sql"
+        ),
+        migration!(
+            4,
+            "alert_order",
+            "../migrations/sqlite/registry/0004_alert_order.sql"
         ),
     ],
     sqlite_tenant: &[],

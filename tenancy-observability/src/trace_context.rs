@@ -18,6 +18,11 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! While a [`PerformanceLayer`](crate::layer::PerformanceLayer) watches over a request, its place is the
+//! [current](TraceContext::current) one. An `Outbound` of `tenancy-core` that is made with
+//! `.headers(TraceContext::write_current)` names it in all that it sends for that request, and nothing in what
+//! it sends otherwise.
+//!
 //! What does not follow the specification to the letter is not there: such a request begins a trace
 //! of its own. A trace's id is a name that a client may choose, good for finding what belongs
 //! together and for nothing else.

@@ -17,6 +17,7 @@ use tenancy_observability::health::checks::{
     DatabaseCheck, DiskCheck, JournalCheck, MemoryCheck, RedisCheck, ServiceCheck, StorageCheck,
 };
 use tenancy_observability::health::{Check as _, Finding, Health, HealthLayer, Part};
+use tenancy_observability::trace_context::TraceContext;
 use tokio::sync::watch;
 
 use crate::config::{Config, Service};
@@ -95,7 +96,10 @@ pub(crate) fn of(
 /// An operator's own services may be on networks of one's own.
 fn other(service: &Service) -> Result<ServiceCheck, Failure> {
     let outbound = Outbound::builder().internal_addresses();
-    let outbound = outbound.time_out(service.time_out()).build()?;
+    let outbound = outbound
+        .time_out(service.time_out())
+        .headers(TraceContext::write_current)
+        .build()?;
     Ok(ServiceCheck::new(&outbound, service.url.uri().clone()))
 }
 

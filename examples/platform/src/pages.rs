@@ -34,7 +34,7 @@ pub(crate) use self::admin::{AdminPage, LowStock, OrderRow};
 pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
 pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
 pub(crate) use self::console::{
-    Console, HOURS, Measured, Overview, OverviewPage, OverviewView, RESEND_PATH, Room,
+    Console, HOURS, Measured, Overview, OverviewPage, OverviewView, RESEND_PATH, ROWS, Room,
     ServerFigures, ShopRow, ShopsPage, Sorting, TablePage, advice, alerts, blocks, health, journal,
     slow_statements,
 };

@@ -90,6 +90,11 @@ impl Performance {
         self.recorder.measure_platform(name, work).await
     }
 
+    /// What counts requests.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
     pub(crate) fn reports(&self) -> &Reports {
         &self.reports
     }

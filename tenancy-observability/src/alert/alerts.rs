@@ -43,7 +43,8 @@ struct Inner {
     measures: Vec<Arc<dyn DynMeasure>>,
     outbox: Outbox,
     book: Book,
-    /// For what has to be told while the book cannot be opened.
+    /// For what has to be told while the book cannot be opened. What was told from it goes on in the book as
+    /// soon as that can be, and what nobody was told of is left to the book.
     aside: Book,
     pace: Pace,
     every: Duration,
@@ -152,17 +153,22 @@ impl Alerts {
     pub async fn evaluate(&self, now: Time) -> Result<(), Error> {
         let rules = self.0.rules.iter();
         let found = join_all(rules.map(async |rule| self.find(rule).await)).await;
-        let kept = self.turn(&self.0.book, &found, now).await;
-        let is_busy = match self.0.aside.ledger().await {
-            Ok(ledger) => !ledger.is_idle(),
-            Err(_) => false,
-        };
-        if kept.is_err() || is_busy {
+        let aside = self.0.aside.ledger().await?;
+        let was_busy = !aside.is_idle();
+        let kept = self.turn(&self.0.book, aside, &found, now).await;
+        if kept.is_err() {
             let found: Vec<_> = found
                 .into_iter()
                 .filter(|found| found.rule.without_database)
                 .collect();
-            self.turn(&self.0.aside, &found, now).await?;
+            self.turn(&self.0.aside, Ledger::default(), &found, now)
+                .await?;
+        } else if was_busy {
+            let empty = |ledger: &mut Ledger| {
+                *ledger = Ledger::default();
+                vec![]
+            };
+            self.0.aside.turn(now, empty).await?;
         }
         kept
     }
@@ -323,8 +329,16 @@ impl Alerts {
         read.flat_map(Result::unwrap_or_default).collect()
     }
 
-    async fn turn(&self, book: &Book, found: &[Found<'_>], now: Time) -> Result<(), Error> {
+    /// Lets a book go on, also with what was told beside it.
+    async fn turn(
+        &self,
+        book: &Book,
+        aside: Ledger,
+        found: &[Found<'_>],
+        now: Time,
+    ) -> Result<(), Error> {
         let work = |ledger: &mut Ledger| {
+            ledger.take_over(aside);
             let messages = ledger.turn(found, self.0.pace, &self.0.link, now);
             let mut deliveries = vec![];
             for message in &messages {

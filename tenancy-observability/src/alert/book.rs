@@ -55,7 +55,9 @@ impl Book {
     }
 
     /// Takes messages of a channel that are due, for [`LEASE`]: of each subject in turn, so that one that
-    /// has many does not hold up the others, and only those that `wanted` wants.
+    /// has many does not hold up the others, and only those that `wanted` wants. Of one rule and subject
+    /// each waits until the one before it has arrived or was given up, so that nobody hears of an end before
+    /// the beginning.
     pub(super) async fn claim(
         &self,
         channel: &str,

@@ -1,3 +1,4 @@
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
@@ -77,6 +78,32 @@ impl Ledger {
         }
         self.forget(now);
         messages
+    }
+
+    /// Goes on with what another ledger has told and not told the end of. What it has not told is not its
+    /// own any more.
+    pub(super) fn take_over(&mut self, other: Self) {
+        for (key, alert) in other.alerts {
+            if !alert.is_open() && !alert.owes_an_end() {
+                continue;
+            }
+            let group = group_key(&alert.rule, &alert.subject);
+            let told_at = other.groups.get(&group).and_then(|group| group.told_at);
+            let own = self.groups.entry(group).or_default();
+            own.told_at = own.told_at.max(told_at);
+            match self.alerts.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(alert);
+                }
+                Entry::Occupied(mut own) if own.get().state == State::Firing => {
+                    let own = own.get_mut();
+                    own.told_firing = own.episode;
+                }
+                Entry::Occupied(mut own) => {
+                    own.insert(alert);
+                }
+            }
+        }
     }
 
     /// Whether something is on its way, so that turns have to go on.

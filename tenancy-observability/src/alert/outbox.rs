@@ -17,8 +17,12 @@ use super::delivery::{Delivery, Fate};
 /// How often it is looked for messages to send.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// How many messages of one subject are on their way out of one book at once, and how many in all.
+/// How many messages of one subject are on their way from one book through one channel at once, and how
+/// many in all. A channel that never answers holds up no other.
 const IN_FLIGHT: (usize, usize) = (2, 64);
+
+/// How many messages are on their way, by channel and subject.
+type Busy = HashMap<String, HashMap<String, usize>>;
 
 /// Where messages leave: the channels, each at its own pace.
 #[derive(Default)]
@@ -44,7 +48,7 @@ impl Outbox {
     /// Sends what is due of a book, once, and says how many messages it was.
     pub(super) async fn deliver(&self, book: &Book, now: Time) -> Result<usize, Error> {
         let mut sending = FuturesUnordered::new();
-        let (claimed, outcome) = self.claim(book, &mut HashMap::new(), now).await;
+        let (claimed, outcome) = self.claim(book, &mut Busy::new(), now).await;
         for delivery in claimed {
             sending.push(self.send(book, delivery, Some(now)));
         }
@@ -58,7 +62,7 @@ impl Outbox {
         let away = LogThrottle::default();
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut busy = HashMap::<String, usize>::new();
+        let mut busy = Busy::new();
         let mut sending = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -71,13 +75,14 @@ impl Outbox {
                         tracing::warn!(%error, left_out, "messages about alerts wait");
                     }
                 }
-                Some(subject) = sending.next() => {
-                    let left = busy.get_mut(&subject).map(|count| {
+                Some((channel, subject)) = sending.next() => {
+                    let Some(of_channel) = busy.get_mut(&channel) else { continue };
+                    let left = of_channel.get_mut(&subject).map(|count| {
                         *count = count.saturating_sub(1);
                         *count
                     });
                     if left == Some(0) {
-                        busy.remove(&subject);
+                        of_channel.remove(&subject);
                     }
                 }
             }
@@ -89,12 +94,13 @@ impl Outbox {
     async fn claim(
         &self,
         book: &Book,
-        busy: &mut HashMap<String, usize>,
+        busy: &mut Busy,
         now: Time,
     ) -> (Vec<Delivery>, Result<(), Error>) {
         let mut all = vec![];
         let mut outcome = Ok(());
         for channel in &self.channels {
+            let busy = busy.entry(channel.name().to_owned()).or_default();
             // What is wanted may be another server's by now, so only what was got makes a subject busy.
             let mut wanted = HashMap::<String, usize>::new();
             let before = IN_FLIGHT.1.saturating_sub(busy.values().sum());
@@ -139,12 +145,18 @@ impl Outbox {
         }
     }
 
-    /// Sends one message, and gives back whom it was about. The time is the message's own, or now.
-    async fn send(&self, book: &Book, mut delivery: Delivery, now: Option<Time>) -> String {
-        let subject = delivery.message.subject.key();
+    /// Sends one message, and gives back its channel and whom it was about. The time is the message's own,
+    /// or now.
+    async fn send(
+        &self,
+        book: &Book,
+        mut delivery: Delivery,
+        now: Option<Time>,
+    ) -> (String, String) {
+        let place = (delivery.channel.clone(), delivery.message.subject.key());
         let channels = &mut self.channels.iter();
         let Some(channel) = channels.find(|one| one.name() == delivery.channel) else {
-            return subject;
+            return place;
         };
         let at = now.unwrap_or_else(Time::now);
         let attempt = channel.send(delivery.id, &delivery.message, at).await;
@@ -158,7 +170,7 @@ impl Outbox {
         if let Err(error) = book.settle(&delivery).await {
             tracing::warn!(%error, "what became of a message could not be kept");
         }
-        subject
+        place
     }
 
     fn buckets(&self) -> MutexGuard<'_, HashMap<String, Bucket>> {

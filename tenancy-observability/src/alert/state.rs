@@ -149,9 +149,11 @@ impl Alert {
         self.state == State::Resolved && self.missing_since.is_some()
     }
 
-    /// Whether it fires and nobody has been told.
+    /// Whether it fires and nobody has been told. While its value is well again it is no news: it may be over
+    /// before anybody has to know.
     pub(super) fn is_news(&self) -> bool {
-        self.state == State::Firing && self.told_firing < self.episode
+        let is_untold = self.told_firing < self.episode;
+        self.state == State::Firing && self.calm_since.is_none() && is_untold
     }
 
     /// Whether it fires and somebody has been told.

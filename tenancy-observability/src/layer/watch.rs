@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ pub(super) struct Watch {
     worked_until: Instant,
     method: Method,
     route: Route,
-    trace: TraceContext,
+    trace: Arc<TraceContext>,
     request_id: Option<RequestId>,
     slot: RequestSlot,
     span: Span,
@@ -57,7 +58,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn begin<B>(layer: &PerformanceLayer, request: &mut Request<B>) -> Box<Self> {
         let mark = Mark::now();
-        let trace = TraceContext::of_request(request.headers());
+        let trace = Arc::new(TraceContext::of_request(request.headers()));
         let settings = &layer.settings;
         let begun = Begun {
             method: request.method(),
@@ -69,7 +70,7 @@ impl Watch {
         let named = settings.route.as_ref().and_then(|route| route(&begun));
         let method = request.method().clone();
         let extensions = request.extensions_mut();
-        extensions.insert(trace.clone());
+        extensions.insert(TraceContext::clone(&trace));
         layer.counted.in_flight.fetch_add(1, Ordering::Relaxed);
         for observer in &settings.observers {
             shielded(|| observer.began());
@@ -117,7 +118,7 @@ impl Watch {
         if let Some(handed_at) = self.handed_at.take() {
             self.taking += began.duration_since(handed_at);
         }
-        let done = self.span.in_scope(work);
+        let done = TraceContext::working(&self.trace, || self.span.in_scope(work));
         self.memory.add_since(before);
         self.worked_until = Instant::now();
         self.cpu += self.worked_until - began;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -15,8 +16,13 @@ const EXACT: u8 = 3;
 /// Times from a microsecond to an hour, in memory that is fixed.
 ///
 /// Written down it is base64 of HdrHistogram's own second format, which other tools read as well.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Times(Histogram<u64>);
+#[derive(Clone, Debug)]
+pub(crate) enum Times {
+    /// As they are written down, in as much memory as there are different times. They are read again when
+    /// somebody asks.
+    Kept(Box<[u8]>),
+    Measured(Histogram<u64>),
+}
 
 /// What is read off a series of times, in microseconds.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -56,70 +62,104 @@ impl Times {
     /// Of what nobody will measure any more, in next to no memory.
     pub(crate) fn none() -> Self {
         let made = Histogram::new_with_bounds(1, 2, 0);
-        Self(made.expect("two is twice one"))
+        Self::Measured(made.expect("two is twice one"))
     }
 
     fn to_digits(digits: u8) -> Self {
         let made = Histogram::new_with_bounds(1, micros(LONGEST), digits);
-        Self(made.expect("an hour is more than two microseconds, and digits go up to five"))
+        Self::Measured(
+            made.expect("an hour is more than two microseconds, and digits go up to five"),
+        )
     }
 
     pub(crate) fn record(&mut self, time: Duration) {
-        self.0.saturating_record(micros(time));
+        self.measured_mut().saturating_record(micros(time));
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
         // All have the same range, so there is always room.
-        let added = self.0.add(&other.0);
+        let added = self.measured_mut().add(&*other.measured());
         debug_assert!(added.is_ok());
+    }
+
+    /// Written down, since there will be no more of them.
+    pub(crate) fn kept(self) -> Self {
+        Self::Kept(self.written().into())
     }
 
     /// With what a waiting sender did not send meanwhile, one each `interval`.
     pub(crate) fn corrected(&self, interval: Duration) -> Self {
-        Self(self.0.clone_correct(micros(interval)))
+        Self::Measured(self.measured().clone_correct(micros(interval)))
     }
 
     pub(crate) fn mean_us(&self) -> Option<f64> {
-        (!self.0.is_empty()).then(|| self.0.mean())
+        let measured = self.measured();
+        (!measured.is_empty()).then(|| measured.mean())
     }
 
     /// What `percent` of them do not exceed.
     pub(crate) fn percentile_us(&self, percent: f64) -> Option<u64> {
-        let found = self.0.value_at_percentile(percent);
-        // The upper end of a bucket can lie above the longest time that was in it.
-        (!self.0.is_empty()).then(|| found.min(self.0.max()))
+        let measured = self.measured();
+        (!measured.is_empty()).then(|| percentile_us(&measured, percent))
     }
 
     pub(crate) fn min_us(&self) -> Option<u64> {
-        (!self.0.is_empty()).then(|| self.0.min())
+        let measured = self.measured();
+        (!measured.is_empty()).then(|| measured.min())
     }
 
     pub(crate) fn max_us(&self) -> Option<u64> {
-        (!self.0.is_empty()).then(|| self.0.max())
+        let measured = self.measured();
+        (!measured.is_empty()).then(|| measured.max())
     }
 
     /// `None` without a sample: nothing was measured, which is not the same as nought.
     pub(crate) fn figures(&self) -> Option<Figures> {
-        let at = |percent| self.percentile_us(percent);
-        Some(Figures {
-            samples: self.0.len(),
-            min_us: self.min_us()?,
-            mean_us: rounded(self.mean_us()?),
-            p50_us: at(50.0)?,
-            p90_us: at(90.0)?,
-            p95_us: at(95.0)?,
-            p99_us: at(99.0)?,
-            p999_us: at(99.9)?,
-            max_us: self.max_us()?,
+        let measured = self.measured();
+        let at = |percent| percentile_us(&measured, percent);
+        (!measured.is_empty()).then(|| Figures {
+            samples: measured.len(),
+            min_us: measured.min(),
+            mean_us: rounded(measured.mean()),
+            p50_us: at(50.0),
+            p90_us: at(90.0),
+            p95_us: at(95.0),
+            p99_us: at(99.0),
+            p999_us: at(99.9),
+            max_us: measured.max(),
         })
     }
 
-    fn encoded(&self) -> String {
+    fn measured(&self) -> Cow<'_, Histogram<u64>> {
+        match self {
+            Self::Kept(written) => {
+                let read = Deserializer::new().deserialize(&mut &**written);
+                Cow::Owned(read.expect("it was written by `kept`"))
+            }
+            Self::Measured(measured) => Cow::Borrowed(measured),
+        }
+    }
+
+    fn measured_mut(&mut self) -> &mut Histogram<u64> {
+        if let Self::Kept(_) = self {
+            *self = Self::Measured(self.measured().into_owned());
+        }
+        match self {
+            Self::Measured(measured) => measured,
+            Self::Kept(_) => unreachable!("it was read above"),
+        }
+    }
+
+    fn written(&self) -> Vec<u8> {
         let mut bytes = vec![];
         V2Serializer::new()
-            .serialize(&self.0, &mut bytes)
+            .serialize(&self.measured(), &mut bytes)
             .expect("a Vec takes every write");
-        STANDARD.encode(bytes)
+        bytes
+    }
+
+    fn encoded(&self) -> String {
+        STANDARD.encode(self.written())
     }
 
     fn decoded(text: &str) -> Result<Self, String> {
@@ -128,13 +168,18 @@ impl Times {
         let read: Histogram<u64> = read.map_err(|error| error.to_string())?;
         // Into the range of ours: a file can hold another, even one that takes all memory to add to.
         let mut times = Self::to_digits(read.sigfig().min(EXACT));
+        let measured = times.measured_mut();
         for step in read.iter_recorded() {
             let value = step.value_iterated_to();
-            times
-                .0
-                .saturating_record_n(value, step.count_since_last_iteration());
+            measured.saturating_record_n(value, step.count_since_last_iteration());
         }
-        Ok(times)
+        Ok(times.kept())
+    }
+}
+
+impl PartialEq for Times {
+    fn eq(&self, other: &Self) -> bool {
+        self.measured() == other.measured()
     }
 }
 
@@ -149,6 +194,12 @@ impl<'de> Deserialize<'de> for Times {
         let text = String::deserialize(deserializer)?;
         Self::decoded(&text).map_err(serde::de::Error::custom)
     }
+}
+
+/// What `percent` of some times do not exceed.
+fn percentile_us(measured: &Histogram<u64>, percent: f64) -> u64 {
+    // The upper end of a bucket can lie above the longest time that was in it.
+    measured.value_at_percentile(percent).min(measured.max())
 }
 
 pub(crate) fn micros(time: Duration) -> u64 {

@@ -98,8 +98,8 @@ impl Recorder {
         }
     }
 
-    /// What it has taken by now, of a run of this length, which is over: it is moved out and not copied, so
-    /// that a run never needs its memory twice, and what comes later is not kept.
+    /// What it has taken by now, of a run of this length, which is over: each series is moved out in as little
+    /// memory as can be, so that a run never needs its memory twice, and what comes later is not kept.
     pub fn finish(&self, length: Duration) -> Recorded {
         let series = |series: &[Mutex<Series>]| {
             let series = series.iter().map(|series| locked(series).take());

@@ -34,7 +34,8 @@ pub struct Run {
     pub users: Option<u32>,
     /// Each endpoint, in the order of the plan.
     pub endpoints: Vec<Named>,
-    /// Each caller as far as they are named, with what the others did as `…`; times to a hundredth.
+    /// Each caller as far as they are named, with what the others did as `…`; times to a hundredth. Of a test
+    /// that is run [several times](run_times), the first run has those of all.
     pub callers: Vec<Named>,
     /// How it went.
     pub timeline: Vec<Interval>,
@@ -171,10 +172,13 @@ pub async fn run_times(
                 show(index, runner.progress());
             }
         };
-        let run = tokio::select! {
+        let mut run = tokio::select! {
             run = runner.run(stop.as_mut()) => run,
             () = showing => break,
         };
+        if let Some(first) = runs.first_mut() {
+            first.take_callers(&mut run);
+        }
         runs.push(run);
         if runs.iter().any(|run| run.ended == Ended::Interrupted) {
             break;
@@ -210,6 +214,18 @@ impl Run {
             generator,
             http2: false,
             first_failure: None,
+        }
+    }
+
+    /// Takes over what a later run has measured of callers, of whom there are so many that only the sums over
+    /// all runs are kept.
+    pub(crate) fn take_callers(&mut self, later: &mut Self) {
+        add_all(&mut self.callers, &std::mem::take(&mut later.callers));
+        for caller in std::mem::take(&mut self.callers) {
+            self.callers.push(Named {
+                series: caller.series.kept(),
+                ..caller
+            });
         }
     }
 

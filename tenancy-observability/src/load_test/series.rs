@@ -94,7 +94,16 @@ impl Series {
 
     /// Gives up what it has measured, and its memory with it.
     pub(crate) fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::new(Times::none))
+        std::mem::replace(self, Self::new(Times::none)).kept()
+    }
+
+    /// In as little memory as can be, since nothing more will be measured.
+    pub(crate) fn kept(self) -> Self {
+        Self {
+            response: self.response.kept(),
+            service: self.service.kept(),
+            ..self
+        }
     }
 
     pub(crate) fn record(&mut self, sample: &Sample) {

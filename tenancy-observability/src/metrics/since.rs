@@ -31,26 +31,40 @@ impl Snapshot {
 
 impl Family {
     fn since(&self, before: &Self, at: Time) -> Self {
-        let mut earlier: HashMap<Series<'_>, &Value> = before
-            .points
-            .iter()
-            .map(|point| (series(point), &point.value))
+        let earlier = before.points.iter();
+        let mut earlier: HashMap<Series<'_>, Value> = earlier
+            .map(|point| (series(point), point.value.clone()))
             .collect();
         let points = self.points.iter().map(|point| {
             let mut since = point.clone();
-            if let Some(value) = earlier.remove(&series(point)) {
-                since.value.subtract(value);
+            if let Some(mut value) = earlier.remove(&series(point)) {
+                since.value.take_out(&mut value);
                 since.began = at;
             }
             since
         });
         let mut points: Vec<Point> = points.collect();
         // What is left had its name then and has none now.
-        for ((labels, ..), value) in earlier {
-            let is_former =
-                |point: &&mut Point| *point.tenant == *FORMER && *point.labels == *labels;
-            if let Some(former) = points.iter_mut().find(is_former) {
-                former.value.subtract(value);
+        let left = before.points.iter().filter_map(|point| {
+            let value = earlier.remove(&series(point))?;
+            Some((&point.labels, value))
+        });
+        let mut left: Vec<_> = left.collect();
+        let mut former: Vec<_> = points
+            .iter_mut()
+            .filter(|point| *point.tenant == *FORMER)
+            .collect();
+        for (labels, value) in &mut left {
+            if let Some(former) = former.iter_mut().find(|point| point.labels == **labels) {
+                former.value.take_out(value);
+                former.began = at;
+            }
+        }
+        // A set of labels that has room by itself under one of the two names may have none under the other,
+        // so the rest is in the sum of those without, which is the last point, or in those with.
+        for (_, value) in left.iter_mut().filter(|(_, value)| value.is_anything()) {
+            for former in former.iter_mut().rev() {
+                former.value.take_out(value);
                 former.began = at;
             }
         }
@@ -62,23 +76,36 @@ impl Family {
 }
 
 impl Value {
-    fn subtract(&mut self, before: &Self) {
-        match (self, before) {
-            (Self::Counter(number), Self::Counter(before)) => {
-                *number = number.saturating_sub(*before);
+    /// Takes out as much of `left` as is there, and leaves the rest of it.
+    fn take_out(&mut self, left: &mut Self) {
+        match (self, left) {
+            (Self::Counter(number), Self::Counter(left)) => {
+                let taken = (*left).min(*number);
+                *number -= taken;
+                *left -= taken;
             }
             (
                 Self::Histogram { counts, sum, .. },
                 Self::Histogram {
-                    counts: counts_before,
-                    sum: sum_before,
+                    counts: counts_left,
+                    sum: sum_left,
                     ..
                 },
             ) => {
-                for (count, before) in counts.iter_mut().zip(counts_before) {
-                    *count = count.saturating_sub(*before);
+                let before: u64 = counts_left.iter().sum();
+                for (count, left) in counts.iter_mut().zip(counts_left.iter_mut()) {
+                    let taken = (*left).min(*count);
+                    *count -= taken;
+                    *left -= taken;
                 }
-                *sum -= sum_before;
+                let after: u64 = counts_left.iter().sum();
+                // How much of the sum belongs to a part of the counts nobody knows.
+                let taken = match after {
+                    0 => *sum_left,
+                    _ => (*sum_left * ((before - after) as f64 / before as f64)).min(*sum),
+                };
+                *sum -= taken;
+                *sum_left -= taken;
             }
             _ => {}
         }

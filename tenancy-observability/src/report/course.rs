@@ -40,7 +40,7 @@ impl Reports {
     ) -> Result<Vec<Part>, Error> {
         scope.check_known()?;
         let id = scope.tenant_id();
-        self.course(id.as_uuid(), Some(Some(id)), period, parts)
+        self.course(id.as_uuid(), Some(Whose::Tenant(id)), period, parts)
             .await
     }
 

@@ -27,7 +27,7 @@ impl Recorder {
         F: Future<Output = Result<T, E>>,
     {
         let meter = Some(scope.meter().clone());
-        let watch = Watch::begin(self, Some(scope.tenant_id()), meter, operation);
+        let watch = Watch::begin(self, Whose::Tenant(scope.tenant_id()), meter, operation);
         Measured { work, watch }
     }
 
@@ -36,7 +36,7 @@ impl Recorder {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let watch = Watch::begin(self, None, None, operation);
+        let watch = Watch::begin(self, Whose::Nobody, None, operation);
         Measured { work, watch }
     }
 }

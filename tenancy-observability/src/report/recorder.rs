@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -15,8 +16,15 @@ use super::window::{WINDOW, beginning};
 use crate::layer::{FinishedRequest, ObserveRequests, Outcome, Spent};
 use crate::party::Party;
 
-/// Whose requests are counted together: a tenant's, or under `None` those of nobody in particular.
-pub(super) type Whose = Option<TenantId>;
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Whose {
+    /// Tenants' for which there was no room, and which are not told apart.
+    Folded,
+    /// Those of nobody in particular.
+    Nobody,
+    Tenant(TenantId),
+}
 
 /// How many endpoints all tenants' requests together are told apart by.
 pub(super) const ALL_ENDPOINTS_MAX: usize = 256;
@@ -31,6 +39,8 @@ struct Inner {
     settings: RecorderBuilder,
     /// In no order; the clock may be set.
     windows: RwLock<VecDeque<Arc<Window>>>,
+    /// How often each tenant asked in the last window that was given up, and when that began.
+    before: Mutex<(Time, HashMap<TenantId, u64, RandomState>)>, // std's: never held across an await
     /// Held while windows are written, so that no older state is written after a newer one.
     writing: tokio::sync::Mutex<()>,
     folded: AtomicU64,
@@ -87,7 +97,8 @@ impl RecorderBuilder {
         self
     }
 
-    /// How many for all of them together. One takes from one to eight kilobytes. Default: 16384.
+    /// How many for all of them together. One takes from one to eight kilobytes. Default: 16384. A tenant
+    /// that comes when there are as many has one for all that it is asked.
     pub fn endpoints(mut self, endpoints: usize) -> Self {
         self.endpoints = endpoints;
         self
@@ -112,6 +123,7 @@ impl RecorderBuilder {
         Recorder(Arc::new(Inner {
             settings: self,
             windows: RwLock::default(),
+            before: Mutex::new((Time::from_microseconds(i64::MIN), HashMap::default())),
             writing: tokio::sync::Mutex::default(),
             folded: AtomicU64::new(0),
             lost: AtomicU64::new(0),
@@ -144,6 +156,30 @@ impl Recorder {
     /// How many parties' windows were given up before they could be written.
     pub fn lost(&self) -> u64 {
         self.0.lost.load(Ordering::Relaxed)
+    }
+
+    /// The tenants with the most requests, here and of late: in the present window of five minutes and the
+    /// one before it. The busiest come first.
+    pub fn busiest(&self, number: usize, now: Time) -> Vec<(TenantId, u64)> {
+        let open = beginning(now, WINDOW);
+        // Before those that were given up, so that none given up meanwhile counts twice.
+        let (start, given_up) = self.before().clone();
+        let mut requests = match is_late(start, open) {
+            true => given_up,
+            false => HashMap::default(),
+        };
+        for window in self.windows() {
+            if is_late(window.start, open) {
+                window.add_requests(&mut requests);
+            }
+        }
+        let mut busiest: Vec<_> = requests
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        busiest.sort_unstable_by_key(|(tenant, count)| (Reverse(*count), *tenant));
+        busiest.truncate(number);
+        busiest
     }
 
     pub(super) async fn lock_writing(&self) -> tokio::sync::MutexGuard<'_, ()> {
@@ -226,9 +262,28 @@ impl Recorder {
         let windows = self.0.windows.write();
         let mut windows = windows.unwrap_or_else(PoisonError::into_inner);
         windows.retain(|window| {
-            window.start == open || window.owns().iter().any(|(_, own)| !own.is_written())
+            let is_kept =
+                window.start == open || window.owns().iter().any(|(_, own)| !own.is_written());
+            if !is_kept && is_late(window.start, open) {
+                let mut before = self.before();
+                if before.0 != window.start {
+                    *before = (window.start, HashMap::default());
+                }
+                window.add_requests(&mut before.1);
+            }
+            is_kept
         });
     }
+
+    fn before(&self) -> MutexGuard<'_, (Time, HashMap<TenantId, u64, RandomState>)> {
+        // Counts of a window that was cut short are off by some requests.
+        self.0.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a window is the open one or the one before it.
+fn is_late(start: Time, open: Time) -> bool {
+    start <= open && start.after(WINDOW) >= open
 }
 
 impl Default for Recorder {
@@ -247,20 +302,28 @@ impl Window {
             .collect()
     }
 
-    /// What is counted for one party, or for nobody where there is no room for it.
+    fn add_requests(&self, to: &mut HashMap<TenantId, u64, RandomState>) {
+        for (whose, own) in self.owns() {
+            if let Whose::Tenant(tenant) = whose {
+                *to.entry(tenant).or_default() += own.counted().slice.requests();
+            }
+        }
+    }
+
+    /// What is counted for one party, or for all of those for which there is no room.
     fn own(&self, whose: Whose, recorder: &Inner) -> Arc<Own> {
         let parties = self.parties.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = parties.get(&whose) {
             return own.clone();
         }
-        let nobody = usize::from(parties.contains_key(&None));
-        let is_full = parties.len() - nobody >= recorder.settings.tenants
-            || self.endpoints.load(Ordering::Relaxed) >= recorder.settings.endpoints;
+        let others = [Whose::Folded, Whose::Nobody].map(|other| parties.contains_key(&other));
+        let others = others.into_iter().filter(|is_there| *is_there).count();
+        let is_full = parties.len() - others >= recorder.settings.tenants;
         drop(parties);
         let whose = match whose {
-            Some(_) if is_full => {
+            Whose::Tenant(_) if is_full => {
                 recorder.folded.fetch_add(1, Ordering::Relaxed);
-                None
+                Whose::Folded
             }
             whose => whose,
         };
@@ -291,8 +354,8 @@ impl Own {
 impl ObserveRequests for Recorder {
     fn finished(&self, request: &FinishedRequest<'_>) {
         let whose = match request.party {
-            Party::Tenant(tenant) => Some(tenant.id),
-            Party::Platform | Party::Unknown => None,
+            Party::Tenant(tenant) => Whose::Tenant(tenant.id),
+            Party::Platform | Party::Unknown => Whose::Nobody,
         };
         let is_error = |status| (self.0.settings.is_error)(status);
         let end = match request.outcome {

@@ -56,6 +56,12 @@ impl Slice {
         &mut methods[place].1
     }
 
+    /// How many requests, which operations are not.
+    pub(super) fn requests(&self) -> u64 {
+        let requests = self.iter().filter(|(method, ..)| *method != OPERATION);
+        requests.map(|(_, _, totals)| totals.times.count()).sum()
+    }
+
     /// How many endpoints there are.
     pub(super) fn len(&self) -> usize {
         self.count

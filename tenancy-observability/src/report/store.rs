@@ -20,6 +20,9 @@ use super::window::{HOUR, Period, WINDOW, before, beginning};
 /// All requests' row, whoever they were for. It is no tenant's id.
 pub(super) const ALL: Uuid = Uuid::nil();
 
+/// The row of those that were not told apart by tenant. It is no tenant's id, and comes after each.
+const FOLDED: Uuid = Uuid::max();
+
 /// How old windows are before they become hours: a day's report is made of windows alone, and nobody
 /// writes them any more.
 const TIDIED_AFTER: Duration = Duration::from_secs(26 * 60 * 60);
@@ -91,8 +94,8 @@ impl Reports {
     ) -> Result<Report, Error> {
         scope.check_known()?;
         let id = scope.tenant_id();
-        let slice = self.slice(id.as_uuid(), Some(Some(id)), period).await?;
-        Ok(Report::of(&slice, period, which))
+        self.report(id.as_uuid(), Some(Whose::Tenant(id)), period, which)
+            .await
     }
 
     /// What all requests took, of whatever tenants or none.
@@ -104,8 +107,7 @@ impl Reports {
         period: Period,
         which: WhichEndpoints,
     ) -> Result<Report, Error> {
-        let slice = self.slice(ALL, None, period).await?;
-        Ok(Report::of(&slice, period, which))
+        self.report(ALL, None, period, which).await
     }
 
     /// Tenants with requests in a period, as far as that is written: so many, in the order of their ids, of
@@ -123,7 +125,8 @@ impl Reports {
         let mut tx = self.0.database.platform_read(&self.0.scope).await?;
         let found = rows::parties(&mut tx, (period.from(), period.to()), after, count).await?;
         tx.commit().await?;
-        Ok(found.into_iter().map(TenantId::from).collect())
+        let tenants = found.into_iter().filter(|party| *party != FOLDED);
+        Ok(tenants.map(TenantId::from).collect())
     }
 
     /// Writes and tidies up until `end`, and then writes once more. What fails is logged and tried
@@ -225,8 +228,13 @@ impl Reports {
             all.merge(&counted.slice, ALL_ENDPOINTS_MAX);
             let changes = counted.changes;
             if changes != own.written.load(Ordering::Acquire) {
-                if let Some(tenant) = whose {
-                    changed.push((tenant.as_uuid(), counted.slice.encode()?));
+                let row = match whose {
+                    Whose::Folded => Some(FOLDED),
+                    Whose::Nobody => None,
+                    Whose::Tenant(tenant) => Some(tenant.as_uuid()),
+                };
+                if let Some(row) = row {
+                    changed.push((row, counted.slice.encode()?));
                 }
                 drop(counted);
                 seen.push((own, changes));
@@ -249,28 +257,33 @@ impl Reports {
         Ok(())
     }
 
-    /// All that is known of a party in a period.
-    async fn slice(
+    async fn report(
         &self,
         party: Uuid,
         whose: Option<Whose>,
         period: Period,
-    ) -> Result<Slice, Error> {
+        which: WhichEndpoints,
+    ) -> Result<Report, Error> {
         let mut all = Slice::default();
         let merge = |_, slice: &Slice| all.merge(slice, ALL_ENDPOINTS_MAX);
-        self.visit(party, whose, period, merge).await?;
-        Ok(all)
+        let period = self.visit(party, whose, period, merge).await?;
+        let mut folded = 0;
+        let count = |_, slice: &Slice| folded += slice.requests();
+        self.visit(FOLDED, Some(Whose::Folded), period, count)
+            .await?;
+        Ok(Report::of(&all, period, folded, which))
     }
 
-    /// Shows all that is known of a party in a period, each with its beginning. What is still in memory
-    /// here counts instead of what this process has written of the same window.
+    /// Shows all that is known of a party in a period, each with its beginning, and says how far that goes:
+    /// an hour is shown as a whole, where it lies partly in the period. What is still in memory here counts
+    /// instead of what this process has written of the same window.
     pub(super) async fn visit(
         &self,
         party: Uuid,
         whose: Option<Whose>,
         period: Period,
         mut show: impl FnMut(Time, &Slice),
-    ) -> Result<(), Error> {
+    ) -> Result<Period, Error> {
         let mut held = HashSet::new();
         for window in self.0.recorder.windows() {
             held.insert(window.writer);
@@ -302,16 +315,16 @@ impl Reports {
             }
         }
         let mut hours = HashSet::new();
+        let mut shown = period;
         let mut after = rows::just_before(period.from());
         loop {
             let page = rows::hours(&mut tx, party, after, period.to()).await?;
             for row in &page {
                 after = row.starts_at;
                 hours.insert(row.starts_at);
-                show(
-                    Time::from_microseconds(row.starts_at),
-                    &Slice::decode(&row.data)?,
-                );
+                let start = Time::from_microseconds(row.starts_at);
+                shown = shown.with(start, HOUR);
+                show(start, &Slice::decode(&row.data)?);
             }
             if page.len() < PAGE_ROWS {
                 break;
@@ -324,7 +337,7 @@ impl Reports {
         for (start, data) in windows {
             show(start, &Slice::decode(&data)?);
         }
-        Ok(())
+        Ok(shown)
     }
 }
 

@@ -14,10 +14,11 @@ use super::window::Period;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Report {
-    /// The first moment that it is about.
+    /// The first moment that it is about. What is known by the hour is reported by the hour, so it may lie
+    /// before the one that was asked for.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub from: Time,
-    /// The first moment after it.
+    /// The first moment after it, which likewise may lie after the one that was asked for.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub to: Time,
     /// How many requests ended, in whatever way.
@@ -26,6 +27,11 @@ pub struct Report {
     pub errors: u64,
     /// How many were cancelled; they are no errors.
     pub cancelled: u64,
+    /// Whether a tenant's requests may be missing: servers had more tenants at a time than they tell apart.
+    pub incomplete: bool,
+    /// How many requests were not told apart then, of all tenants together. They are among the platform's
+    /// requests, and among those of no tenant.
+    pub not_told_apart: u64,
     /// The mean time from a request to its answer's last byte.
     pub average_response_time: Option<f64>,
     /// How these times are spread.
@@ -196,7 +202,12 @@ impl WhichEndpoints {
 }
 
 impl Report {
-    pub(super) fn of(slice: &Slice, period: Period, which: WhichEndpoints) -> Self {
+    pub(super) fn of(
+        slice: &Slice,
+        period: Period,
+        not_told_apart: u64,
+        which: WhichEndpoints,
+    ) -> Self {
         let mut all = Totals::default();
         let requests = || slice.iter().filter(|(method, ..)| *method != OPERATION);
         for (_, _, totals) in requests() {
@@ -217,6 +228,8 @@ impl Report {
             requests: all.times.count(),
             errors: all.errors,
             cancelled: all.cancelled,
+            incomplete: not_told_apart > 0,
+            not_told_apart,
             average_response_time: all.times.mean().map(nanoseconds),
             response_time: ResponseTime::of(&all),
             error_rate: error_rate(&all),

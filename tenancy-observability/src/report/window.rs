@@ -70,6 +70,14 @@ impl Period {
         self.to
     }
 
+    /// As far as it goes with a window that lies partly in it.
+    pub(super) fn with(self, start: Time, length: Duration) -> Self {
+        Self {
+            from: self.from.min(start),
+            to: self.to.max(start.after(length)),
+        }
+    }
+
     /// Whether something of a window lies in it.
     pub(super) fn meets(&self, start: Time, length: Duration) -> bool {
         start < self.to && start.after(length) > self.from

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::id::{SpanId, TraceId};
@@ -6,6 +8,10 @@ use super::state;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+tokio::task_local! {
+    static CURRENT: Arc<TraceContext>;
+}
 
 /// A place in a trace: this server's, while it works on a request.
 #[derive(Clone, Debug)]
@@ -58,6 +64,25 @@ impl TraceContext {
             Some(Ok(state)) => drop(headers.insert(TRACESTATE, state)),
             _ => drop(headers.remove(TRACESTATE)),
         }
+    }
+
+    /// The place of the request that is being worked on, where a
+    /// [`PerformanceLayer`](crate::layer::PerformanceLayer) watches over it. A task that was spawned for it is
+    /// not a part of it.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(|current| Self::clone(current)).ok()
+    }
+
+    /// Names the [current](Self::current) place, if there is one, as the parent of a request that is about to be
+    /// sent; else its headers stay as they are. It is what `OutboundBuilder::headers` takes.
+    pub fn write_current(headers: &mut HeaderMap) {
+        // Where there is none, there is nothing to name.
+        let _ = CURRENT.try_with(|current| current.write(headers));
+    }
+
+    /// Does some work for the request that has this place.
+    pub(crate) fn working<T>(this: &Arc<Self>, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(this.clone(), work)
     }
 
     /// Which trace.

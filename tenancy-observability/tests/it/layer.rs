@@ -8,4 +8,5 @@ mod repeated;
 mod servers;
 mod slow;
 mod tenants;
+mod traces;
 mod witness;

@@ -92,7 +92,7 @@ INSERT INTO commerce_counters (tenant_id, name, value) VALUES ($1, $2, 1) ON CON
 UPDATE commerce_stock SET on_hand = $3, reorder_point = $4, backorder = $5 WHERE tenant_id = $1 AND variant_id = $2
 UPDATE commerce_stock SET backorder = backorder WHERE tenant_id = $1 AND variant_id = $2
 UPDATE observability_alert_turns SET turns = turns + 1
-SELECT id, subject FROM (SELECT id, subject, created_at, row_number() OVER (PARTITION BY subject ORDER BY created_at, id) AS turn FROM observability_alert_deliveries WHERE channel = $1 AND fate = 'waiting' AND next_at <= $2 AND leased_until <= $2) AS due ORDER BY turn, created_at LIMIT $3
+SELECT id, subject FROM (SELECT id, subject, created_at, row_number() OVER (PARTITION BY subject ORDER BY created_at, id) AS turn FROM observability_alert_deliveries AS one WHERE channel = $1 AND fate = 'waiting' AND next_at <= $2 AND leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM observability_alert_deliveries AS before WHERE before.fate = 'waiting' AND before.channel = one.channel AND before.subject = one.subject AND before.rule = one.rule AND (before.created_at, before.id) < (one.created_at, one.id))) AS due ORDER BY turn, created_at LIMIT $3
 UPDATE observability_alert_deliveries SET leased_until = $3, attempts = attempts + 1 WHERE id = $1 AND fate = 'waiting' AND leased_until <= $2 RETURNING id, channel, message, created_at, next_at, attempts, fate, says
 UPDATE observability_alert_deliveries SET fate = $2, says = $3, next_at = $4, leased_until = $4 WHERE id = $1 AND fate = 'waiting' AND (attempts = $5 OR $2 = 'arrived')
 UPDATE observability_alert_deliveries SET fate = 'waiting', attempts = 0, next_at = $2, leased_until = $2 WHERE id = $1 AND fate = 'dead'
@@ -101,7 +101,7 @@ DELETE FROM observability_alert_deliveries WHERE subject = $1
 SELECT id, body FROM observability_alerts WHERE kind = $1
 INSERT INTO observability_alerts (kind, id, body) VALUES ($1, $2, $3) ON CONFLICT (kind, id) DO UPDATE SET body = $3
 DELETE FROM observability_alerts WHERE kind = $1 AND id = $2
-INSERT INTO observability_alert_deliveries (id, channel, subject, message, created_at, next_at, leased_until, attempts, fate) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 'waiting')
+INSERT INTO observability_alert_deliveries (id, channel, subject, rule, message, created_at, next_at, leased_until, attempts, fate) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 'waiting')
 UPDATE observability_alert_deliveries SET fate = 'dead', says = 'nobody sent it for a day' WHERE fate = 'waiting' AND next_at < $1
 DELETE FROM observability_alert_deliveries WHERE fate = $1 AND next_at < $2
 INSERT INTO observability_windows (party, starts_at, writer, data) VALUES ($1, $2, $3, $4) ON CONFLICT (party, starts_at, writer) DO UPDATE SET data = excluded.data

@@ -3,6 +3,7 @@ use jiff::tz::TimeZone;
 use tenancy_core::outbound::Outbound;
 use tenancy_observability::alert::{Channel, Mail, QuietHours, Secret, Slack, Sms, Webhook};
 use tenancy_observability::outgoing::SlowOutgoing;
+use tenancy_observability::trace_context::TraceContext;
 
 use crate::config::Alerts;
 use crate::failure::Failure;
@@ -12,6 +13,7 @@ use crate::failure::Failure;
 pub(super) fn of(wanted: &Alerts, outgoing: &SlowOutgoing) -> Result<Vec<Channel>, Failure> {
     let outbound = Outbound::builder()
         .internal_addresses()
+        .headers(TraceContext::write_current)
         .observe(outgoing.observer())
         .build()?;
     let failed = |setting: &'static str| {

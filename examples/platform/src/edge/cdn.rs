@@ -7,6 +7,7 @@ use tenancy_core::TenantScope;
 use tenancy_core::journal::ConsumerError;
 use tenancy_core::outbound::Outbound;
 use tenancy_observability::outgoing::SlowOutgoing;
+use tenancy_observability::trace_context::TraceContext;
 
 use super::EdgeTags;
 use crate::config::{self, PurgeForm};
@@ -55,6 +56,7 @@ impl Cdn {
         let outbound = Outbound::builder()
             .internal_addresses()
             .time_out(config.time_out())
+            .headers(TraceContext::write_current)
             .observe(outgoing.observer())
             .build()?;
         Ok(Some(Self {

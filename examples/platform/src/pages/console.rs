@@ -21,7 +21,7 @@ pub(crate) use self::blocks::blocks;
 pub(crate) use self::health::health;
 pub(crate) use self::journal::journal;
 pub(crate) use self::overview::{
-    HOURS, Measured, Overview, OverviewPage, OverviewView, ServerFigures,
+    HOURS, Measured, Overview, OverviewPage, OverviewView, ROWS, ServerFigures,
 };
 pub(crate) use self::shops::{ShopRow, ShopsPage};
 pub(crate) use self::slow_statements::slow_statements;

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tenancy_core::time::Time;
@@ -51,10 +51,14 @@ impl MemoryBook {
         let mut kept = self.kept();
         let mut turns = HashMap::<String, usize>::new();
         let mut due = vec![];
+        let mut before = HashSet::new();
         for (place, (delivery, leased)) in kept.deliveries.iter().enumerate() {
-            let is_due = delivery.next_at <= now && *leased <= now;
-            if delivery.fate == Fate::Waiting && delivery.channel == channel && is_due {
-                let subject = delivery.message.subject.key();
+            if delivery.fate != Fate::Waiting || delivery.channel != channel {
+                continue;
+            }
+            let subject = delivery.message.subject.key();
+            let is_first = before.insert((subject.clone(), &delivery.message.rule));
+            if is_first && delivery.next_at <= now && *leased <= now {
                 let turn = turns.entry(subject.clone()).or_default();
                 *turn += 1;
                 due.push((*turn, place, subject));

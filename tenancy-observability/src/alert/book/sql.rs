@@ -99,8 +99,13 @@ impl SqlBook {
     ) -> Result<Vec<Delivery>, Error> {
         const DUE: &str = "SELECT id, subject FROM (SELECT id, subject, created_at, \
              row_number() OVER (PARTITION BY subject ORDER BY created_at, id) AS turn \
-             FROM observability_alert_deliveries WHERE channel = $1 AND fate = 'waiting' \
-             AND next_at <= $2 AND leased_until <= $2) AS due ORDER BY turn, created_at LIMIT $3";
+             FROM observability_alert_deliveries AS one WHERE channel = $1 AND fate = 'waiting' \
+             AND next_at <= $2 AND leased_until <= $2 AND NOT EXISTS \
+             (SELECT 1 FROM observability_alert_deliveries AS before \
+             WHERE before.fate = 'waiting' AND before.channel = one.channel \
+             AND before.subject = one.subject AND before.rule = one.rule \
+             AND (before.created_at, before.id) < (one.created_at, one.id))) AS due \
+             ORDER BY turn, created_at LIMIT $3";
         const CLAIM: &str = "UPDATE observability_alert_deliveries \
              SET leased_until = $3, attempts = attempts + 1 \
              WHERE id = $1 AND fate = 'waiting' AND leased_until <= $2 \
@@ -259,14 +264,15 @@ async fn store(tx: &mut PlatformTx, before: &Rows, after: &Rows) -> Result<(), E
 
 async fn insert(tx: &mut PlatformTx, delivery: &Delivery) -> Result<(), Error> {
     const INSERT: &str = "INSERT INTO observability_alert_deliveries \
-         (id, channel, subject, message, created_at, next_at, leased_until, attempts, fate) \
-         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 'waiting')";
+         (id, channel, subject, rule, message, created_at, next_at, leased_until, attempts, fate) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 'waiting')";
     let message = text_of(&delivery.message)?;
     on_tx!(tx, |conn| {
         sqlx::query(INSERT)
             .bind(delivery.id)
             .bind(&delivery.channel)
             .bind(delivery.message.subject.key())
+            .bind(&delivery.message.rule)
             .bind(&message)
             .bind(delivery.created_at.as_microseconds())
             .bind(delivery.next_at.as_microseconds())

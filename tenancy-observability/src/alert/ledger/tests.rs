@@ -380,3 +380,52 @@ fn what_was_over_before_anybody_was_told_is_not_told() {
     assert_eq!(desk.said(MINUTE, &[("rule", &[platform(1.0)])]), []);
     assert!(desk.ledger.is_idle());
 }
+
+/// With the wait for its end that rules have when nothing else is said.
+#[test]
+fn what_is_well_again_before_anybody_was_told_is_told_only_if_it_comes_back() {
+    let check = |values: &[f64], expected: &[(Occasion, u64, u64)]| {
+        let mut desk = Desk::new([rule("rule")]);
+        let mut said = vec![];
+        for value in values {
+            let messages = desk.turn(15 * SECOND, &[("rule", &[platform(*value)])]);
+            for one in &messages {
+                let is_firing = one.occasion == Occasion::Firing;
+                assert!(
+                    !is_firing || one.shown[0].value == 20.0,
+                    "{values:?}: {one:?}"
+                );
+            }
+            let messages = messages.into_iter();
+            said.extend(messages.map(|one| (one.occasion, one.firing, one.resolved)));
+        }
+        assert_eq!(said, expected, "{values:?}");
+        assert!(desk.ledger.is_idle(), "{values:?}");
+    };
+    let over = [1.0; 10];
+    check(&[&[20.0][..], &over].concat(), &[]);
+    let told = [(Occasion::Firing, 1, 0), (Occasion::Resolved, 0, 1)];
+    check(&[&[20.0, 1.0, 20.0][..], &over].concat(), &told);
+    check(&[&[20.0, 20.0][..], &over].concat(), &told);
+}
+
+/// One that is well again is none of those that an update tells of.
+#[test]
+fn an_update_tells_of_what_fires_still() {
+    let mut desk = Desk::new([rule("rule")]);
+    let of = |values: [f64; 3]| {
+        let numbered = values.into_iter().enumerate();
+        numbered
+            .map(|(number, value)| platform(value).label("part", &number.to_string()))
+            .collect::<Vec<_>>()
+    };
+    let first = of([20.0, 1.0, 1.0]);
+    desk.turn(MINUTE, &[("rule", &first)]);
+    assert_eq!(
+        desk.said(15 * SECOND, &[("rule", &first)]),
+        [(Occasion::Firing, 1, 0)]
+    );
+    desk.turn(15 * SECOND, &[("rule", &of([20.0, 20.0, 20.0]))]);
+    let told = desk.said(MINUTE, &[("rule", &of([20.0, 1.0, 20.0]))]);
+    assert_eq!(told, [(Occasion::Updated, 2, 0)]);
+}

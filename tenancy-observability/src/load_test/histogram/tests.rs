@@ -58,7 +58,19 @@ fn what_was_written_down_reads_back_the_same() {
             times.record(Duration::from_micros(time));
         }
         let text = serde_json::to_string(&times).unwrap();
-        assert_eq!(serde_json::from_str::<Times>(&text).unwrap(), times);
+        let read: Times = serde_json::from_str(&text).unwrap();
+        let mut kept = times.clone().kept();
+        for other in [&read, &kept] {
+            assert!(matches!(other, Times::Kept(_)));
+            assert_eq!((other, other.figures()), (&times, times.figures()));
+        }
+        // It goes on where it was.
+        for times in [&mut times, &mut kept] {
+            times.record(Duration::from_micros(18));
+        }
+        kept.add(&read);
+        times.add(&read);
+        assert_eq!(kept, times);
     }
     assert!(serde_json::from_str::<Times>("\"bm90IG9uZQ==\"").is_err());
 }

@@ -105,7 +105,7 @@ impl<'a> Parties<'a> {
 
 impl Value {
     /// A gauge that has gone back to nothing says so; what was never counted for somebody is no point.
-    fn is_anything(&self) -> bool {
+    pub(in crate::metrics) fn is_anything(&self) -> bool {
         match self {
             Self::Counter(number) => *number > 0,
             Self::Gauge(_) => true,

@@ -13,6 +13,7 @@ use tenancy_observability::alert::{
 };
 use tenancy_tests::HttpReceiver;
 use tenancy_tests::receivers::Answer;
+use tokio::time::{interval, timeout};
 
 use super::{SECOND, Values, at_once, outbound, rule, secret, start, webhook};
 
@@ -358,6 +359,34 @@ async fn a_channel_hears_of_its_own_tenant_and_of_ends_if_it_wants() {
         .map(|one| (&one["occasion"], &one["subject"]["tenant"]["slug"]));
     let expected = (&"firing".into(), &"acme".into());
     assert_eq!(told.collect::<Vec<_>>(), [expected, expected]);
+}
+
+/// A server that takes connections and never answers.
+#[tokio::test]
+async fn a_channel_that_never_answers_holds_up_no_other() {
+    let (dead, sink) = (HttpReceiver::start().await, HttpReceiver::start().await);
+    dead.answers([Answer::Never; 8]);
+    let patient = Outbound::builder().internal_addresses();
+    let patient = patient.time_out(600 * SECOND).build().unwrap();
+    let hook = Webhook::new(&patient, &dead.url("/"), &secret()).unwrap();
+    let alerts = Alerts::builder()
+        .rules((0..6).map(|number| rule(&format!("rule-{number}"))))
+        .measure(Values::platform(20.0))
+        .channel(Channel::webhook("dead", hook).pace(10_000, Duration::ZERO))
+        .channel(webhook(&sink));
+    let alerts = at_once(alerts).build();
+    let arrive = async {
+        let mut looks = interval(SECOND / 50);
+        while sink.received().len() < 6 {
+            looks.tick().await;
+        }
+    };
+    tokio::select! {
+        () = alerts.run() => {}
+        outcome = timeout(60 * SECOND, arrive) => outcome.unwrap(),
+    }
+    // And it has no more on their way itself than it may.
+    assert_eq!(dead.received().len(), 2);
 }
 
 #[tokio::test]

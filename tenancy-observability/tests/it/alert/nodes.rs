@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use tenancy_core::TenantId;
+use tenancy_core::time::Time;
 use tenancy_observability::alert::{
     Alerts, Fate, HealthMeasure, Rule, Sample, Silence, State, Subject,
 };
@@ -282,6 +283,135 @@ async fn a_tenant_can_be_forgotten(site: Site) {
     assert_eq!(waiting, ["bolt"]);
 }
 
+/// The receiver was busy when something began, and not when it was over.
+async fn an_end_is_told_after_its_beginning(alerts: [Alerts; 2], values: Values, sink: HttpReceiver) {
+    let now = start();
+    let tell = async |node: usize, after: Duration| {
+        let sent = alerts[node].deliver(now.after(after)).await.unwrap();
+        let received = sink.received();
+        let last = received.last().unwrap().json();
+        (sent, last["occasion"].as_str().unwrap().to_owned())
+    };
+    sink.answers([Answer::Status(503), Answer::Never]);
+    alerts[0].evaluate(now).await.unwrap();
+    assert_eq!(tell(0, Duration::ZERO).await, (1, "firing".to_owned()));
+    values.set([Sample::new(Subject::Platform, 1.0)]);
+    alerts[0].evaluate(now.after(SECOND / 2)).await.unwrap();
+    // It waits for its next attempt, and then somebody is at it.
+    assert_eq!(tell(1, SECOND / 2).await.0, 0);
+    {
+        let mut trying = std::pin::pin!(tell(0, 2 * SECOND));
+        let taken = async {
+            while sink.received().len() < 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            outcome = &mut trying => panic!("it was answered: {outcome:?}"),
+            () = taken => {}
+        }
+        assert_eq!(tell(1, 2 * SECOND).await.0, 0);
+    }
+    let later = 70 * SECOND;
+    assert_eq!(tell(1, later).await, (1, "firing".to_owned()));
+    assert_eq!(tell(1, later).await, (1, "resolved".to_owned()));
+    assert_eq!(tell(1, later).await.0, 0);
+}
+
+async fn an_end_is_told_after_its_beginning_by_all_servers(site: Site) {
+    let (sink, values) = (HttpReceiver::start().await, Values::platform(20.0));
+    let nodes = nodes(&site, 2, &values, &sink).await;
+    let nodes = nodes.try_into().unwrap();
+    an_end_is_told_after_its_beginning(nodes, values, sink).await;
+}
+
+#[tokio::test]
+async fn an_end_is_told_after_its_beginning_without_a_database() {
+    let (sink, values) = (HttpReceiver::start().await, Values::platform(20.0));
+    let alerts = Alerts::builder().rule(rule("rule")).measure(values.clone());
+    let alerts = at_once(alerts.channel(webhook(&sink))).build();
+    an_end_is_told_after_its_beginning([alerts.clone(), alerts], values, sink).await;
+}
+
+/// A server whose database a test takes away, with one rule that is looked after all the same and waits as
+/// long for its end as rules do.
+struct Outage {
+    server: Postgres,
+    alerts: Alerts,
+    values: Values,
+    sink: HttpReceiver,
+    now: Time,
+}
+
+impl Outage {
+    async fn start() -> Self {
+        let server = Postgres::start().await;
+        let site = Site::in_postgres(&server).await;
+        let (sink, values) = (HttpReceiver::start().await, Values::platform(20.0));
+        let rule = Rule::above("rule", "metric", 10.0).even_without_database();
+        let alerts = Alerts::builder()
+            .database(&site.database, &site.platform())
+            .rule(rule)
+            .measure(values.clone())
+            .channel(webhook(&sink))
+            .build();
+        let now = start();
+        Self {
+            server,
+            alerts,
+            values,
+            sink,
+            now,
+        }
+    }
+
+    /// Looks as often, 15 seconds apart, and says what has been told by then.
+    async fn look(&mut self, times: usize) -> Vec<String> {
+        for _ in 0..times {
+            self.now = self.now.after(15 * SECOND);
+            let _ = self.alerts.evaluate(self.now).await;
+            let _ = self.alerts.deliver(self.now).await;
+        }
+        let told = self.sink.received().into_iter();
+        told.map(|one| one.json()["occasion"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Brings the database back, and waits until a turn of the book is kept.
+    async fn end(&self) {
+        self.server.restart().await;
+        let mut looks = interval(SECOND / 50);
+        while self.alerts.evaluate(self.now).await.is_err() {
+            looks.tick().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_book_has_told_is_not_told_again_beside_it() {
+    let mut outage = Outage::start().await;
+    assert_eq!(outage.look(2).await, ["firing"]);
+    outage.server.stop().await;
+    assert_eq!(outage.look(1).await, ["firing"]);
+    outage.end().await;
+    assert_eq!(outage.look(10).await, ["firing"]);
+    outage.values.set([Sample::new(Subject::Platform, 1.0)]);
+    assert_eq!(outage.look(10).await, ["firing", "resolved"]);
+}
+
+#[tokio::test]
+async fn what_was_told_without_the_database_goes_on_in_it() {
+    let mut outage = Outage::start().await;
+    outage.server.stop().await;
+    assert_eq!(outage.look(2).await, ["firing"]);
+    outage.end().await;
+    assert_eq!(outage.look(10).await, ["firing"]);
+    assert_eq!(outage.alerts.active().await.unwrap().len(), 1);
+    outage.values.set([Sample::new(Subject::Platform, 1.0)]);
+    assert_eq!(outage.look(20).await, ["firing", "resolved"]);
+    assert!(outage.alerts.active().await.unwrap().is_empty());
+}
+
 /// An unhealthy critical part is a critical alert, also where alerts are kept in what is unhealthy.
 #[tokio::test]
 async fn a_database_that_is_away_is_told_of_without_it() {
@@ -334,6 +464,7 @@ on_both!(
     a_silence_holds_for_all_servers,
     a_storm_of_one_tenant_does_not_hold_up_another,
     a_tenant_can_be_forgotten,
+    an_end_is_told_after_its_beginning_by_all_servers,
     another_sends_what_a_dead_server_had_taken,
     three_servers_tell_each_change_once,
     what_nobody_measures_any_more_is_told_of_once_as_over,

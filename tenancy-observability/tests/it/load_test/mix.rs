@@ -8,7 +8,7 @@ use axum::Router;
 use axum::routing::any;
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderName, HeaderValue, Request};
-use tenancy_observability::load_test::{Caller, Connections, Endpoint};
+use tenancy_observability::load_test::{Caller, Connections, Endpoint, Report, Run, run_times};
 
 use super::oracle::{builder, closed, count, run, serve};
 
@@ -63,6 +63,33 @@ async fn weights_and_tenants_are_kept_to_by_many_users() {
         by_caller,
         [("acme.localhost", 2000), ("globex.localhost", 2000)]
     );
+}
+
+/// There are too many of them to keep each run's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_callers_did_is_kept_for_all_runs_together() {
+    let address = serve(Router::new().fallback(any(async || ()))).await;
+    let mut test = builder(address, closed(2))
+        .await
+        .endpoint(Endpoint::get("/"));
+    for name in ["acme", "globex"] {
+        test = test.caller(Caller::new(name));
+    }
+    let test = test.requests_per_endpoint(20.try_into().unwrap());
+    let test = Arc::new(test.build().unwrap());
+    let runs = run_times(&test, 3, std::future::pending(), |_, _| ()).await;
+    let callers = |run: &Run| {
+        let callers = run.callers.iter();
+        let callers = callers.map(|caller| (caller.name.clone(), caller.series.succeeded));
+        callers.collect::<Vec<_>>()
+    };
+    let all = [("acme".to_owned(), 30), ("globex".to_owned(), 30)];
+    assert_eq!(callers(&runs[0]), all);
+    assert_eq!(callers(&runs[1]).len() + callers(&runs[2]).len(), 0);
+    assert!(runs.iter().all(|run| run.all().succeeded == 20));
+    let report = Report::new(&test, runs, &[]);
+    assert_eq!(callers(&report.merged()), all);
+    assert_eq!(report.merged().all().succeeded, 60);
 }
 
 #[tokio::test(flavor = "multi_thread")]

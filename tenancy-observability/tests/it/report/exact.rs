@@ -6,6 +6,8 @@ use std::task::Poll;
 use tenancy_core::registry::TenantRegistry as _;
 use tenancy_core::time::Time;
 use tenancy_core::{Actor, Tenant, TenantId};
+use tenancy_observability::Party;
+use tenancy_observability::layer::Outcome;
 use tenancy_observability::report::{Period, Recorder, WhichEndpoints};
 
 use super::{HOUR, MINUTE, Node, time};
@@ -333,6 +335,30 @@ async fn tenants_beyond_the_bound_count_for_the_platform_and_are_counted() {
     }
     assert_eq!(requests, [3, 3, 0]);
     assert_eq!(node.recorder.folded(), 3);
+    // Each report says so, from memory, from windows and from hours, on other servers too.
+    let says = async |node: &Node, period: Period| {
+        let mut said = vec![];
+        for tenant in &tenants[1..] {
+            let scope = site.scope(tenant).await;
+            let report = node.reports.of_tenant(&scope, period, which).await.unwrap();
+            said.push((report.incomplete, report.not_told_apart));
+        }
+        let report = node.reports.of_platform(period, which).await.unwrap();
+        said.push((report.incomplete, report.not_told_apart));
+        said
+    };
+    assert_eq!(says(&node, period).await, [(true, 3); 3]);
+    node.reports.flush(at.after(10 * MINUTE)).await.unwrap();
+    let other = Node::new(&site);
+    assert_eq!(says(&other, period).await, [(true, 3); 3]);
+    let mut ids = tenants.each_ref().map(|tenant| tenant.id);
+    ids[..2].sort_unstable();
+    let known = other.reports.tenants(period, None, 10).await.unwrap();
+    assert_eq!(known, ids[..2]);
+    other.reports.tidy(at.after(48 * HOUR)).await.unwrap();
+    assert_eq!(says(&other, period).await, [(true, 3); 3]);
+    let before = Period::ending(period.from(), HOUR);
+    assert_eq!(says(&other, before).await, [(false, 0); 3]);
     assert_eq!(
         node.reports
             .of_platform(period, which)
@@ -373,4 +399,116 @@ async fn each_of_hundreds_of_tenants_has_an_exact_report_of_its_own() {
         assert_eq!(report.average_response_time, Some(number as f64 + 1.0));
         assert_eq!(report.quantile_error, 0.01);
     }
+}
+
+/// Busy tenants have taken all endpoints before a quiet one is asked for anything.
+#[tokio::test]
+async fn a_tenant_that_comes_when_endpoints_are_full_has_one_for_all_it_is_asked() {
+    let site = Site::sqlite().await;
+    let (busy, quiet) = (site.add("busy").await, site.add("quiet").await);
+    let node = Node::with(&site, Recorder::builder().endpoints(3).build());
+    let at = time("2026-03-01T10:02:00Z");
+    let ask = |tenant: &Tenant, routes: &[&str]| {
+        for route in routes {
+            let end = (Outcome::Answered, Some(200));
+            node.ended(Party::Tenant(tenant), route, end, 7, at);
+        }
+    };
+    ask(&busy, &["/a", "/b", "/c", "/d"]);
+    ask(&quiet, &["/a", "/e"]);
+    let which = WhichEndpoints::default().samples_min(1);
+    let report = async |tenant: &Tenant| {
+        let scope = site.scope(tenant).await;
+        let period = Period::last(HOUR, at);
+        let report = node.reports.of_tenant(&scope, period, which).await.unwrap();
+        let endpoints = report.slow_endpoints.into_iter();
+        let mut endpoints: Vec<_> = endpoints.map(|one| (one.endpoint, one.requests)).collect();
+        endpoints.sort_unstable();
+        (report.requests, report.incomplete, endpoints)
+    };
+    let named = |all: &[(&str, u64)]| {
+        let all = all.iter().map(|(name, count)| ((*name).to_owned(), *count));
+        all.collect::<Vec<_>>()
+    };
+    let others = named(&[("_OTHER __other__", 2)]);
+    assert_eq!(report(&quiet).await, (2, false, others));
+    let own = [
+        ("GET /a", 1),
+        ("GET /b", 1),
+        ("GET /c", 1),
+        ("_OTHER __other__", 1),
+    ];
+    assert_eq!(report(&busy).await, (4, false, named(&own)));
+    assert_eq!(node.recorder.folded(), 0);
+}
+
+/// What has become hours is reported with all of the hours that it lies in.
+#[tokio::test]
+async fn a_report_says_how_far_that_goes_which_it_counts() {
+    let site = Site::sqlite().await;
+    let acme = site.add("acme").await;
+    let scope = site.scope(&acme).await;
+    let node = Node::new(&site);
+    for at in ["10:05", "10:35", "11:02", "12:20", "12:40"] {
+        node.request(&acme, 1, time(&format!("2026-03-01T{at}:00Z")));
+    }
+    let now = time("2026-03-01T13:00:00Z");
+    node.reports.flush(now).await.unwrap();
+    let said = async |from: &str, to: &str| {
+        let [from, to] = [from, to].map(|at| time(&format!("2026-03-01T{at}:00Z")));
+        let which = WhichEndpoints::default();
+        let period = Period::between(from, to);
+        let own = node.reports.of_tenant(&scope, period, which).await.unwrap();
+        let all = node.reports.of_platform(period, which).await.unwrap();
+        assert_eq!(
+            (own.from, own.to, own.requests),
+            (all.from, all.to, all.requests)
+        );
+        let clock = |time: Time| time.to_string()[11..16].to_owned();
+        (clock(own.from), clock(own.to), own.requests)
+    };
+    let expect = |from: &str, to: &str, requests| (from.to_owned(), to.to_owned(), requests);
+    assert_eq!(said("10:30", "12:30").await, expect("10:30", "12:30", 3));
+    node.reports.tidy(now.after(48 * HOUR)).await.unwrap();
+    assert_eq!(said("10:30", "12:30").await, expect("10:00", "13:00", 5));
+    assert_eq!(said("10:00", "12:00").await, expect("10:00", "12:00", 3));
+    // Of an hour without requests there is nothing that could be moved out to.
+    assert_eq!(said("08:30", "09:30").await, expect("08:30", "09:30", 0));
+}
+
+#[tokio::test]
+async fn the_busiest_tenants_are_known_from_one_window_to_the_next() {
+    let site = Site::sqlite().await;
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let node = Node::new(&site);
+    let at = time("2026-03-01T10:02:00Z");
+    let busiest = |number: usize, at: Time| node.recorder.busiest(number, at);
+    // An operation is no request.
+    let done: Result<(), ()> = node
+        .recorder
+        .measure(&site.scope(&bolt).await, "import", async { Ok(()) })
+        .await;
+    done.unwrap();
+    assert_eq!(busiest(10, Time::now()), []);
+    for _ in 0..3 {
+        node.request(&acme, 1, at);
+    }
+    node.request(&bolt, 1, at);
+    let end = (Outcome::Answered, Some(200));
+    node.ended(Party::Platform, "/", end, 1, at);
+    assert_eq!(busiest(10, at), [(acme.id, 3), (bolt.id, 1)]);
+    assert_eq!(busiest(1, at), [(acme.id, 3)]);
+    // Written and given up, it counts for one window more.
+    let next = at.after(5 * MINUTE);
+    for _ in 0..3 {
+        node.request(&bolt, 1, next);
+    }
+    node.reports.flush(next).await.unwrap();
+    node.reports.flush(next).await.unwrap();
+    assert_eq!(busiest(10, next), [(bolt.id, 4), (acme.id, 3)]);
+    let after = next.after(5 * MINUTE);
+    assert_eq!(busiest(10, after), [(bolt.id, 3)]);
+    node.reports.flush(after).await.unwrap();
+    assert_eq!(busiest(10, after), [(bolt.id, 3)]);
+    assert_eq!(busiest(10, after.after(5 * MINUTE)), []);
 }

@@ -29,7 +29,7 @@ async fn where_there_is_no_data_a_report_says_nothing_and_never_zero() {
     };
     let empty = json!({
         "from": "2026-03-01T09:00:00Z", "to": "2026-03-01T10:05:00Z",
-        "requests": 0, "errors": 0, "cancelled": 0,
+        "requests": 0, "errors": 0, "cancelled": 0, "incomplete": false, "not_told_apart": 0,
         "average_response_time": null, "response_time": null, "error_rate": null,
         "database_performance": null, "cache_hit_ratio": null, "cache_performance": null,
         "memory_usage": null, "slow_endpoints": [], "operations": [], "quantile_error": 0.01,

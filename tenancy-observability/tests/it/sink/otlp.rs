@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use metrics::{gauge, with_local_recorder};
@@ -131,6 +132,81 @@ fn differences_add_up_to_what_was_counted_whoever_loses_a_name() {
     assert!(
         names.iter().any(|name| name == "__former__"),
         "names were lost: {names:?}"
+    );
+}
+
+/// Which labels have room by themselves differs from name to name, and least is there for former ones.
+#[test]
+fn differences_add_up_where_labels_have_no_room() {
+    let metrics = Metrics::builder("test")
+        .named_tenants(2)
+        .window(Duration::ZERO)
+        .text_bytes_max(60 << 10)
+        .build();
+    let series: Vec<_> = (0..60)
+        .map(|at| {
+            let labels = [("part", &*format!("part-{at}"))];
+            let counter = metrics.tenant_counter("sold_total", "", &labels);
+            let histogram = metrics.tenant_histogram("work_seconds", "", &labels);
+            (counter, histogram)
+        })
+        .collect();
+    let tenants: Vec<_> = (0..5)
+        .map(|at| Tenant::new(TenantId::generate(), format!("shop-{at}").parse().unwrap()))
+        .collect();
+    let (mut before, mut received, mut counted) = (None, (0, 0, 0.0), 0);
+    let mut overflowed = BTreeSet::new();
+    for round in 0..30 {
+        for (at, tenant) in tenants.iter().enumerate() {
+            // Each has parts of its own that it begins with, and each is the heaviest for a while.
+            let often = if round / 2 % 5 == at { 9 } else { 1 };
+            for (counter, histogram) in series.iter().cycle().skip(at * 13 + round).take(40) {
+                counter.increment(Party::Tenant(tenant), often);
+                for _ in 0..often {
+                    histogram.record(Party::Tenant(tenant), Duration::from_millis(7));
+                }
+                counted += often;
+            }
+        }
+        let snapshot = metrics.snapshot();
+        for name in ["sold_total", "work_seconds"] {
+            let points = snapshot.family(name).unwrap().points.iter();
+            let without_room = points.filter(|point| point.label("overflow").is_some());
+            overflowed.extend(without_room.map(|point| point.tenant.to_string()));
+        }
+        let request = read(&otlp::write_since(before.as_ref(), &snapshot, "shop").bytes);
+        let Some(metric::Data::Sum(sum)) = &named(&request, "sold_total").data else {
+            panic!("{request:?}");
+        };
+        for point in &sum.data_points {
+            let Some(Number::AsInt(number)) = point.value else {
+                panic!("{point:?}");
+            };
+            received.0 += u64::try_from(number).unwrap();
+        }
+        let Some(metric::Data::Histogram(histogram)) = &named(&request, "work_seconds").data else {
+            panic!("{request:?}");
+        };
+        for point in &histogram.data_points {
+            received.1 += point.count;
+            received.2 += point.sum.unwrap();
+        }
+        assert_eq!(
+            (received.0, received.1),
+            (counted, counted),
+            "round {round}"
+        );
+        let seconds = counted as f64 * 0.007;
+        assert!(
+            (received.2 - seconds).abs() < 1e-6,
+            "round {round}: {received:?}"
+        );
+        before = Some(snapshot);
+    }
+    let shops = overflowed.iter().filter(|name| name.starts_with("shop-"));
+    assert!(
+        shops.count() > 1 && overflowed.contains("__former__"),
+        "{overflowed:?}"
     );
 }
 

@@ -91,6 +91,8 @@ async fn a_shop_reads_its_own_report_and_operators_all(town: Town) {
         (&report["requests"], &report["error_rate"]),
         (&json!(9), &json!(0.0))
     );
+    let complete = (&report["incomplete"], &report["not_told_apart"]);
+    assert_eq!(complete, (&json!(false), &json!(0)));
     for key in ["average_response_time", "cache_hit_ratio"] {
         assert!(report[key].as_f64().unwrap() > 0.0, "{key}: {report}");
     }

@@ -222,6 +222,13 @@ async fn every_room_of_the_console_is_comfortable_and_the_overview_changes_by_it
             visitor.go(HOST, "/platform?shop=mistgate").await;
             assert_ne!(requests().await, before);
         }
+        visitor.go(HOST, "/platform").await;
+        let busiest = "#live section[aria-labelledby=table-5] tbody a";
+        let busiest = match scripts {
+            Scripts::On => visitor.texts_at_once(busiest).await,
+            Scripts::Off => visitor.texts(busiest).await,
+        };
+        assert!(busiest.contains(&"mistgate".to_owned()), "{busiest:?}");
         visitor.leave().await;
     }
     assert!(town.server.terminate().await.success());

@@ -1,5 +1,6 @@
 mod words;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use askama::Template;
@@ -42,6 +43,8 @@ pub(crate) struct OverviewView {
 #[template(path = "console/_overview.html")]
 pub(crate) struct Overview {
     updated: String,
+    /// What the numbers may lack.
+    incomplete: Option<String>,
     figures: Vec<(&'static str, String)>,
     plots: Vec<Plot>,
     tables: Vec<Table>,
@@ -55,7 +58,7 @@ pub(crate) struct Measured {
     pub(crate) course: Vec<Part>,
     /// Requests that took long, on this server.
     pub(crate) slow: Vec<SlowRequest>,
-    /// Shops and how much they do just now, on this server.
+    /// Shops and how many requests they had of late, on this server.
     pub(crate) busy: Vec<(String, u64)>,
     /// Slow and repeated statements, as their own room shows them.
     pub(crate) statements: Vec<Table>,
@@ -72,6 +75,9 @@ pub(crate) struct ServerFigures {
     /// The share of the processor's time for requests that goes to measuring them.
     pub(crate) measuring: Option<f64>,
 }
+
+/// How many rows each table has.
+pub(crate) const ROWS: usize = 10;
 
 /// What can be looked at: an hour, six, a day, a week.
 pub(crate) const HOURS: [u32; 4] = [1, 6, 24, 168];
@@ -156,11 +162,17 @@ impl Overview {
             table.arrange(view.sorting, number, |sorting| {
                 view.link(&Room::Overview.link(), Some(sorting))
             });
+            // Whatever it is sorted by, its first rows are the first of all.
+            table.rows.truncate(ROWS);
         }
         Self {
             updated: words
                 .updated
                 .replace("{}", &moment(measured.at).to_string()),
+            incomplete: report.incomplete.then(|| {
+                let number = report.not_told_apart.to_string();
+                words.incomplete.replace("{}", &number)
+            }),
             figures: figures(words, report, measured.server),
             plots: vec![
                 Plot::new(
@@ -234,6 +246,8 @@ fn endpoints(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
 
 fn failing(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
     let fails = |endpoint: &&EndpointReport| endpoint.errors + endpoint.cancelled > 0;
+    let mut failing: Vec<_> = endpoints.iter().filter(fails).collect();
+    failing.sort_by_key(|endpoint| Reverse((endpoint.errors, endpoint.cancelled)));
     let row = |endpoint: &EndpointReport| {
         vec![
             Cell::Code(endpoint.endpoint.clone()),
@@ -242,7 +256,7 @@ fn failing(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
             number(endpoint.cancelled),
         ]
     };
-    endpoints.iter().filter(fails).map(row).collect()
+    failing.into_iter().map(row).collect()
 }
 
 fn slow(requests: &[SlowRequest]) -> Vec<Vec<Cell>> {
@@ -270,9 +284,9 @@ fn slow(requests: &[SlowRequest]) -> Vec<Vec<Cell>> {
 }
 
 fn busy(shops: &[(String, u64)]) -> Vec<Vec<Cell>> {
-    let row = |(shop, events): &(String, u64)| {
+    let row = |(shop, requests): &(String, u64)| {
         let link = Room::Overview.link().with_query(&[("shop", shop)]);
-        vec![Cell::Link(shop.clone(), link), number(*events)]
+        vec![Cell::Link(shop.clone(), link), number(*requests)]
     };
     shops.iter().map(row).collect()
 }
@@ -332,3 +346,6 @@ fn duration(seconds: u64) -> String {
         _ => format!("{days} d {hours} h"),
     }
 }
+
+#[cfg(test)]
+mod tests;

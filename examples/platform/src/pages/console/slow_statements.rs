@@ -8,11 +8,12 @@ use tenancy_observability::slow_query::{Caller, Findings, RepeatedQuery, SlowQue
 use super::table::{Cell, Table};
 use crate::pages::language::Language;
 
-/// What takes long in the database, and what is asked for over and over.
+/// What takes long in the database, and what is asked for over and over, since some time.
 pub(crate) fn slow_statements(
     language: Language,
     findings: &Findings,
     slugs: &HashMap<TenantId, Slug>,
+    from: Time,
 ) -> Vec<Table> {
     let slow = findings.slow.iter().map(|query| slow_row(query, slugs));
     let repeated = findings
@@ -20,8 +21,13 @@ pub(crate) fn slow_statements(
         .iter()
         .map(|query| repeated_row(query, slugs));
     let words = language.choose(&ENGLISH, &GERMAN);
+    let [heading, explanation, none] = words.slow;
+    let explanation = explanation.replace("{}", &moment(from).to_string());
     vec![
-        Table::new(words.slow, &words.slow_columns, slow.collect()),
+        Table {
+            explanation: explanation.into(),
+            ..Table::new([heading, "", none], &words.slow_columns, slow.collect())
+        },
         Table::new(words.repeated, &words.repeated_columns, repeated.collect()),
     ]
 }
@@ -95,7 +101,7 @@ struct Words {
 static ENGLISH: Words = Words {
     slow: [
         "Slow statements",
-        "Of the last seven days, without their values; what took the most time together comes first.",
+        "Since {} UTC, without their values; what took the most time together comes first.",
         "No statement was slow.",
     ],
     slow_columns: [
@@ -126,7 +132,7 @@ static ENGLISH: Words = Words {
 static GERMAN: Words = Words {
     slow: [
         "Langsame Abfragen",
-        "Der letzten sieben Tage, ohne ihre Werte; zuerst, was zusammen am längsten gedauert hat.",
+        "Seit {} UTC, ohne ihre Werte; zuerst, was zusammen am längsten gedauert hat.",
         "Keine Abfrage war langsam.",
     ],
     slow_columns: [
@@ -153,3 +159,21 @@ static GERMAN: Words = Words {
         "Zuletzt (UTC)",
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_period_is_the_one_that_was_asked_for() {
+        let from: jiff::Timestamp = "2026-03-01T10:05:00Z".parse().unwrap();
+        let check = |language: Language, expected: &str| {
+            let tables =
+                slow_statements(language, &Findings::default(), &HashMap::new(), from.into());
+            let says = &tables[0].explanation;
+            assert!(says.starts_with(expected), "{says}");
+        };
+        check(Language::English, "Since 2026-03-01 10:05:00 UTC, ");
+        check(Language::German, "Seit 2026-03-01 10:05:00 UTC, ");
+    }
+}

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -22,12 +23,12 @@ pub(crate) struct TablePage {
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) heading: &'static str,
-    pub(crate) explanation: &'static str,
+    pub(crate) explanation: Cow<'static, str>,
     /// What stands there instead of no rows.
     pub(crate) none: &'static str,
     pub(crate) names: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<Cell>>,
-    columns: Vec<Column>,
+    pub(super) columns: Vec<Column>,
 }
 
 /// The head of a column.
@@ -107,7 +108,7 @@ impl Table {
     ) -> Self {
         Self {
             heading,
-            explanation,
+            explanation: explanation.into(),
             none,
             names: names.to_vec(),
             rows,

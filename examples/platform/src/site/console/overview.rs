@@ -22,16 +22,14 @@ use super::Operator;
 use super::tables::slugs;
 use crate::defence;
 use crate::pages::{
-    self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, Room, ServerFigures,
+    self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, ROWS, Room,
+    ServerFigures,
 };
 use crate::platform::Platform;
 use crate::site::refuse::NoPage;
 
 /// How many shops the form suggests.
 const SUGGESTED: u32 = 200;
-
-/// How many rows each table has.
-const ROWS: usize = 10;
 
 /// Into how many parts a plot divides its period.
 const PARTS: usize = 48;
@@ -158,7 +156,8 @@ async fn overview(
     let period = Period::last(Duration::from_secs(u64::from(view.hours) * 60 * 60), at);
     let performance = platform.performance();
     let (reports, slow) = (performance.reports(), performance.slow_requests());
-    let which = WhichEndpoints::default().count(ROWS).samples_min(1);
+    // All that there are: which of them come first depends on what a table is sorted by.
+    let which = WhichEndpoints::default().count(usize::MAX).samples_min(1);
     let (report, course, slow) = match shop {
         Some(scope) => (
             reports.of_tenant(scope, period, which).await?,
@@ -176,15 +175,15 @@ async fn overview(
     let findings = first_of(findings, shop.map(TenantScope::tenant_id));
     let busy = match shop {
         Some(_) => Vec::new(),
-        None => platform.metrics().top(ROWS),
+        None => performance.recorder().busiest(ROWS, at),
     };
     let named = findings
         .tenants()
-        .chain(busy.iter().map(|standing| standing.tenant));
+        .chain(busy.iter().map(|(tenant, _)| *tenant));
     let slugs = slugs(platform, named.collect()).await?;
-    let busy = busy.iter().filter_map(|standing| {
-        let slug = slugs.get(&standing.tenant)?;
-        Some((slug.to_string(), standing.events))
+    let busy = busy.iter().filter_map(|(tenant, requests)| {
+        let slug = slugs.get(tenant)?;
+        Some((slug.to_string(), *requests))
     });
     let measured = Measured {
         at,
@@ -192,7 +191,7 @@ async fn overview(
         course,
         slow,
         busy: busy.collect(),
-        statements: pages::slow_statements(language, &findings, &slugs),
+        statements: pages::slow_statements(language, &findings, &slugs, period.from()),
         // They are the platform's own, and no shop's.
         outgoing: shop.is_none().then(|| performance.outgoing().worst(ROWS)),
         server: ServerFigures {

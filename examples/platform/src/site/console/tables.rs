@@ -46,7 +46,7 @@ pub(super) async fn slow_statements(
     let findings = findings.map_err(|error| NoPage::failed(&error))?;
     let slugs = slugs(&platform, findings.tenants().collect()).await;
     let slugs = slugs.map_err(|error| NoPage::failed(&error))?;
-    let tables = pages::slow_statements(operator.language(), &findings, &slugs);
+    let tables = pages::slow_statements(operator.language(), &findings, &slugs, from);
     let page = TablePage::new(operator.at(Room::SlowStatements), tables, sorting);
     Ok(Operator::show(&page))
 }

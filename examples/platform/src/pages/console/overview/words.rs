@@ -4,6 +4,7 @@ use crate::pages::console::plot::PlotWords;
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) updated: &'static str,
+    pub(super) incomplete: &'static str,
     pub(super) show: &'static str,
     pub(super) period: &'static str,
     pub(super) periods: [&'static str; 4],
@@ -30,6 +31,7 @@ pub(super) struct Words {
 
 pub(super) static ENGLISH: Words = Words {
     updated: "As of {} UTC.",
+    incomplete: "{} requests were not told apart by shop, since there were too many shops at a time: figures of a shop may lack as many.",
     show: "Show",
     period: "Period",
     periods: ["1 hour", "6 hours", "24 hours", "7 days"],
@@ -76,7 +78,7 @@ pub(super) static ENGLISH: Words = Words {
     ],
     failing: [
         "Errors",
-        "Endpoints with errors, or whose clients went away.",
+        "Endpoints with errors, or whose clients went away; those with the most errors come first.",
         "There were no errors.",
     ],
     failing_columns: ["Endpoint", "Errors", "Rate", "Cancelled"],
@@ -100,10 +102,10 @@ pub(super) static ENGLISH: Words = Words {
     operations: ["Jobs", "Work beside the requests.", "No job was measured."],
     busy: [
         "Busiest shops",
-        "Since a minute at most, on this server.",
+        "By their requests in the last five to ten minutes, on this server.",
         "No shop is busy.",
     ],
-    busy_columns: ["Shop", "Events"],
+    busy_columns: ["Shop", "Requests"],
     outgoing: [
         "Slow outgoing requests",
         "Other servers that took long, failed or gave no answer, to this server; what took the most time together comes first.",
@@ -122,6 +124,7 @@ pub(super) static ENGLISH: Words = Words {
 
 pub(super) static GERMAN: Words = Words {
     updated: "Stand {} UTC.",
+    incomplete: "{} Anfragen wurden nicht nach Läden getrennt, weil es zu viele Läden auf einmal waren: Zahlen eines Ladens können um so viele zu klein sein.",
     show: "Anzeigen",
     period: "Zeitraum",
     periods: ["1 Stunde", "6 Stunden", "24 Stunden", "7 Tage"],
@@ -168,7 +171,7 @@ pub(super) static GERMAN: Words = Words {
     ],
     failing: [
         "Fehler",
-        "Endpunkte mit Fehlern, oder deren Clients gegangen sind.",
+        "Endpunkte mit Fehlern, oder deren Clients gegangen sind; zuerst die mit den meisten Fehlern.",
         "Es gab keine Fehler.",
     ],
     failing_columns: ["Endpunkt", "Fehler", "Anteil", "Abgebrochen"],
@@ -196,10 +199,10 @@ pub(super) static GERMAN: Words = Words {
     ],
     busy: [
         "Die geschäftigsten Läden",
-        "Seit höchstens einer Minute, auf diesem Server.",
+        "Nach ihren Anfragen in den letzten fünf bis zehn Minuten, auf diesem Server.",
         "Kein Laden ist geschäftig.",
     ],
-    busy_columns: ["Laden", "Ereignisse"],
+    busy_columns: ["Laden", "Anfragen"],
     outgoing: [
         "Langsame ausgehende Anfragen",
         "Andere Server, die lange gebraucht, Fehler gemeldet oder diesem Server nicht geantwortet haben; zuerst, was zusammen am längsten gedauert hat.",
