@@ -6,12 +6,16 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tenancy_core::client_address::{ClientAddressLayer, PeerAddress, TrustedProxies};
+use tenancy_security::address::AddressGroups;
 use tenancy_security::block::{Block, BlockLayer, BlockList};
 use tenancy_security::csrf::{CsrfKey, CsrfLayer, SessionCookie};
 use tenancy_security::diagnosis::{Concern, diagnose};
 use tenancy_security::headers::SecurityHeadersLayer;
 use tenancy_security::public_scheme::PublicScheme;
-use tenancy_security::rate_limit::{Quota, RateLimitLayer, RateLimiter, Rules};
+use tenancy_security::load_shed::{LoadShedLayer, LoadShedder};
+use tenancy_security::rate_limit::{
+    Charge, Class, Policy, Quota, RateLimitLayer, RateLimiter, Rules,
+};
 use tenancy_security::stack::{SecurityStack, address_limit};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt as _, service_fn};
 
@@ -95,6 +99,45 @@ async fn the_stack_has_every_layer_in_its_place_and_gives_no_concern() {
 async fn without_tenants_the_stack_gives_no_concern_either() {
     let service = SecurityStack::new().layer(service_fn(welcome));
     assert_eq!(concerns(service).await, [""; 0]);
+}
+
+/// A page elsewhere makes its visitor's browser send whatever it likes to the door, as often as it likes.
+#[tokio::test]
+async fn another_site_does_not_use_up_its_visitors_attempts() {
+    let policy = Policy::new("auth", Quota::per_hour(2)).unwrap();
+    let auth = Class::new("auth").unwrap().policy(policy);
+    let limiter = RateLimiter::new(Rules::new(auth.charge(Charge::OnFailure)));
+    let places = LoadShedder::builder(10.try_into().unwrap())
+        .client_max(1.try_into().unwrap())
+        .build();
+    let door = service_fn(async |_: Request<_>| {
+        let response = Response::builder().status(StatusCode::UNAUTHORIZED);
+        Ok::<_, Infallible>(response.body(Body::default()).unwrap())
+    });
+    let service = SecurityStack::new()
+        .limits(|_| RateLimitLayer::new(&limiter).class("auth"))
+        .load_shed(|_| LoadShedLayer::new(&places))
+        .layer(door);
+    let attempt = async |path: &'static str, site: &'static str| {
+        let mut request = asked(Method::POST, "shop.test");
+        *request.uri_mut() = path.parse().unwrap();
+        let site = HeaderValue::from_static(site);
+        request.headers_mut().insert("sec-fetch-site", site);
+        let response = service.clone().oneshot(request).await.unwrap();
+        response.status().as_u16()
+    };
+    let attack = "/login?x=%3Cscript%3Ealert(1)%3C/script%3E";
+    for _ in 0..5 {
+        assert_eq!(attempt("/login", "cross-site").await, 403);
+        assert_eq!(attempt(attack, "cross-site").await, 403);
+        // So many at once that the client has no place left.
+        let client = AddressGroups::default().key("203.0.113.9".parse().unwrap());
+        let _held = places.admit_client(None, Some(client), true).unwrap();
+        assert_eq!(attempt("/login", "cross-site").await, 429);
+    }
+    for expected in [401, 401, 429] {
+        assert_eq!(attempt("/login", "same-origin").await, expected);
+    }
 }
 
 #[tokio::test]
