@@ -16,6 +16,8 @@ use crate::rate_limit::{Caller, Decision};
 pub struct Attempt {
     pub(super) guard: LoginGuard,
     pub(super) taken: Decision,
+    /// The account from the address.
+    pub(super) pair: Caller,
     pub(super) account: Caller,
     pub(super) address: Caller,
     pub(super) tenant_id: Option<TenantId>,

@@ -20,6 +20,8 @@ pub(super) const PAIR: &str = "login";
 const ADDRESS: &str = "login-address";
 /// An account over addresses.
 const ACCOUNT: &str = "login-account";
+/// An account from an address that has not failed from there of late.
+const NOVEL: &str = "login-novel";
 
 /// The longest account name that is told from others, in bytes. No e-mail address is longer (RFC 5321).
 const ACCOUNT_BYTES_MAX: usize = 320;
@@ -107,6 +109,7 @@ impl LoginGuard {
         Ok(Attempt {
             guard: self.clone(),
             taken,
+            pair,
             account,
             address: door().address(address),
             tenant_id: scope.map(TenantScope::tenant_id),
@@ -135,12 +138,9 @@ impl LoginGuard {
         let limiter = &self.0.limiter;
         // Beyond its quota it is as bad as it gets.
         let _ = limiter.check(&attempt.account, ACCOUNT, 1).await;
-        let is_first = attempt
-            .taken
-            .outcomes()
-            .next()
-            .is_some_and(|outcome| outcome.left() + 1 >= outcome.quota().amount());
-        if !is_first {
+        // What an address is charged for is how many accounts it fails for, and not how often.
+        let novel = limiter.check(&attempt.pair, NOVEL, 1).await;
+        if !novel.is_admitted() {
             return;
         }
         let accounts = limiter.check(&attempt.address, ADDRESS, 1).await;
@@ -180,6 +180,8 @@ fn rules() -> Rules {
     Rules::new(pair)
         .class(class(ADDRESS, Quota::per_hour(20)))
         .class(class(ACCOUNT, Quota::per_hour(FAILURES_MAX)))
+        // Over as long as an address' failures are counted, or one account would be several in time.
+        .class(class(NOVEL, Quota::per_hour(1)))
 }
 
 impl LoginGuardBuilder {

@@ -125,6 +125,27 @@ async fn an_address_that_tries_many_accounts_is_blocked_in_that_shop() {
     assert!(!is_blocked(&bolt));
 }
 
+/// A mail program somewhere in an office goes on trying the password of last year.
+#[tokio::test(start_paused = true)]
+async fn one_account_that_fails_all_day_is_no_reason_to_block_its_address() {
+    let (guard, blocks) = guard();
+    let [acme, _] = shops().await;
+    for _ in 0..24 * 30 {
+        fail(&guard, &acme, "ann", "192.0.2.1").await.unwrap();
+        advance(Duration::from_secs(120)).await;
+    }
+    assert_eq!(blocks.entries(Some(acme.tenant_id())), []);
+    // Beside it there is room for nearly as many others as there would be without.
+    for account in 0..18 {
+        fail(&guard, &acme, &account.to_string(), "192.0.2.1").await;
+    }
+    assert_eq!(blocks.entries(Some(acme.tenant_id())), []);
+    for account in ["one more", "and another"] {
+        fail(&guard, &acme, account, "192.0.2.1").await;
+    }
+    assert_eq!(blocks.entries(Some(acme.tenant_id())).len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_account_that_the_world_guesses_is_answered_late_and_never_locked() {
     let (guard, blocks) = guard();
