@@ -11,7 +11,7 @@ use super::bans::Bans;
 use crate::address::AddressKey;
 use crate::block::{Block, BlockList};
 use crate::rate_limit::{
-    Caller, Class, Outage, Policy, Quota, RateLimiter, RateLimiterBuilder, Rules,
+    Caller, Charge, Class, Outage, Policy, Quota, RateLimiter, RateLimiterBuilder, Rules,
 };
 
 /// An account from an address.
@@ -176,7 +176,9 @@ fn rules() -> Rules {
         let class = Class::new(name).expect("the names above are names");
         class.policy(policy)
     };
-    let pair = class(PAIR, Quota::new(10, QUARTER_OF_AN_HOUR)).outage(Outage::Closed);
+    let pair = class(PAIR, Quota::new(10, QUARTER_OF_AN_HOUR))
+        .charge(Charge::OnFailure)
+        .outage(Outage::Closed);
     Rules::new(pair)
         .class(class(ADDRESS, Quota::per_hour(20)))
         .class(class(ACCOUNT, Quota::per_hour(FAILURES_MAX)))

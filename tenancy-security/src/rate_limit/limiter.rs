@@ -105,7 +105,8 @@ impl RateLimiter {
     /// Gives back what an admitted request was charged, to all its policies.
     ///
     /// A store that cannot be reached keeps it; so does the debt that keys without a place of their
-    /// own share.
+    /// own share. Give the class [`Charge::OnFailure`](super::Charge::OnFailure): for others this process
+    /// remembers what a shared store refused, and does not ask it again before its time.
     pub async fn refund(&self, decision: &Decision) {
         match decision.charged {
             Charged::Local => self.refund_here(decision),

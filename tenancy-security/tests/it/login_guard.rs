@@ -105,6 +105,29 @@ async fn whoever_signs_in_is_charged_nothing() {
     );
 }
 
+/// A refusal is not remembered longer than its cause lasts.
+#[cfg(feature = "redis")]
+#[tokio::test]
+async fn many_right_sign_ins_at_once_are_charged_nothing_in_redis_either() {
+    let server = tenancy_tests::Redis::shared().await;
+    let redis = tenancy_core::redis::Redis::builder(&server.url())
+        .time_out(Duration::from_secs(20))
+        .build()
+        .unwrap();
+    let guard = LoginGuard::builder(&BlockList::default()).redis(redis, "right:");
+    let guard = guard.build();
+    let begin = || guard.begin(None, "ann", address("192.0.2.1"));
+    let mut attempts = vec![];
+    for _ in 0..10 {
+        attempts.push(begin().await.unwrap());
+    }
+    assert!(begin().await.is_err());
+    for attempt in attempts {
+        attempt.succeeded().await;
+    }
+    assert!(begin().await.is_ok());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_address_that_tries_many_accounts_is_blocked_in_that_shop() {
     let (guard, blocks) = guard();
