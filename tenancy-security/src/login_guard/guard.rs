@@ -2,14 +2,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use metrics::counter;
 use tenancy_core::TenantScope;
 
 use super::attempt::{Attempt, Refused};
 use super::bans::Bans;
 use crate::address::AddressKey;
-use crate::block::{Block, BlockList};
+use crate::block::BlockList;
 use crate::rate_limit::{
     Caller, Charge, Class, Outage, Policy, Quota, RateLimiter, RateLimiterBuilder, Rules,
 };
@@ -40,7 +39,6 @@ pub struct LoginGuard(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     limiter: RateLimiter,
-    blocks: BlockList,
     bans: Bans,
     patience: u32,
     delay_max: Duration,
@@ -149,22 +147,8 @@ impl LoginGuard {
             .next()
             .is_some_and(|outcome| outcome.left() == 0);
         if is_last {
-            self.ban(attempt);
-        }
-    }
-
-    fn ban(&self, attempt: &Attempt) {
-        let time = self.0.bans.next(attempt.tenant_id, attempt.network);
-        let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
-        let until = Timestamp::now().checked_add(time).unwrap_or(Timestamp::MAX);
-        let network = attempt.network.network();
-        let mut block = Block::new(network, "failed to sign in to many accounts").until(until);
-        if let Some(tenant_id) = attempt.tenant_id {
-            block = block.of_tenant(tenant_id);
-        }
-        counter!("tenancy_login_bans_total").increment(1);
-        if let Err(error) = self.0.blocks.ban(block) {
-            tracing::error!(%error, %network, "an address that guesses passwords is not blocked");
+            let network = attempt.network.network();
+            self.0.bans.add(network, attempt.tenant_id);
         }
     }
 }
@@ -200,8 +184,10 @@ impl LoginGuardBuilder {
         self
     }
 
-    /// For how long an address is blocked the first time, and at the most. Default: an hour and a
-    /// day.
+    /// For how long an address is blocked the first time, and at the most. Whoever comes back is blocked
+    /// for twice as long as the last time, as far as his entry is still on the list, over or not; so an
+    /// application that [replaces](BlockList::replace) the list keeps what is over for a while, and says
+    /// [since when](crate::block::Block::since) it was there. Default: an hour and a day.
     pub fn ban(mut self, first: Duration, longest: Duration) -> Self {
         self.ban = first;
         self.ban_max = longest;
@@ -227,8 +213,7 @@ impl LoginGuardBuilder {
     pub fn build(self) -> LoginGuard {
         LoginGuard(Arc::new(Inner {
             limiter: self.limiter.build(),
-            blocks: self.blocks,
-            bans: Bans::new(self.ban, self.ban_max),
+            bans: Bans::new(self.blocks, self.ban, self.ban_max),
             patience: self.patience,
             delay_max: self.delay_max,
         }))

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tenancy_core::registry::InMemoryTenants;
 use tenancy_core::{Actor, Purpose, Tenant, TenantId, TenantScope, Tenants};
 use tenancy_security::address::{AddressGroups, AddressKey};
-use tenancy_security::block::BlockList;
+use tenancy_security::block::{Block, BlockList, Effect};
 use tenancy_security::login_guard::LoginGuard;
 use tokio::time::advance;
 
@@ -146,6 +147,59 @@ async fn an_address_that_tries_many_accounts_is_blocked_in_that_shop() {
     fail(&guard, &acme, "the twentieth", "2001:db8::2").await;
     assert!(is_blocked(&acme));
     assert!(!is_blocked(&bolt));
+}
+
+/// How long the guard blocks an address that tries many accounts, all at once, in seconds.
+async fn bans(guard: &LoginGuard, blocks: &BlockList, scope: &TenantScope, from: &str) -> Vec<i64> {
+    let mut attempts = vec![];
+    for account in 0..40 {
+        let account = format!("{account}");
+        let attempt = guard.begin(Some(scope), &account, address(from)).await;
+        attempts.push(attempt.unwrap());
+    }
+    for attempt in attempts {
+        attempt.failed().await;
+    }
+    let bans = blocks.take_bans().into_iter().map(|ban| {
+        let time = ban.ends_at().unwrap().duration_since(ban.began_at().unwrap());
+        time.as_secs()
+    });
+    bans.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_that_fail_together_are_one_reason_to_block_their_address() {
+    let (guard, blocks) = guard();
+    let [acme, bolt] = shops().await;
+    assert_eq!(bans(&guard, &blocks, &acme, "192.0.2.1").await, [3600]);
+    // What is blocked already, or allowed, is left so.
+    let network = address("192.0.2.2").network();
+    blocks.put(Block::new(network, "for good")).unwrap();
+    assert_eq!(bans(&guard, &blocks, &acme, "192.0.2.2").await, [0; 0]);
+    let network = address("192.0.2.1").network();
+    let allowed = Block::new(network, "the office").effect(Effect::Allow);
+    blocks.put(allowed.of_tenant(bolt.tenant_id())).unwrap();
+    assert_eq!(bans(&guard, &blocks, &bolt, "192.0.2.1").await, [0; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_is_blocked_for_twice_as_long_whoever_blocked_him_before() {
+    let [acme, _] = shops().await;
+    let check = async |lasted: i64, expected: i64| {
+        let (guard, blocks) = guard();
+        let now = Timestamp::now();
+        let ban = Block::new(address("192.0.2.1").network(), "by another process")
+            .of_tenant(acme.tenant_id())
+            .since(now - SignedDuration::from_secs(lasted + 60))
+            .until(now - SignedDuration::from_secs(60));
+        blocks.put(ban).unwrap();
+        let found = bans(&guard, &blocks, &acme, "192.0.2.1").await;
+        assert_eq!(found, [expected], "{lasted}");
+    };
+    check(3600, 2 * 3600).await;
+    check(10 * 3600, 20 * 3600).await;
+    check(20 * 3600, 24 * 3600).await;
+    check(1, 3600).await;
 }
 
 /// A mail program somewhere in an office goes on trying the password of last year.
