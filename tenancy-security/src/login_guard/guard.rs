@@ -98,17 +98,20 @@ impl LoginGuard {
             counter!("tenancy_login_refused_total").increment(1);
             return Err(Refused::of(&taken));
         }
+        // Charged at once like the pair, or as many as like to come together would all come first. Beyond
+        // its quota it is as bad as it gets.
         let account = door().named(&account);
-        let failures = self.0.limiter.check(&account, ACCOUNT, 0).await;
-        let failures = failures
+        let late = self.0.limiter.check(&account, ACCOUNT, 1).await;
+        let used = late
             .outcomes()
             .next()
             .map_or(0, |outcome| outcome.quota().amount() - outcome.left());
+        let failures = used - u32::from(late.is_admitted()).min(used);
         Ok(Attempt {
             guard: self.clone(),
             taken,
+            late,
             pair,
-            account,
             address: door().address(address),
             tenant_id: scope.map(TenantScope::tenant_id),
             network: address,
@@ -129,13 +132,12 @@ impl LoginGuard {
 
     pub(super) async fn succeeded(&self, attempt: &Attempt) {
         self.0.limiter.refund(&attempt.taken).await;
+        self.0.limiter.refund(&attempt.late).await;
     }
 
     pub(super) async fn failed(&self, attempt: &Attempt) {
         counter!("tenancy_login_failures_total").increment(1);
         let limiter = &self.0.limiter;
-        // Beyond its quota it is as bad as it gets.
-        let _ = limiter.check(&attempt.account, ACCOUNT, 1).await;
         // What an address is charged for is how many accounts it fails for, and not how often.
         let novel = limiter.check(&attempt.pair, NOVEL, 1).await;
         if !novel.is_admitted() {
@@ -160,12 +162,12 @@ fn rules() -> Rules {
         let class = Class::new(name).expect("the names above are names");
         class.policy(policy)
     };
-    let pair = class(PAIR, Quota::new(10, QUARTER_OF_AN_HOUR))
-        .charge(Charge::OnFailure)
-        .outage(Outage::Closed);
-    Rules::new(pair)
+    // These two are paid back where nobody failed.
+    let pair = class(PAIR, Quota::new(10, QUARTER_OF_AN_HOUR)).charge(Charge::OnFailure);
+    let account = class(ACCOUNT, Quota::per_hour(FAILURES_MAX)).charge(Charge::OnFailure);
+    Rules::new(pair.outage(Outage::Closed))
+        .class(account)
         .class(class(ADDRESS, Quota::per_hour(20)))
-        .class(class(ACCOUNT, Quota::per_hour(FAILURES_MAX)))
         // Over as long as an address' failures are counted, or one account would be several in time.
         .class(class(NOVEL, Quota::per_hour(1)))
 }

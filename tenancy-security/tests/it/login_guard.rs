@@ -255,3 +255,27 @@ async fn an_account_that_the_world_guesses_is_answered_late_and_never_locked() {
         (Duration::ZERO, false)
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_together_is_answered_as_late_as_who_comes_one_by_one() {
+    let (guard, _) = guard();
+    let [acme, _] = shops().await;
+    let begin = async |client: u8| {
+        let from = format!("198.51.100.{client}");
+        guard.begin(Some(&acme), "ann", address(&from)).await.unwrap()
+    };
+    let mut attempts = vec![];
+    for client in 0..14 {
+        attempts.push(begin(client).await);
+    }
+    let milliseconds: Vec<_> = attempts.iter().map(|one| one.delay().as_millis()).collect();
+    assert_eq!(milliseconds, [[0; 11].as_slice(), &[100, 200, 400]].concat());
+    // Those who did not fail make nobody late.
+    for (number, attempt) in attempts.into_iter().enumerate() {
+        match number % 2 {
+            0 => attempt.succeeded().await,
+            _ => attempt.withdrawn().await,
+        }
+    }
+    assert_eq!(begin(100).await.delay(), Duration::ZERO);
+}
