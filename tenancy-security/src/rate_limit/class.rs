@@ -82,7 +82,9 @@ impl Class {
     pub fn policy(mut self, mut policy: Policy) -> Self {
         policy.mark = match policy.dimension {
             Dimension::Tenant => hash(&[&policy.name]),
-            Dimension::Class | Dimension::Identity => hash(&[&policy.name, &self.name]),
+            Dimension::Class | Dimension::Identity | Dimension::Network { .. } => {
+                hash(&[&policy.name, &self.name])
+            }
         };
         self.policies.retain(|known| known.name != policy.name);
         self.policies.push(policy);

@@ -151,9 +151,13 @@ impl RateLimiter {
         let class = rules.find(class);
         let changes = rules.changes(caller.tenant());
         let mut standings = Standings::new();
-        for policy in &class.policies {
-            let hash = caller.hash(policy, self.0.hasher.build_hasher());
-            standings.push(Standing::new(hash, changes.quota(policy)));
+        for (place, policy) in (0..).zip(&class.policies) {
+            let Some(hash) = caller.hash(policy, self.0.hasher.build_hasher()) else {
+                continue;
+            };
+            let mut standing = Standing::new(hash, changes.quota(policy));
+            standing.policy = place;
+            standings.push(standing);
         }
         Decision {
             verdict: Verdict::Admitted,

@@ -149,6 +149,52 @@ async fn an_address_that_tries_many_accounts_is_blocked_in_that_shop() {
     assert!(!is_blocked(&bolt));
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_was_given_many_networks_is_held_to_more_but_not_to_as_much_in_each() {
+    let (guard, blocks) = guard();
+    let [acme, _] = shops().await;
+    let from = |network: u32| format!("2001:db8:1:{network:x}::1");
+    // One account from all of them.
+    let mut failed = 0;
+    for network in 0..100 {
+        failed += u32::from(fail(&guard, &acme, "ann", &from(network)).await.is_some());
+    }
+    assert_eq!(failed, 50);
+    assert!(fail(&guard, &acme, "ann", "2001:db8:2::1").await.is_some());
+    assert!(fail(&guard, &acme, "ann", "192.0.2.1").await.is_some());
+    // Many accounts from each, too few to block any of them alone. Those above count as well.
+    for number in 0..149 {
+        fail(
+            &guard,
+            &acme,
+            &number.to_string(),
+            &from(1000 + number / 10),
+        )
+        .await;
+    }
+    let is_blocked = |address: &str| {
+        let tenant_id = Some(acme.tenant_id());
+        blocks.check(address.parse().unwrap(), tenant_id).is_some()
+    };
+    assert!(!is_blocked(&from(2000)));
+    fail(&guard, &acme, "the last", &from(2000)).await;
+    assert!(is_blocked(&from(3000)));
+    assert!(!is_blocked("2001:db8:2::1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn networks_are_counted_apart_where_that_is_asked_for() {
+    let blocks = BlockList::default();
+    let guard = LoginGuard::builder(&blocks).site_bits(None).tokio_clock();
+    let guard = guard.build();
+    let [acme, _] = shops().await;
+    for network in 0..300 {
+        let from = format!("2001:db8:1:{network:x}::1");
+        fail(&guard, &acme, "ann", &from).await.unwrap();
+    }
+    assert_eq!(blocks.entries(Some(acme.tenant_id())), []);
+}
+
 /// How long the guard blocks an address that tries many accounts, all at once, in seconds.
 async fn bans(guard: &LoginGuard, blocks: &BlockList, scope: &TenantScope, from: &str) -> Vec<i64> {
     let mut attempts = vec![];
@@ -161,7 +207,10 @@ async fn bans(guard: &LoginGuard, blocks: &BlockList, scope: &TenantScope, from:
         attempt.failed().await;
     }
     let bans = blocks.take_bans().into_iter().map(|ban| {
-        let time = ban.ends_at().unwrap().duration_since(ban.began_at().unwrap());
+        let time = ban
+            .ends_at()
+            .unwrap()
+            .duration_since(ban.began_at().unwrap());
         time.as_secs()
     });
     bans.collect()
@@ -262,14 +311,20 @@ async fn who_comes_together_is_answered_as_late_as_who_comes_one_by_one() {
     let [acme, _] = shops().await;
     let begin = async |client: u8| {
         let from = format!("198.51.100.{client}");
-        guard.begin(Some(&acme), "ann", address(&from)).await.unwrap()
+        guard
+            .begin(Some(&acme), "ann", address(&from))
+            .await
+            .unwrap()
     };
     let mut attempts = vec![];
     for client in 0..14 {
         attempts.push(begin(client).await);
     }
     let milliseconds: Vec<_> = attempts.iter().map(|one| one.delay().as_millis()).collect();
-    assert_eq!(milliseconds, [[0; 11].as_slice(), &[100, 200, 400]].concat());
+    assert_eq!(
+        milliseconds,
+        [[0; 11].as_slice(), &[100, 200, 400]].concat()
+    );
     // Those who did not fail make nobody late.
     for (number, attempt) in attempts.into_iter().enumerate() {
         match number % 2 {

@@ -11,8 +11,8 @@ use tenancy_security::block::{Block, BlockLayer, BlockList};
 use tenancy_security::csrf::{CsrfKey, CsrfLayer, SessionCookie};
 use tenancy_security::diagnosis::{Concern, diagnose};
 use tenancy_security::headers::SecurityHeadersLayer;
-use tenancy_security::public_scheme::PublicScheme;
 use tenancy_security::load_shed::{LoadShedLayer, LoadShedder};
+use tenancy_security::public_scheme::PublicScheme;
 use tenancy_security::rate_limit::{
     Charge, Class, Policy, Quota, RateLimitLayer, RateLimiter, Rules,
 };
@@ -93,6 +93,33 @@ async fn the_stack_has_every_layer_in_its_place_and_gives_no_concern() {
     let refused = send(get("nobody.shops.test")).await;
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(refused.headers()["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test]
+async fn an_address_limit_holds_for_whoever_has_many_networks_or_writes_his_own_in_other_ways() {
+    let groups = AddressGroups::default().nat64("2001:db8:64::/96".parse().unwrap());
+    let service = SecurityStack::new()
+        .address_limit(|_| address_limit(Quota::per_hour(2)))
+        .groups(&groups)
+        .layer(service_fn(welcome));
+    let admitted = async |addresses: &[&str]| {
+        let mut admitted = 0;
+        for address in addresses.iter().cycle().take(100) {
+            let mut request = asked(Method::GET, "shop.test");
+            let peer = PeerAddress(address.parse().unwrap());
+            request.extensions_mut().insert(peer);
+            let response = service.clone().oneshot(request).await.unwrap();
+            admitted += usize::from(response.status() == StatusCode::OK);
+        }
+        admitted
+    };
+    let client = ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8:64::192.0.2.1"];
+    assert_eq!(admitted(&client).await, 2);
+    assert_eq!(admitted(&["2001:db8:64::192.0.2.2"]).await, 2);
+    let networks: Vec<_> = (0..50).map(|it| format!("2001:db8:1:{it:x}::1")).collect();
+    let networks: Vec<_> = networks.iter().map(String::as_str).collect();
+    assert_eq!(admitted(&networks).await, 2 * 16);
+    assert_eq!(admitted(&["2001:db8:2::1"]).await, 2);
 }
 
 #[tokio::test]

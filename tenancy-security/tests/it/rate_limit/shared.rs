@@ -58,6 +58,22 @@ async fn the_store_takes_all_policies_or_none() {
 }
 
 #[tokio::test]
+async fn the_store_counts_a_network_beside_its_addresses() {
+    let name = format!("network-{:x}", fastrand::u64(..));
+    let network = Dimension::Network { ipv6_bits: 48 };
+    let class = Class::new("api")
+        .unwrap()
+        .policy(policy(&name, Quota::per_hour(7)).by(network))
+        .policy(policy(&format!("of-{name}"), Quota::per_hour(5)));
+    let limiter = limiter(&Server::shared().await.url(), Rules::new(class));
+    let admitted = async |from: &str| admitted(&limiter, &by_address(from), 9).await;
+    assert_eq!(admitted("192.0.2.1").await, 5);
+    assert_eq!(admitted("2001:db8:1::1").await, 5);
+    assert_eq!(admitted("2001:db8:1:1::1").await, 2);
+    assert_eq!(admitted("2001:db8:2::1").await, 5);
+}
+
+#[tokio::test]
 async fn what_the_store_took_can_be_given_back() {
     let limiter = limiter(
         &Server::shared().await.url(),
