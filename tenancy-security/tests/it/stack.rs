@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use tenancy_core::client_address::{ClientAddressLayer, PeerAddress, TrustedProxies};
+use tenancy_core::client_address::{ClientAddressLayer, PeerAddress, ProxyHeader, TrustedProxies};
 use tenancy_security::address::AddressGroups;
 use tenancy_security::block::{Block, BlockLayer, BlockList};
 use tenancy_security::csrf::{CsrfKey, CsrfLayer, SessionCookie};
@@ -179,6 +179,11 @@ async fn each_mistake_is_named() {
     assert_eq!(concerns(service).await, ["trusts-everybody"]);
     let hops = TrustedProxies::hops(1.try_into().unwrap());
     let service = over(stack().trusted_proxies(hops));
+    assert_eq!(concerns(service).await, ["trusts-everybody"]);
+
+    let everybody = TrustedProxies::networks(["0.0.0.0/0".parse().unwrap()]);
+    let everybody = everybody.header(ProxyHeader::Forwarded);
+    let service = over(stack().trusted_proxies(everybody));
     assert_eq!(concerns(service).await, ["trusts-everybody"]);
 
     let exempt = |path: &str| stack().csrf(|csrf| csrf.exempt(path.parse().unwrap()));
