@@ -139,6 +139,33 @@ async fn whoever_was_refused_costs_the_store_nothing_until_his_time() {
     assert!(admitted(&limiter, &named("a"), 99).await >= 18);
 }
 
+/// With everything as it is unless set otherwise.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_says_nothing_is_decided_without_after_fifty_milliseconds() {
+    // It takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    let redis = Redis::builder(&url).build().unwrap();
+    let class = |name: &str, outage| {
+        let policy = policy(name, Quota::per_hour(2));
+        Class::new(name).unwrap().policy(policy).outage(outage)
+    };
+    let rules = Rules::new(class("read", Outage::Open)).class(class("login", Outage::Closed));
+    let limiter = RateLimiter::builder(rules).redis(redis, "test").build();
+    let ask = async |class: &str| {
+        let began = tokio::time::Instant::now();
+        let verdict = limiter.check(&named("a"), class, 1).await.verdict();
+        (verdict, began.elapsed().as_millis())
+    };
+    let (verdict, took) = ask("read").await;
+    // Tokio's clock goes by milliseconds, and the next may have begun.
+    assert!([50, 51].contains(&took), "{took} ms");
+    assert_eq!(verdict, Verdict::Admitted);
+    assert_eq!(ask("read").await.0, Verdict::Admitted);
+    assert_eq!(ask("read").await.0, Verdict::Exceeded);
+    assert_eq!(ask("login").await.0, Verdict::Unavailable);
+}
+
 #[tokio::test]
 async fn while_the_store_is_away_each_process_limits_by_itself_or_closes() {
     let server = Server::start().await;
