@@ -1,7 +1,7 @@
 //! The layers between the internet and the shops, as the running server has them.
 
 use std::io::Write as _;
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response};
@@ -220,6 +220,33 @@ async fn limits_are_told_and_kept_and_a_tenants_own_holds_at_once() {
     let page = visit().header("accept", "text/html").send().await;
     assert_eq!(page.status(), 429);
     assert!(header(&page, "content-type").starts_with("text/html"));
+}
+
+#[tokio::test]
+async fn a_limit_by_address_holds_whatever_a_client_says_its_address_is() {
+    let limits = [
+        ("TENANCY_LIMITS__PAGE", "5/h"),
+        ("TENANCY_LIMITS__ADDRESS", "20/h"),
+    ];
+    let town = Town::on_sqlite_with(&limits).await;
+    town.command(&["tenant", "create", "acme"]);
+    town.command(&["tenant", "create", "bolt"]);
+    let admitted = async |host: &str, requests: usize| {
+        let mut admitted = 0;
+        for _ in 0..requests {
+            let claimed = Ipv4Addr::from_bits(fastrand::u32(..));
+            let (one, other) = (claimed.to_string(), format!("for={claimed}"));
+            let visit = town.visit(host, "/").from(&one).header("x-real-ip", &one);
+            let status = visit.header("forwarded", &other).status().await;
+            assert!([200, 429].contains(&status), "{status}");
+            admitted += usize::from(status == 200);
+        }
+        admitted
+    };
+    // By the shop's own limit, and then by the address' for whatever shop.
+    assert_eq!(admitted("acme.localhost", 12).await, 5);
+    assert_eq!(admitted("bolt.localhost", 4).await, 4);
+    assert_eq!(admitted("localhost", 10).await, 4);
 }
 
 #[tokio::test]
