@@ -22,6 +22,9 @@ use ipnet::{IpNet, Ipv6Net};
 /// The network that a provider gives one customer at least (RFC 6177, RFC 7934).
 const CUSTOMER_BITS: u8 = 64;
 
+/// The widest network that a provider gives one customer as a rule: a site (RFC 6177).
+pub(crate) const SITE_BITS: u8 = 48;
+
 /// What NAT64 puts before an IPv4 address everywhere (RFC 6052, section 2.1).
 const WELL_KNOWN_NAT64: Ipv6Net =
     Ipv6Net::new_assert(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
@@ -34,6 +37,15 @@ impl AddressKey {
     /// The network that is meant.
     pub fn network(self) -> IpNet {
         self.0
+    }
+
+    /// The wider network of IPv6 that it lies in, so many bits wide, for a client that was given more than
+    /// one: /56 and /48 are common. Itself where it is as wide. IPv4 has none.
+    #[must_use]
+    pub fn within(self, ipv6_bits: u8) -> Option<Self> {
+        let bits = ipv6_bits.min(self.0.prefix_len());
+        let is_ipv6 = matches!(self.0, IpNet::V6(_));
+        is_ipv6.then(|| network(self.0.addr(), bits))
     }
 }
 
@@ -52,7 +64,6 @@ impl fmt::Display for AddressKey {
 #[must_use]
 pub struct AddressGroups {
     bits: u8,
-    wider: Vec<u8>,
     nat64: Vec<Ipv6Net>,
 }
 
@@ -60,7 +71,6 @@ impl Default for AddressGroups {
     fn default() -> Self {
         Self {
             bits: CUSTOMER_BITS,
-            wider: vec![],
             nat64: vec![WELL_KNOWN_NAT64],
         }
     }
@@ -77,17 +87,6 @@ impl AddressGroups {
         self
     }
 
-    /// A wider network that is counted as well, for a client that was given more than one: /56 and
-    /// /48 are common. Default: none.
-    ///
-    /// # Panics
-    /// If it is more than 128, which no address has.
-    pub fn wider_tier(mut self, bits: u8) -> Self {
-        assert!(bits <= 128, "an IPv6 address has 128 bits");
-        self.wider.push(bits);
-        self
-    }
-
     /// A NAT64 prefix of one's own network, of a length that RFC 6052 allows: 32, 40, 48, 56, 64 or
     /// 96 bits; any other is left out.
     pub fn nat64(mut self, prefix: Ipv6Net) -> Self {
@@ -100,14 +99,6 @@ impl AddressGroups {
     /// The client that this address belongs to.
     pub fn key(&self, address: IpAddr) -> AddressKey {
         network(self.plain(address), self.bits)
-    }
-
-    /// The client, and then each wider network that is counted as well. IPv4 has no wider ones.
-    pub fn keys(&self, address: IpAddr) -> impl Iterator<Item = AddressKey> + '_ {
-        let plain = self.plain(address);
-        let wider = self.wider.iter().filter(move |_| plain.is_ipv6());
-        let bits = std::iter::once(&self.bits).chain(wider);
-        bits.map(move |bits| network(plain, *bits))
     }
 
     /// The address in its plainest form: IPv4 where it carries one.
@@ -186,20 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn wider_networks_are_counted_beside_the_client() {
-        let groups = AddressGroups::default().wider_tier(56).wider_tier(48);
-        let keys = |address: &str| -> Vec<String> {
-            let keys = groups.keys(address.parse().unwrap());
-            keys.map(|key| key.to_string()).collect()
+    fn a_client_of_ipv6_lies_in_wider_networks() {
+        let check = |address: &str, bits: u8, expected: Option<&str>| {
+            let key = AddressGroups::default().key(address.parse().unwrap());
+            let found = key.within(bits).map(|key| key.to_string());
+            assert_eq!(found.as_deref(), expected, "{address} {bits}");
         };
-        assert_eq!(
-            keys("2001:db8:1:2ff::1"),
-            [
-                "2001:db8:1:2ff::/64",
-                "2001:db8:1:200::/56",
-                "2001:db8:1::/48"
-            ]
-        );
-        assert_eq!(keys("::ffff:192.0.2.1"), ["192.0.2.1/32"]);
+        check("2001:db8:1:2ff::1", 56, Some("2001:db8:1:200::/56"));
+        check("2001:db8:1:2ff::1", 48, Some("2001:db8:1::/48"));
+        check("2001:db8:1:2ff::1", 96, Some("2001:db8:1:2ff::/64"));
+        check("::ffff:192.0.2.1", 24, None);
     }
 }

@@ -34,8 +34,13 @@
 //! - A tenant that has as many as one tenant may at any time, if that is limited
 //!   ([`LoadShedderBuilder::tenant_max`]): 429.
 //!
-//! A request has its place until there is a response, or until it is dropped; the response's body is
-//! not waited for. What requests without a tenant have is counted as one tenant's.
+//! A request has its place until there is a response, or until it is dropped. The response's body is not
+//! waited for: as long as a client takes to read it, he would hold places that cost him nothing, and two who
+//! read slowly enough could close a shop. What bounds readers is the server's: how many connections a client
+//! has, and how long a write may wait. A handler whose body goes on working takes a [`Place`] of its own
+//! ([`LoadShedder::admit`]) and keeps it in that body.
+//!
+//! What requests without a tenant have is counted as one tenant's.
 
 mod layer;
 mod service;

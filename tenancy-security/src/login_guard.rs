@@ -5,7 +5,9 @@
 //! - **an account from an address**: after ten in a quarter of an hour this address is refused for
 //!   this account, whatever it sends. From elsewhere the account signs in as before.
 //! - **an address over accounts**: whoever fails for twenty accounts within an hour is put on the
-//!   [`BlockList`](crate::block::BlockList), first for an hour, and each time he comes back for twice as long, up to a cap.
+//!   [`BlockList`](crate::block::BlockList), first for an hour, and each time he comes back for twice as long as the last time, up to a cap.
+//!   Of IPv6 an address is a /64, and the /48 around it is held to five times the first and ten times the
+//!   second, for whoever was given one has 65,536 addresses.
 //! - **an account over addresses**: an account that many fail for is answered ever later, up to some
 //!   seconds, and is a case for a second factor ([`Attempt::wants_proof`]). It is never locked: a lock is
 //!   what a stranger would use against its owner.

@@ -52,6 +52,7 @@ use tenancy_core::layer::TenantLayer;
 use tenancy_core::problem::ProblemJson;
 use tower_layer::{Layer, Stack};
 
+use crate::address::{AddressGroups, SITE_BITS};
 use crate::block::{BlockLayer, BlockList};
 use crate::cors::CorsLayer;
 use crate::csrf::CsrfLayer;
@@ -59,7 +60,7 @@ use crate::headers::SecurityHeadersLayer;
 use crate::load_shed::{LoadShedLayer, LoadShedder};
 use crate::origin::Origins;
 use crate::public_scheme::PublicScheme;
-use crate::rate_limit::{Class, Policy, Quota, RateLimitLayer, RateLimiter, Rules};
+use crate::rate_limit::{Class, Dimension, Policy, Quota, RateLimitLayer, RateLimiter, Rules};
 use crate::threat::ThreatLayer;
 
 /// How many requests may be under way at once unless something else is said.
@@ -67,6 +68,10 @@ const PLACES: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
 
 /// What one address may send in a minute, whoever it asks for what.
 const ADDRESS: Quota = Quota::per_minute(3000);
+
+/// As how many addresses a site may send that was given many networks, and that whole blocks of customers
+/// have in common at some providers.
+const SITE_TIMES: u32 = 16;
 
 /// What asks who a client is before anything else: address, platform's blocks, limit by address.
 pub type Gate<R> = Stack<RateLimitLayer<R>, Stack<BlockLayer<R>, ClientAddressLayer>>;
@@ -87,7 +92,7 @@ pub type Around<T, R> = Stack<Inside<R>, Stack<T, Outside<R>>>;
 /// All layers of this crate in their order; see the [module docs](self).
 ///
 /// Each method changes one of them. By default no proxy is trusted, nobody is blocked, an address may
-/// send 3000 requests a minute, classes are those of [`Rules::default`] with every request in `api`,
+/// send 3000 requests a minute and a /48 of IPv6 sixteen times as many, classes are those of [`Rules::default`] with every request in `api`,
 /// 1024 requests may be under way, no other origin's scripts read anything, attacks are refused, and
 /// CSRF is held off without tokens.
 #[derive(Debug)]
@@ -127,10 +132,14 @@ impl Default for SecurityStack {
     }
 }
 
-/// A layer that holds each address to this quota.
+/// A layer that holds each address to this quota, and each /48 of IPv6 to sixteen times as much, for
+/// whoever was given one has 65,536 addresses that are told apart.
 pub fn address_limit(quota: Quota) -> RateLimitLayer {
-    let policy = Policy::new("address", quota).expect("it is a name");
-    let class = Class::new("address").expect("it is a name").policy(policy);
+    let policy = |name, quota| Policy::new(name, quota).expect("they are names");
+    let ipv6_bits = SITE_BITS;
+    let site = policy("address-site", quota.times(SITE_TIMES)).by(Dimension::Network { ipv6_bits });
+    let class = Class::new("address").expect("it is a name");
+    let class = class.policy(policy("address", quota)).policy(site);
     RateLimitLayer::new(&RateLimiter::new(Rules::new(class))).class("address")
 }
 
@@ -152,6 +161,15 @@ impl<R> SecurityStack<R> {
     pub fn scheme(self, scheme: PublicScheme) -> Self {
         self.headers(|headers| headers.scheme(scheme.clone()))
             .csrf(|csrf| csrf.scheme(scheme))
+    }
+
+    /// How addresses are grouped into clients by the layers that are there now, such as where one's own
+    /// network has a prefix for NAT64. The [`BlockList`] is given its own.
+    pub fn groups(self, groups: &AddressGroups) -> Self {
+        self.address_limit(|limit| limit.groups(groups.clone()))
+            .limits(|limits| limits.groups(groups.clone()))
+            .load_shed(|load_shed| load_shed.groups(groups.clone()))
+            .threat(|threat| threat.groups(groups.clone()))
     }
 
     /// Changes what every answer says to browsers.

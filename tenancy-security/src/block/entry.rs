@@ -27,6 +27,7 @@ pub struct Block {
     pub(super) tenant_id: Option<TenantId>,
     pub(super) effect: Effect,
     pub(super) reason: Box<str>,
+    pub(super) since: Option<Timestamp>,
     pub(super) until: Option<Timestamp>,
 }
 
@@ -46,6 +47,7 @@ impl Block {
             tenant_id: None,
             effect: Effect::Block,
             reason: reason[..reason.floor_char_boundary(REASON_BYTES_MAX)].into(),
+            since: None,
             until: None,
         }
     }
@@ -59,6 +61,12 @@ impl Block {
     /// What the entry does. Default: [`Effect::Block`].
     pub fn effect(mut self, effect: Effect) -> Self {
         self.effect = effect;
+        self
+    }
+
+    /// When the entry began, by which a guard tells how long the next one is to be. Default: not known.
+    pub fn since(mut self, since: Timestamp) -> Self {
+        self.since = Some(since);
         self
     }
 
@@ -88,6 +96,11 @@ impl Block {
         &self.reason
     }
 
+    /// When it began, if that is known.
+    pub fn began_at(&self) -> Option<Timestamp> {
+        self.since
+    }
+
     /// When it ends, if it does.
     pub fn ends_at(&self) -> Option<Timestamp> {
         self.until
@@ -102,7 +115,7 @@ impl Block {
         }
     }
 
-    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| until <= now)
     }
 }

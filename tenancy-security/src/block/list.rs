@@ -89,7 +89,7 @@ impl BlockList {
 
     /// Puts an entry into the list that the server itself decided on, as a
     /// [`LoginGuard`](crate::login_guard::LoginGuard) does, and notes it for
-    /// [`take_bans`](Self::take_bans).
+    /// [`take_bans`](Self::take_bans). Returns whether it did.
     ///
     /// It does nothing where the same list allows the network, nor where an entry stands that ends less
     /// than a minute earlier: whoever gets past a ban, by an allowance inside of it, would have it
@@ -97,10 +97,10 @@ impl BlockList {
     ///
     /// # Errors
     /// When the list is full.
-    pub fn ban(&self, block: Block) -> Result<(), TooManyBlocks> {
+    pub fn ban(&self, block: Block) -> Result<bool, TooManyBlocks> {
         let mut bans = self.bans();
         if self.is_settled(&block) {
-            return Ok(());
+            return Ok(false);
         }
         self.put(block.clone())?;
         if bans.len() == BANS_MAX {
@@ -108,18 +108,22 @@ impl BlockList {
             counter!("tenancy_block_bans_forgotten_total").increment(1);
         }
         bans.push_back(block);
-        Ok(())
+        Ok(true)
+    }
+
+    /// The last entry that blocks this very network, over or not, as long as there is room for what is
+    /// over.
+    pub(crate) fn last(&self, network: IpNet, tenant_id: Option<TenantId>) -> Option<Block> {
+        let entries = self.0.entries.read();
+        let entries = entries.unwrap_or_else(PoisonError::into_inner);
+        entries.lists(tenant_id)?.blocked.get(network).cloned()
     }
 
     /// Whether there is an allowance of the network, or an entry for the same that lasts about as long.
     fn is_settled(&self, ban: &Block) -> bool {
         let entries = self.0.entries.read();
         let entries = entries.unwrap_or_else(PoisonError::into_inner);
-        let lists = match ban.tenant_id {
-            None => Some(&entries.platform),
-            Some(id) => entries.tenants.get(&id),
-        };
-        lists.is_some_and(|lists| {
+        entries.lists(ban.tenant_id).is_some_and(|lists| {
             let known = lists.blocked.get(ban.network);
             known.is_some_and(|known| known.lasts_until(ban, RENEWAL)) || lists.allows(ban.network)
         })
@@ -186,11 +190,7 @@ impl BlockList {
             .entries
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let lists = match tenant_id {
-            None => Some(&entries.platform),
-            Some(id) => entries.tenants.get(&id),
-        };
-        let all = lists.into_iter().flat_map(|lists| {
+        let all = entries.lists(tenant_id).into_iter().flat_map(|lists| {
             let allowed = lists.allowed.values();
             allowed.chain(lists.blocked.values())
         });
@@ -215,6 +215,13 @@ impl BlockList {
 }
 
 impl Entries {
+    fn lists(&self, tenant_id: Option<TenantId>) -> Option<&Lists> {
+        match tenant_id {
+            None => Some(&self.platform),
+            Some(id) => self.tenants.get(&id),
+        }
+    }
+
     fn of(&mut self, tenant_id: Option<TenantId>) -> Option<&mut Lists> {
         match tenant_id {
             None => Some(&mut self.platform),

@@ -3,7 +3,7 @@ use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, SERVER, STRICT_TRANSPORT_SECURITY,
+    CONTENT_SECURITY_POLICY, FORWARDED, HeaderName, HeaderValue, SERVER, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, Request, Response};
@@ -23,6 +23,7 @@ const STRANGERS: [IpAddr; 2] = [
 /// Whom the strangers name as the client.
 const CLAIMED: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
 
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
 
 /// Sends two requests through the finished service, as strangers would, and tells what is wrong with
@@ -48,8 +49,15 @@ where
         extensions.insert(trail.clone());
         extensions.insert(slot.clone());
         extensions.insert(PeerAddress(stranger));
-        let claimed = HeaderValue::try_from(CLAIMED.to_string()).expect("an address is ASCII");
-        request.headers_mut().insert("x-forwarded-for", claimed);
+        // Which of the two is believed is the proxies' to say.
+        let claims = [
+            (X_FORWARDED_FOR, CLAIMED.to_string()),
+            (FORWARDED, format!("for={CLAIMED}")),
+        ];
+        for (name, claim) in claims {
+            let claim = HeaderValue::try_from(claim).expect("an address is ASCII");
+            request.headers_mut().insert(name, claim);
+        }
         poll_fn(|cx| service.poll_ready(cx)).await?;
         let response = service.call(request).await?;
         let notes = trail.notes();

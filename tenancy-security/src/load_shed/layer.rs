@@ -22,6 +22,7 @@ use crate::diagnosis::{Part, note};
 pub struct LoadShedLayer<R = ProblemJson> {
     shedder: LoadShedder,
     is_critical: Arc<dyn Fn(&Parts) -> bool + Send + Sync>,
+    groups: Arc<AddressGroups>,
     pub(super) refuse: Arc<R>,
 }
 
@@ -31,6 +32,7 @@ impl LoadShedLayer {
         Self {
             shedder: shedder.clone(),
             is_critical: Arc::new(|_| false),
+            groups: Arc::default(),
             refuse: Arc::new(ProblemJson),
         }
     }
@@ -46,12 +48,19 @@ impl<R> LoadShedLayer<R> {
         self
     }
 
+    /// How addresses are grouped into clients. Default: as [`AddressGroups::default`] does.
+    pub fn groups(mut self, groups: AddressGroups) -> Self {
+        self.groups = Arc::new(groups);
+        self
+    }
+
     /// What makes the response to a refused request, a
     /// [`Refuse`](tenancy_core::problem::Refuse). Default: [`ProblemJson`].
     pub fn refuse<Q>(self, refuse: Q) -> LoadShedLayer<Q> {
         LoadShedLayer {
             shedder: self.shedder,
             is_critical: self.is_critical,
+            groups: self.groups,
             refuse: Arc::new(refuse),
         }
     }
@@ -61,7 +70,7 @@ impl<R> LoadShedLayer<R> {
         let scope = request.extensions.get::<TenantScope>();
         let tenant_id = scope.map(TenantScope::tenant_id);
         let client = request.extensions.get();
-        let client = client.map(|ClientAddress(address)| AddressGroups::default().key(*address));
+        let client = client.map(|ClientAddress(address)| self.groups.key(*address));
         let is_critical = (self.is_critical)(request);
         self.shedder.admit_client(tenant_id, client, is_critical)
     }
@@ -111,6 +120,7 @@ impl<R> Clone for LoadShedLayer<R> {
         Self {
             shedder: self.shedder.clone(),
             is_critical: Arc::clone(&self.is_critical),
+            groups: Arc::clone(&self.groups),
             refuse: Arc::clone(&self.refuse),
         }
     }

@@ -16,7 +16,10 @@ use crate::rate_limit::{Caller, Decision};
 pub struct Attempt {
     pub(super) guard: LoginGuard,
     pub(super) taken: Decision,
-    pub(super) account: Caller,
+    /// What the account was charged, over addresses.
+    pub(super) late: Decision,
+    /// The account from the address.
+    pub(super) pair: Caller,
     pub(super) address: Caller,
     pub(super) tenant_id: Option<TenantId>,
     pub(super) network: AddressKey,

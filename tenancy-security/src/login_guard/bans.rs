@@ -1,52 +1,60 @@
 use std::time::Duration;
 
-use quick_cache::sync::Cache;
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
+use metrics::counter;
 use tenancy_core::TenantId;
 
-use crate::address::AddressKey;
+use crate::block::{Block, BlockList};
 
-/// How many addresses are remembered for what they did before.
-const ADDRESSES: usize = 10_000;
-
-/// Who was banned how often; each time it is for twice as long.
+/// Whom a guard puts on a list, for twice as long each time.
 #[derive(Debug)]
 pub(super) struct Bans {
-    before: Cache<(Option<TenantId>, AddressKey), u32>,
-    first: Duration,
-    longest: Duration,
+    list: BlockList,
+    first: SignedDuration,
+    longest: SignedDuration,
 }
 
 impl Bans {
-    pub(super) fn new(first: Duration, longest: Duration) -> Self {
+    pub(super) fn new(list: BlockList, first: Duration, longest: Duration) -> Self {
+        let signed = |time| SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
         Self {
-            before: Cache::new(ADDRESSES),
-            first,
-            longest,
+            list,
+            first: signed(first.min(longest)),
+            longest: signed(longest),
         }
     }
 
-    /// For how long it is this time.
-    pub(super) fn next(&self, tenant_id: Option<TenantId>, address: AddressKey) -> Duration {
-        let key = (tenant_id, address);
-        let before = self.before.get(&key).unwrap_or(0);
-        self.before.insert(key, before.saturating_add(1));
-        let doubled = 2_u32.checked_pow(before).unwrap_or(u32::MAX);
-        self.first.saturating_mul(doubled).min(self.longest)
+    /// Puts a network on the list, unless it is refused or allowed there already: what fails then was
+    /// under way before, and is no repeat.
+    pub(super) fn add(&self, network: IpNet, tenant_id: Option<TenantId>) {
+        let now = Timestamp::now();
+        let last = self.list.last(network, tenant_id);
+        let is_banned = last.as_ref().is_some_and(|last| !last.is_over(now));
+        if is_banned || self.list.check(network.addr(), tenant_id).is_some() {
+            return;
+        }
+        let until = now.checked_add(self.time(last.as_ref()));
+        let block = Block::new(network, "failed to sign in to many accounts")
+            .since(now)
+            .until(until.unwrap_or(Timestamp::MAX));
+        let block = match tenant_id {
+            Some(tenant_id) => block.of_tenant(tenant_id),
+            None => block,
+        };
+        match self.list.ban(block) {
+            Ok(true) => counter!("tenancy_login_bans_total").increment(1),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%error, %network, "an address that guesses passwords is not blocked");
+            }
+        }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::address::AddressGroups;
-
-    #[test]
-    fn each_ban_is_twice_as_long_up_to_the_longest() {
-        let bans = Bans::new(Duration::from_secs(1), Duration::from_secs(5));
-        let key = |text: &str| AddressGroups::default().key(text.parse().unwrap());
-        let next = |text: &str| bans.next(None, key(text)).as_secs();
-        let times = [(); 5].map(|()| next("192.0.2.1"));
-        assert_eq!(times, [1, 2, 4, 5, 5]);
-        assert_eq!(next("192.0.2.2"), 1);
+    /// For how long it is after the last time, which may have been another process's doing.
+    fn time(&self, last: Option<&Block>) -> SignedDuration {
+        let lasted = last.and_then(|last| Some(last.ends_at()?.duration_since(last.began_at()?)));
+        let doubled = lasted.map_or(self.first, |lasted| lasted.saturating_mul(2));
+        doubled.clamp(self.first, self.longest)
     }
 }

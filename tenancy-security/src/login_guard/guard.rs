@@ -2,27 +2,36 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use metrics::counter;
 use tenancy_core::TenantScope;
 
 use super::attempt::{Attempt, Refused};
 use super::bans::Bans;
-use crate::address::AddressKey;
-use crate::block::{Block, BlockList};
+use crate::address::{AddressKey, SITE_BITS};
+use crate::block::BlockList;
 use crate::rate_limit::{
-    Caller, Class, Outage, Policy, Quota, RateLimiter, RateLimiterBuilder, Rules,
+    Caller, Charge, Class, Dimension, Outage, Policy, Quota, RateLimiter, RateLimiterBuilder, Rules,
 };
 
 /// An account from an address.
 pub(super) const PAIR: &str = "login";
+/// An account from a site.
+const PAIR_SITE: &str = "login-pair-site";
 /// An address over accounts.
 const ADDRESS: &str = "login-address";
+/// A site over accounts.
+const SITE: &str = "login-site";
 /// An account over addresses.
 const ACCOUNT: &str = "login-account";
+/// An account from an address that has not failed from there of late.
+const NOVEL: &str = "login-novel";
 
 /// The longest account name that is told from others, in bytes. No e-mail address is longer (RFC 5321).
 const ACCOUNT_BYTES_MAX: usize = 320;
+
+/// How many more failures, of one account or of accounts, a site may have than one of its addresses.
+const PAIR_SITE_TIMES: u32 = 5;
+const SITE_TIMES: u32 = 10;
 
 /// How many failures of one account are counted until it is answered as late as it ever is.
 const FAILURES_MAX: u32 = 100;
@@ -38,10 +47,10 @@ pub struct LoginGuard(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     limiter: RateLimiter,
-    blocks: BlockList,
     bans: Bans,
     patience: u32,
     delay_max: Duration,
+    site_bits: Option<u8>,
 }
 
 /// A [`LoginGuard`] about to be made.
@@ -54,6 +63,7 @@ pub struct LoginGuardBuilder {
     delay_max: Duration,
     ban: Duration,
     ban_max: Duration,
+    site_bits: Option<u8>,
 }
 
 impl LoginGuard {
@@ -67,11 +77,12 @@ impl LoginGuard {
         let hour = Duration::from_secs(3600);
         LoginGuardBuilder {
             blocks: blocks.clone(),
-            limiter: RateLimiter::builder(rules()),
+            limiter: RateLimiter::builder(rules(Some(SITE_BITS))),
             patience: 10,
             delay_max: Duration::from_secs(5),
             ban: hour,
             ban_max: 24 * hour,
+            site_bits: Some(SITE_BITS),
         }
     }
 
@@ -92,22 +103,26 @@ impl LoginGuard {
         let account = account.trim();
         let account = account[..account.floor_char_boundary(ACCOUNT_BYTES_MAX)].to_lowercase();
         let door = || scope.map_or_else(Caller::without_tenant, Caller::of);
-        let pair = door().named(&format!("{address} {account}"));
+        let pair = door().address_and_name(address, &account);
         let taken = self.0.limiter.check(&pair, PAIR, 1).await;
         if !taken.is_admitted() {
             counter!("tenancy_login_refused_total").increment(1);
             return Err(Refused::of(&taken));
         }
+        // Charged at once like the pair, or as many as like to come together would all come first. Beyond
+        // its quota it is as bad as it gets.
         let account = door().named(&account);
-        let failures = self.0.limiter.check(&account, ACCOUNT, 0).await;
-        let failures = failures
+        let late = self.0.limiter.check(&account, ACCOUNT, 1).await;
+        let used = late
             .outcomes()
             .next()
             .map_or(0, |outcome| outcome.quota().amount() - outcome.left());
+        let failures = used - u32::from(late.is_admitted()).min(used);
         Ok(Attempt {
             guard: self.clone(),
             taken,
-            account,
+            late,
+            pair,
             address: door().address(address),
             tenant_id: scope.map(TenantScope::tenant_id),
             network: address,
@@ -128,58 +143,58 @@ impl LoginGuard {
 
     pub(super) async fn succeeded(&self, attempt: &Attempt) {
         self.0.limiter.refund(&attempt.taken).await;
+        self.0.limiter.refund(&attempt.late).await;
     }
 
     pub(super) async fn failed(&self, attempt: &Attempt) {
         counter!("tenancy_login_failures_total").increment(1);
         let limiter = &self.0.limiter;
-        // Beyond its quota it is as bad as it gets.
-        let _ = limiter.check(&attempt.account, ACCOUNT, 1).await;
-        let is_first = attempt
-            .taken
-            .outcomes()
-            .next()
-            .is_some_and(|outcome| outcome.left() + 1 >= outcome.quota().amount());
-        if !is_first {
+        // What an address is charged for is how many accounts it fails for, and not how often.
+        let novel = limiter.check(&attempt.pair, NOVEL, 1).await;
+        if !novel.is_admitted() {
             return;
         }
         let accounts = limiter.check(&attempt.address, ADDRESS, 1).await;
-        let is_last = accounts
-            .outcomes()
-            .next()
-            .is_some_and(|outcome| outcome.left() == 0);
-        if is_last {
-            self.ban(attempt);
-        }
-    }
-
-    fn ban(&self, attempt: &Attempt) {
-        let time = self.0.bans.next(attempt.tenant_id, attempt.network);
-        let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
-        let until = Timestamp::now().checked_add(time).unwrap_or(Timestamp::MAX);
-        let network = attempt.network.network();
-        let mut block = Block::new(network, "failed to sign in to many accounts").until(until);
-        if let Some(tenant_id) = attempt.tenant_id {
-            block = block.of_tenant(tenant_id);
-        }
-        counter!("tenancy_login_bans_total").increment(1);
-        if let Err(error) = self.0.blocks.ban(block) {
-            tracing::error!(%error, %network, "an address that guesses passwords is not blocked");
+        let used_up = accounts.outcomes().filter(|outcome| outcome.left() == 0);
+        for outcome in used_up {
+            let network = match (outcome.policy().as_str(), self.0.site_bits) {
+                (SITE, Some(bits)) => attempt.network.within(bits),
+                _ => Some(attempt.network),
+            };
+            if let Some(network) = network {
+                self.0.bans.add(network.network(), attempt.tenant_id);
+            }
         }
     }
 }
 
 /// Closed while a shared store is away: who guesses would only have to wait for that.
-fn rules() -> Rules {
-    let class = |name: &str, quota| {
-        let policy = Policy::new(name, quota).expect("the names above are names");
+fn rules(site_bits: Option<u8>) -> Rules {
+    let policy = |name: &str, quota| Policy::new(name, quota).expect("the names above are names");
+    let class = |name: &str, quota: Quota, site: Option<(&str, u32)>| {
         let class = Class::new(name).expect("the names above are names");
-        class.policy(policy)
+        let class = class.policy(policy(name, quota));
+        match (site, site_bits) {
+            (Some((name, times)), Some(ipv6_bits)) => {
+                let site = policy(name, quota.times(times));
+                class.policy(site.by(Dimension::Network { ipv6_bits }))
+            }
+            _ => class,
+        }
     };
-    let pair = class(PAIR, Quota::new(10, QUARTER_OF_AN_HOUR)).outage(Outage::Closed);
-    Rules::new(pair)
-        .class(class(ADDRESS, Quota::per_hour(20)))
-        .class(class(ACCOUNT, Quota::per_hour(FAILURES_MAX)))
+    let pair = Quota::new(10, QUARTER_OF_AN_HOUR);
+    let pair = class(PAIR, pair, Some((PAIR_SITE, PAIR_SITE_TIMES)));
+    let account = class(ACCOUNT, Quota::per_hour(FAILURES_MAX), None);
+    // These two are paid back where nobody failed.
+    Rules::new(pair.charge(Charge::OnFailure).outage(Outage::Closed))
+        .class(account.charge(Charge::OnFailure))
+        .class(class(
+            ADDRESS,
+            Quota::per_hour(20),
+            Some((SITE, SITE_TIMES)),
+        ))
+        // Over as long as an address' failures are counted, or one account would be several in time.
+        .class(class(NOVEL, Quota::per_hour(1), None))
 }
 
 impl LoginGuardBuilder {
@@ -196,11 +211,24 @@ impl LoginGuardBuilder {
         self
     }
 
-    /// For how long an address is blocked the first time, and at the most. Default: an hour and a
-    /// day.
+    /// For how long an address is blocked the first time, and at the most. Whoever comes back is blocked
+    /// for twice as long as the last time, as far as his entry is still on the list, over or not; so an
+    /// application that [replaces](BlockList::replace) the list keeps what is over for a while, and says
+    /// [since when](crate::block::Block::since) it was there. Default: an hour and a day.
     pub fn ban(mut self, first: Duration, longest: Duration) -> Self {
         self.ban = first;
         self.ban_max = longest;
+        self
+    }
+
+    /// How much of an address of IPv6 names a site, in bits: whoever was given more than one network is
+    /// held to so many failures in all of them together, five times those of an address for one account and
+    /// ten times as many accounts, and is blocked with the whole of it. `None` counts addresses only.
+    /// Default: 48.
+    ///
+    /// Addresses are grouped by whoever [begins](LoginGuard::begin) an attempt.
+    pub fn site_bits(mut self, ipv6_bits: Option<u8>) -> Self {
+        self.site_bits = ipv6_bits;
         self
     }
 
@@ -221,12 +249,14 @@ impl LoginGuardBuilder {
 
     /// Makes the guard.
     pub fn build(self) -> LoginGuard {
+        let limiter = self.limiter.build();
+        limiter.set_rules(rules(self.site_bits));
         LoginGuard(Arc::new(Inner {
-            limiter: self.limiter.build(),
-            blocks: self.blocks,
-            bans: Bans::new(self.ban, self.ban_max),
+            limiter,
+            bans: Bans::new(self.blocks, self.ban, self.ban_max),
             patience: self.patience,
             delay_max: self.delay_max,
+            site_bits: self.site_bits,
         }))
     }
 }

@@ -1,4 +1,5 @@
 use std::hash::Hasher;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -18,6 +19,10 @@ pub struct Caller {
 }
 
 type Bytes = SmallVec<[u8; 36]>;
+
+/// What an identity begins with that has an address next, which says how long that is.
+const IPV4: u8 = b'4';
+const IPV6: u8 = b'6';
 
 impl Caller {
     /// The actor of a scope, within its tenant. An actor who has not signed in is nobody, so give his
@@ -55,13 +60,29 @@ impl Caller {
     #[must_use]
     pub fn address(mut self, address: AddressKey) -> Self {
         let network = address.network();
-        self.identity = Bytes::from_slice(b"a");
+        self.identity.clear();
         match network.network() {
-            std::net::IpAddr::V4(address) => self.identity.extend(address.octets()),
-            std::net::IpAddr::V6(address) => self.identity.extend(address.octets()),
+            IpAddr::V4(address) => {
+                self.identity.push(IPV4);
+                self.identity.extend(address.octets());
+            }
+            IpAddr::V6(address) => {
+                self.identity.push(IPV6);
+                self.identity.extend(address.octets());
+            }
         }
         self.identity.push(network.prefix_len());
         self
+    }
+
+    /// The same, known by an address and a name together, such as that of the account which is asked
+    /// for from there.
+    #[must_use]
+    pub fn address_and_name(self, address: AddressKey, name: &str) -> Self {
+        let mut caller = self.address(address);
+        caller.identity.push(b'n');
+        caller.identity.extend_from_slice(name.as_bytes());
+        caller
     }
 
     /// The same, known by a name of the application's own choice, such as that of an account.
@@ -81,18 +102,36 @@ impl Caller {
         self.tenant.as_deref()
     }
 
-    /// The same as [`counted`](Self::counted) as a hash, where time matters.
+    /// The same as [`counted`](Self::counted) as a hash, where time matters; `None` where the policy does
+    /// not count this caller.
     #[inline]
-    pub(super) fn hash(&self, policy: &Policy, mut hasher: impl Hasher) -> u64 {
+    pub(super) fn hash(&self, policy: &Policy, mut hasher: impl Hasher) -> Option<u64> {
         hasher.write_u64(policy.mark);
         match &self.tenant {
             Some(tenant) => hasher.write_u128(tenant.id.as_uuid().as_u128()),
             None => hasher.write_u8(0),
         }
-        if policy.dimension == Dimension::Identity {
-            hasher.write(&self.identity);
+        match policy.dimension {
+            Dimension::Class | Dimension::Tenant => {}
+            Dimension::Identity => hasher.write(&self.identity),
+            Dimension::Network { ipv6_bits } => hasher.write(&self.within(ipv6_bits)?),
         }
-        hasher.finish()
+        Some(hasher.finish())
+    }
+
+    /// The identity with the network of so many bits in place of its address of IPv6; `None` where it has
+    /// no such address.
+    fn within(&self, ipv6_bits: u8) -> Option<Bytes> {
+        if self.identity.first() != Some(&IPV6) {
+            return None;
+        }
+        let mut within = self.identity.clone();
+        let (octets, rest) = within[1..].split_first_chunk_mut()?;
+        let bits = rest.first_mut()?;
+        *bits = ipv6_bits.min(*bits);
+        let mask = u128::MAX.checked_shl(128 - u32::from(*bits)).unwrap_or(0);
+        *octets = (u128::from_be_bytes(*octets) & mask).to_be_bytes();
+        Some(within)
     }
 
     /// Whom a policy counts for this caller, part by part; each begins with its length, but for the
@@ -112,8 +151,12 @@ impl Caller {
         if policy.dimension != Dimension::Tenant {
             part(class.name.as_str().as_bytes());
         }
-        if policy.dimension == Dimension::Identity {
-            write(&self.identity);
+        match policy.dimension {
+            Dimension::Class | Dimension::Tenant => {}
+            Dimension::Identity => write(&self.identity),
+            Dimension::Network { ipv6_bits } => {
+                write(&self.within(ipv6_bits).unwrap_or_default());
+            }
         }
     }
 }
@@ -153,6 +196,11 @@ mod tests {
             nobody.clone().named("ab"),
             nobody.clone().address(address("97.98.99.1")),
             nobody.clone().address(address("2001:db8::1")),
+            nobody.clone().address_and_name(address("97.98.99.1"), "a"),
+            nobody.clone().address_and_name(address("2001:db8::1"), ""),
+            nobody
+                .clone()
+                .address_and_name(address("2001:db8:0:1::1"), ""),
         ];
         let mut keys = vec![];
         for caller in &callers {
@@ -183,5 +231,61 @@ mod tests {
         check(Dimension::Class, ["a", "a"], true);
         check(Dimension::Class, ["a", "b"], false);
         check(Dimension::Identity, ["a", "a"], false);
+    }
+
+    #[test]
+    fn a_network_counts_whose_addresses_lie_in_it_and_nobody_else() {
+        let groups = crate::address::AddressGroups::default();
+        let nobody = Caller::without_tenant();
+        let of = |address: &str, name: &str| {
+            let address = groups.key(address.parse().unwrap());
+            match name {
+                "" => nobody.clone().address(address),
+                name => nobody.clone().address_and_name(address, name),
+            }
+        };
+        let policy = |ipv6_bits| {
+            let policy = Policy::new("p", Quota::per_hour(1)).unwrap();
+            policy.by(Dimension::Network { ipv6_bits })
+        };
+        let hash = |caller: &Caller, bits| {
+            let hasher = std::hash::DefaultHasher::new();
+            caller.hash(&policy(bits), hasher)
+        };
+        let check = |bits: u8, one: Caller, other: Caller, expected: bool| {
+            let what = format!("{bits} {one:?} {other:?}");
+            let dimension = Dimension::Network { ipv6_bits: bits };
+            let [one_key, other_key] = [&one, &other].map(|one| key(one, "c", "p", dimension));
+            assert_eq!(one_key == other_key, expected, "{what}");
+            let [one, other] = [one, other].map(|one| hash(&one, bits).unwrap());
+            assert_eq!(one == other, expected, "{what}");
+        };
+        let one = || of("2001:db8:1:2::1", "");
+        check(48, one(), of("2001:db8:1:ffff::9", ""), true);
+        check(48, one(), of("2001:db8:2:2::1", ""), false);
+        check(56, one(), of("2001:db8:1:ff::1", ""), true);
+        check(56, one(), of("2001:db8:1:100::1", ""), false);
+        check(0, one(), of("fe80::1", ""), true);
+        // Never narrower than the address itself.
+        check(128, one(), of("2001:db8:1:2::9", ""), true);
+        check(
+            48,
+            of("2001:db8:1::1", "ann"),
+            of("2001:db8:1:2::1", "ann"),
+            true,
+        );
+        check(
+            48,
+            of("2001:db8:1::1", "ann"),
+            of("2001:db8:1:2::1", "bob"),
+            false,
+        );
+        for uncounted in [
+            of("192.0.2.1", ""),
+            nobody.clone(),
+            nobody.clone().named("6"),
+        ] {
+            assert_eq!(hash(&uncounted, 48), None, "{uncounted:?}");
+        }
     }
 }

@@ -1,10 +1,13 @@
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
-use http::Response;
+use http::{Extensions, Response};
 
+use super::decision::Decision;
 use super::policy::{Dimension, InvalidName, Name, Policy};
-use crate::csrf;
+use crate::block::Blocked;
+use crate::load_shed::Overload;
+use crate::{csrf, threat};
 
 /// When a request counts.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -15,18 +18,27 @@ pub enum Charge {
     OnArrival,
     /// Only those whose answer is a client's error (4xx), such as a wrong password. Each is charged
     /// when it arrives and paid back when it succeeds, so that many at once are no way round.
-    /// It is paid back as well where the [CSRF layer](crate::csrf) refuses it: another site could use up
-    /// the attempts of whoever visits it.
+    /// It is paid back as well where a layer of this crate further in refuses it, since no password was
+    /// looked at then: another site could use up the attempts of whoever visits it.
     OnFailure,
 }
 
 impl Charge {
     /// Whether a request is paid back that was answered so.
     pub(super) fn is_paid_back<B>(self, response: &Response<B>) -> bool {
-        let is_failure = response.status().is_client_error()
-            && response.extensions().get::<csrf::Refusal>().is_none();
+        let is_failure =
+            response.status().is_client_error() && !is_refused_further_in(response.extensions());
         self == Self::OnFailure && !is_failure
     }
+}
+
+/// Whether a layer of this crate refused the request, so that no handler saw it.
+fn is_refused_further_in(answer: &Extensions) -> bool {
+    answer.get::<Blocked>().is_some()
+        || answer.get::<Decision>().is_some()
+        || answer.get::<Overload>().is_some()
+        || answer.get::<csrf::Refusal>().is_some()
+        || answer.get::<threat::Refusal>().is_some()
 }
 
 /// What a class does while the store that processes share is away. In either case this process
@@ -70,7 +82,9 @@ impl Class {
     pub fn policy(mut self, mut policy: Policy) -> Self {
         policy.mark = match policy.dimension {
             Dimension::Tenant => hash(&[&policy.name]),
-            Dimension::Class | Dimension::Identity => hash(&[&policy.name, &self.name]),
+            Dimension::Class | Dimension::Identity | Dimension::Network { .. } => {
+                hash(&[&policy.name, &self.name])
+            }
         };
         self.policies.retain(|known| known.name != policy.name);
         self.policies.push(policy);

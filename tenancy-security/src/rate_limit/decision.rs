@@ -13,7 +13,7 @@ use super::quota::Quota;
 pub struct Decision {
     pub(super) verdict: Verdict,
     pub(super) class: Arc<Class>,
-    /// One for each policy of the class, in its order; none of a policy that was not looked at.
+    /// One for each policy of the class that counts the caller, in its order.
     pub(super) standings: Standings,
     pub(super) cost: u32,
     pub(super) charged: Charged,
@@ -53,6 +53,8 @@ pub(super) struct Standing {
     /// In nanoseconds.
     pub(super) debt: u64,
     pub(super) seen: Seen,
+    /// Which of its class' policies it is.
+    pub(super) policy: u32,
 }
 
 /// What was found out about a policy.
@@ -70,6 +72,7 @@ impl Standing {
             quota,
             debt: 0,
             seen: Seen::Nothing,
+            policy: 0,
         }
     }
 
@@ -97,15 +100,20 @@ impl Decision {
         self.verdict == Verdict::Admitted
     }
 
-    /// How the caller stands with each policy that was looked at. None where the class has none.
+    /// How the caller stands with each policy that was looked at. None where the class has none
+    /// that count him.
     pub fn outcomes(&self) -> impl Iterator<Item = Outcome<'_>> {
-        let both = self.class.policies.iter().zip(&self.standings);
-        let looked_at = both.filter(|(_, standing)| standing.seen != Seen::Nothing);
-        looked_at.map(|(policy, standing)| Outcome {
-            policy,
+        let standings = self.standings.iter();
+        let looked_at = standings.filter(|standing| standing.seen != Seen::Nothing);
+        looked_at.map(|standing| Outcome {
+            policy: self.policy(standing),
             standing: *standing,
             cost: self.cost,
         })
+    }
+
+    pub(super) fn policy(&self, standing: &Standing) -> &Policy {
+        &self.class.policies[standing.policy as usize]
     }
 
     /// The policies that stood in the way.

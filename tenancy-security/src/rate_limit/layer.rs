@@ -30,14 +30,14 @@ pub struct RateLimitLayer<R = ProblemJson> {
 impl RateLimitLayer {
     /// A layer that asks this limiter.
     pub fn new(limiter: &RateLimiter) -> Self {
-        let groups = AddressGroups::default();
-        Self {
+        let layer = Self {
             limiter: limiter.clone(),
             class: Arc::new(|_| "api"),
             cost: Arc::new(|_| 1),
-            caller: Arc::new(move |request| caller(request, &groups)),
+            caller: Arc::new(|_| Caller::without_tenant()),
             refuse: Arc::new(ProblemJson),
-        }
+        };
+        layer.groups(AddressGroups::default())
     }
 }
 
@@ -63,11 +63,17 @@ impl<R> RateLimitLayer<R> {
     }
 
     /// Whose each request is. Default: whoever the [`TenantScope`] in its extensions says has signed
-    /// in, else the [`ClientAddress`] there, grouped as [`AddressGroups::default`] does. Requests
-    /// without either are counted together.
+    /// in, else the [`ClientAddress`] there, grouped as [`AddressGroups::default`] does or as
+    /// [said](Self::groups). Requests without either are counted together.
     pub fn caller(mut self, caller: impl Fn(&Parts) -> Caller + Send + Sync + 'static) -> Self {
         self.caller = Arc::new(caller);
         self
+    }
+
+    /// How the addresses of those who have not signed in are grouped, in place of
+    /// [another way](Self::caller) to tell whose a request is.
+    pub fn groups(self, groups: AddressGroups) -> Self {
+        self.caller(move |request| caller(request, &groups))
     }
 
     /// What makes the response to a refused request, a

@@ -105,7 +105,8 @@ impl RateLimiter {
     /// Gives back what an admitted request was charged, to all its policies.
     ///
     /// A store that cannot be reached keeps it; so does the debt that keys without a place of their
-    /// own share.
+    /// own share. Give the class [`Charge::OnFailure`](super::Charge::OnFailure): for others this process
+    /// remembers what a shared store refused, and does not ask it again before its time.
     pub async fn refund(&self, decision: &Decision) {
         match decision.charged {
             Charged::Local => self.refund_here(decision),
@@ -150,9 +151,13 @@ impl RateLimiter {
         let class = rules.find(class);
         let changes = rules.changes(caller.tenant());
         let mut standings = Standings::new();
-        for policy in &class.policies {
-            let hash = caller.hash(policy, self.0.hasher.build_hasher());
-            standings.push(Standing::new(hash, changes.quota(policy)));
+        for (place, policy) in (0..).zip(&class.policies) {
+            let Some(hash) = caller.hash(policy, self.0.hasher.build_hasher()) else {
+                continue;
+            };
+            let mut standing = Standing::new(hash, changes.quota(policy));
+            standing.policy = place;
+            standings.push(standing);
         }
         Decision {
             verdict: Verdict::Admitted,

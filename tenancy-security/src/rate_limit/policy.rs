@@ -75,6 +75,12 @@ pub enum Dimension {
     Class,
     /// Those of a class that one caller sends.
     Identity,
+    /// Those of a class that callers send whose addresses lie in one network of IPv6, however many of its
+    /// smaller networks one of them was given. Whoever is not known by an address of IPv6 is not counted.
+    Network {
+        /// How much of an address names the network, in bits, such as 48 for a site.
+        ipv6_bits: u8,
+    },
     /// All, of whatever class.
     Tenant,
 }

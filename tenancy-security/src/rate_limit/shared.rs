@@ -116,9 +116,8 @@ impl Shared {
         if self.is_denied(now, decision) {
             return Ok(());
         }
-        let class = &decision.class;
-        let key = |policy| self.key(caller, class, policy);
-        decision.keys = class.policies.iter().map(key).collect();
+        let key = |standing| self.key(caller, &decision.class, decision.policy(standing));
+        decision.keys = decision.standings.iter().map(key).collect();
         let answer = self.redis.command(call(&self.take, decision)).await?;
         let mut numbers = answer.into_array()?.into_iter().map(Value::into_integer);
         let mut next = || numbers.next().unwrap_or_else(|| Err(unreadable()));

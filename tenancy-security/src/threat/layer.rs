@@ -19,6 +19,7 @@ use super::refusal::Refusal;
 use super::route::{BodyPolicy, OverCap, RoutePolicy};
 use super::service::ThreatService;
 use super::strikes::Strikes;
+use crate::address::AddressGroups;
 use crate::block::BlockList;
 use crate::rate_limit::Quota;
 
@@ -46,6 +47,7 @@ pub(super) struct Settings {
     pub(super) encodings: Encodings,
     sink: Arc<dyn ThreatSink>,
     strikes: Option<Strikes>,
+    groups: AddressGroups,
     pub(super) known: Arc<Known>,
 }
 
@@ -63,6 +65,7 @@ impl ThreatLayer {
                 encodings: Encodings::default(),
                 sink: Arc::new(LogSink::default()),
                 strikes: None,
+                groups: AddressGroups::default(),
                 known: Arc::default(),
             }),
             refuse: Arc::new(ProblemJson),
@@ -149,6 +152,13 @@ impl<R> ThreatLayer<R> {
         self
     }
 
+    /// How the addresses of those who are [blocked](Self::block_after) are grouped into clients. Default:
+    /// as [`AddressGroups::default`] does.
+    pub fn groups(mut self, groups: AddressGroups) -> Self {
+        self.settings_mut().groups = groups;
+        self
+    }
+
     /// What makes the response to a refused request, a
     /// [`Refuse`](tenancy_core::problem::Refuse). Default: [`ProblemJson`].
     pub fn refuse<Q>(self, refuse: Q) -> ThreatLayer<Q> {
@@ -200,7 +210,7 @@ impl Settings {
         if let Some(strikes) = &self.strikes
             && action == Action::Refused
         {
-            strikes.count(request, tally.found.len());
+            strikes.count(request, &self.groups, tally.found.len());
         }
         // Scanners would drive the events that matter out of logs and journals.
         if action == Action::Passed && tally.is_weak() {

@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use tenancy_core::TenantScope;
 use tenancy_core::client_address::ClientAddress;
 use tenancy_core::log_throttle::LogThrottle;
 
-use crate::address::AddressGroups;
+use crate::address::{AddressGroups, AddressKey};
 use crate::block::{Block, BlockList};
 use crate::rate_limit::{Caller, Class, Policy, Quota, RateLimiter, Rules};
 
@@ -24,7 +23,6 @@ const CLIENTS: usize = 20_000;
 pub(super) struct Strikes {
     blocks: BlockList,
     limiter: RateLimiter,
-    groups: AddressGroups,
     time: Duration,
     full: Arc<LogThrottle>,
 }
@@ -37,33 +35,33 @@ impl Strikes {
         Self {
             blocks: blocks.clone(),
             limiter: RateLimiter::builder(rules).keys(CLIENTS).build(),
-            groups: AddressGroups::default(),
             time,
             full: Arc::default(),
         }
     }
 
     /// Counts the findings of a request that was refused.
-    pub(super) fn count(&self, request: &Parts, findings: usize) {
+    pub(super) fn count(&self, request: &Parts, groups: &AddressGroups, findings: usize) {
         let Some(ClientAddress(address)) = request.extensions.get() else {
             return;
         };
         let scope = request.extensions.get::<TenantScope>();
         let client = scope.map_or_else(Caller::without_tenant, Caller::of);
-        let client = client.address(self.groups.key(*address));
+        let address = groups.key(*address);
+        let client = client.address(address);
         let findings = u32::try_from(findings).unwrap_or(u32::MAX);
         let decision = self.limiter.check_here(&client, NAME, findings);
         let is_last = decision.outcomes().any(|outcome| outcome.left() == 0);
         if is_last || !decision.is_admitted() {
-            self.block(*address, scope);
+            self.block(address, scope);
         }
     }
 
     /// Of a tenant's own doing, so that it holds for this tenant alone.
-    fn block(&self, address: IpAddr, scope: Option<&TenantScope>) {
+    fn block(&self, address: AddressKey, scope: Option<&TenantScope>) {
         let time = SignedDuration::try_from(self.time).unwrap_or(SignedDuration::MAX);
         let until = Timestamp::now().checked_add(time).unwrap_or(Timestamp::MAX);
-        let network = self.groups.key(address).network();
+        let network = address.network();
         let mut block = Block::new(network, "sent what looks like attacks").until(until);
         if let Some(scope) = scope {
             block = block.of_tenant(scope.tenant_id());

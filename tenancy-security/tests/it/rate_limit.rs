@@ -178,6 +178,34 @@ async fn an_address_is_one_caller_in_whatever_form() {
 }
 
 #[tokio::test]
+async fn a_network_is_held_to_its_own_limit_beside_its_addresses_all_or_nothing() {
+    let network = Dimension::Network { ipv6_bits: 48 };
+    let class = Class::new("api")
+        .unwrap()
+        .policy(policy("network", Quota::per_hour(12)).by(network))
+        .policy(policy("address", Quota::per_hour(5)));
+    let limiter = RateLimiter::new(Rules::new(class));
+    let admitted = async |from: &str| admitted(&limiter, &by_address(from), 9).await;
+    assert_eq!(admitted("2001:db8:1::1").await, 5);
+    assert_eq!(admitted("2001:db8:1:1::1").await, 5);
+    assert_eq!(admitted("2001:db8:1:2::1").await, 2);
+    assert_eq!(admitted("2001:db8:2::1").await, 5);
+    assert_eq!(admitted("192.0.2.1").await, 5);
+    let left = async |from: &str| {
+        let decision = limiter.check(&by_address(from), "api", 0).await;
+        let left = decision.outcomes();
+        let left = left.map(|one| (one.policy().to_string(), one.left()));
+        left.collect::<Vec<_>>()
+    };
+    let named = |name: &str, left| (name.to_owned(), left);
+    // What the network refused was not counted for the address.
+    let expected = [named("network", 0), named("address", 3)];
+    assert_eq!(left("2001:db8:1:2::1").await, expected);
+    // Who has no such network is told of none.
+    assert_eq!(left("192.0.2.1").await, [named("address", 0)]);
+}
+
+#[tokio::test]
 async fn other_rules_hold_from_the_next_request_on() {
     let limiter = RateLimiter::new(one_policy(Quota::per_hour(10)));
     assert_eq!(admitted(&limiter, &named("a"), 99).await, 10);

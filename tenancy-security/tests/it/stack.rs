@@ -5,13 +5,17 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
-use tenancy_core::client_address::{ClientAddressLayer, PeerAddress, TrustedProxies};
+use tenancy_core::client_address::{ClientAddressLayer, PeerAddress, ProxyHeader, TrustedProxies};
+use tenancy_security::address::AddressGroups;
 use tenancy_security::block::{Block, BlockLayer, BlockList};
 use tenancy_security::csrf::{CsrfKey, CsrfLayer, SessionCookie};
 use tenancy_security::diagnosis::{Concern, diagnose};
 use tenancy_security::headers::SecurityHeadersLayer;
+use tenancy_security::load_shed::{LoadShedLayer, LoadShedder};
 use tenancy_security::public_scheme::PublicScheme;
-use tenancy_security::rate_limit::{Quota, RateLimitLayer, RateLimiter, Rules};
+use tenancy_security::rate_limit::{
+    Charge, Class, Policy, Quota, RateLimitLayer, RateLimiter, Rules,
+};
 use tenancy_security::stack::{SecurityStack, address_limit};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt as _, service_fn};
 
@@ -92,9 +96,75 @@ async fn the_stack_has_every_layer_in_its_place_and_gives_no_concern() {
 }
 
 #[tokio::test]
+async fn an_address_limit_holds_for_whoever_has_many_networks_or_writes_his_own_in_other_ways() {
+    let groups = AddressGroups::default().nat64("2001:db8:64::/96".parse().unwrap());
+    let service = SecurityStack::new()
+        .address_limit(|_| address_limit(Quota::per_hour(2)))
+        .groups(&groups)
+        .layer(service_fn(welcome));
+    let admitted = async |addresses: &[&str]| {
+        let mut admitted = 0;
+        for address in addresses.iter().cycle().take(100) {
+            let mut request = asked(Method::GET, "shop.test");
+            let peer = PeerAddress(address.parse().unwrap());
+            request.extensions_mut().insert(peer);
+            let response = service.clone().oneshot(request).await.unwrap();
+            admitted += usize::from(response.status() == StatusCode::OK);
+        }
+        admitted
+    };
+    let client = ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8:64::192.0.2.1"];
+    assert_eq!(admitted(&client).await, 2);
+    assert_eq!(admitted(&["2001:db8:64::192.0.2.2"]).await, 2);
+    let networks: Vec<_> = (0..50).map(|it| format!("2001:db8:1:{it:x}::1")).collect();
+    let networks: Vec<_> = networks.iter().map(String::as_str).collect();
+    assert_eq!(admitted(&networks).await, 2 * 16);
+    assert_eq!(admitted(&["2001:db8:2::1"]).await, 2);
+}
+
+#[tokio::test]
 async fn without_tenants_the_stack_gives_no_concern_either() {
     let service = SecurityStack::new().layer(service_fn(welcome));
     assert_eq!(concerns(service).await, [""; 0]);
+}
+
+/// A page elsewhere makes its visitor's browser send whatever it likes to the door, as often as it likes.
+#[tokio::test]
+async fn another_site_does_not_use_up_its_visitors_attempts() {
+    let policy = Policy::new("auth", Quota::per_hour(2)).unwrap();
+    let auth = Class::new("auth").unwrap().policy(policy);
+    let limiter = RateLimiter::new(Rules::new(auth.charge(Charge::OnFailure)));
+    let places = LoadShedder::builder(10.try_into().unwrap())
+        .client_max(1.try_into().unwrap())
+        .build();
+    let door = service_fn(async |_: Request<_>| {
+        let response = Response::builder().status(StatusCode::UNAUTHORIZED);
+        Ok::<_, Infallible>(response.body(Body::default()).unwrap())
+    });
+    let service = SecurityStack::new()
+        .limits(|_| RateLimitLayer::new(&limiter).class("auth"))
+        .load_shed(|_| LoadShedLayer::new(&places))
+        .layer(door);
+    let attempt = async |path: &'static str, site: &'static str| {
+        let mut request = asked(Method::POST, "shop.test");
+        *request.uri_mut() = path.parse().unwrap();
+        let site = HeaderValue::from_static(site);
+        request.headers_mut().insert("sec-fetch-site", site);
+        let response = service.clone().oneshot(request).await.unwrap();
+        response.status().as_u16()
+    };
+    let attack = "/login?x=%3Cscript%3Ealert(1)%3C/script%3E";
+    for _ in 0..5 {
+        assert_eq!(attempt("/login", "cross-site").await, 403);
+        assert_eq!(attempt(attack, "cross-site").await, 403);
+        // So many at once that the client has no place left.
+        let client = AddressGroups::default().key("203.0.113.9".parse().unwrap());
+        let _held = places.admit_client(None, Some(client), true).unwrap();
+        assert_eq!(attempt("/login", "cross-site").await, 429);
+    }
+    for expected in [401, 401, 429] {
+        assert_eq!(attempt("/login", "same-origin").await, expected);
+    }
 }
 
 #[tokio::test]
@@ -109,6 +179,11 @@ async fn each_mistake_is_named() {
     assert_eq!(concerns(service).await, ["trusts-everybody"]);
     let hops = TrustedProxies::hops(1.try_into().unwrap());
     let service = over(stack().trusted_proxies(hops));
+    assert_eq!(concerns(service).await, ["trusts-everybody"]);
+
+    let everybody = TrustedProxies::networks(["0.0.0.0/0".parse().unwrap()]);
+    let everybody = everybody.header(ProxyHeader::Forwarded);
+    let service = over(stack().trusted_proxies(everybody));
     assert_eq!(concerns(service).await, ["trusts-everybody"]);
 
     let exempt = |path: &str| stack().csrf(|csrf| csrf.exempt(path.parse().unwrap()));

@@ -88,7 +88,7 @@ impl Follower {
         if self.known == Some(revision) {
             return tx.commit().await;
         }
-        let records = store::list(&mut tx).await?;
+        let records = store::kept(&mut tx).await?;
         tx.commit().await?;
         let blocks = records.iter().map(BlockRecord::block);
         let blocks = blocks.chain(self.unkept.iter().cloned());

@@ -18,7 +18,7 @@ pub(crate) struct BlockRecord {
 }
 
 impl BlockRecord {
-    /// What the list in memory says, from now on.
+    /// What the list in memory says, from now on unless it says since when.
     pub(crate) fn of(block: &Block) -> Self {
         let until = block.ends_at().map(Time::from);
         Self {
@@ -30,7 +30,7 @@ impl BlockRecord {
                 Effect::Block
             }),
             reason: block.reason().to_owned(),
-            created_at: Time::now(),
+            created_at: block.began_at().map_or_else(Time::now, Time::from),
             until,
         }
     }
@@ -40,7 +40,9 @@ impl BlockRecord {
             ALLOW => Effect::Allow,
             _ => Effect::Block,
         };
-        let block = Block::new(self.network, &self.reason).effect(effect);
+        let block = Block::new(self.network, &self.reason)
+            .effect(effect)
+            .since(self.created_at.to_timestamp());
         let block = match self.tenant_id {
             Some(tenant_id) => block.of_tenant(tenant_id),
             None => block,

@@ -13,8 +13,8 @@ use super::record::{self, BlockRecord};
 /// The most entries that one page of the list has.
 const PAGE_ROWS: i64 = 1000;
 
-/// How long an entry that is over stays, so that servers whose clocks differ agree about it.
-const KEPT: Duration = Duration::from_secs(60);
+/// How long an entry that is over stays, so that whoever comes back is blocked for longer.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(sqlx::FromRow)]
 struct BlockRow {
@@ -85,7 +85,7 @@ pub(super) async fn ban(tx: &mut PlatformTx, record: &BlockRecord) -> Result<(),
             tx.record(record.tenant_id, change);
         }
     }
-    Ok(())
+    sweep(tx).await
 }
 
 async fn insert(tx: &mut PlatformTx, record: &BlockRecord) -> Result<(), Error> {
@@ -125,16 +125,24 @@ pub(crate) async fn remove(
 
 /// All entries that are not over, of the platform and of all shops.
 pub(crate) async fn list(tx: &mut PlatformTx) -> Result<Vec<BlockRecord>, Error> {
+    ending_after(tx, Time::now()).await
+}
+
+/// The same with those that have been over for less than a while.
+pub(super) async fn kept(tx: &mut PlatformTx) -> Result<Vec<BlockRecord>, Error> {
+    ending_after(tx, kept_since()).await
+}
+
+async fn ending_after(tx: &mut PlatformTx, end: Time) -> Result<Vec<BlockRecord>, Error> {
     const LIST: &str = "SELECT id, tenant_id, network, effect, reason, created_at, ends_at \
          FROM platform_blocks WHERE id > $1 AND (ends_at IS NULL OR ends_at > $2) \
          ORDER BY id LIMIT $3";
-    let now = Time::now().as_microseconds();
     let (mut all, mut after) = (Vec::new(), Uuid::nil());
     loop {
         let page: Vec<BlockRow> = on_tx!(tx, |conn| {
             sqlx::query_as(LIST)
                 .bind(after)
-                .bind(now)
+                .bind(end.as_microseconds())
                 .bind(PAGE_ROWS)
                 .fetch_all(conn)
                 .await
@@ -195,11 +203,16 @@ async fn take(
     taken.map(BlockRecord::try_from).transpose()
 }
 
+/// What ended before has been over for a while.
+fn kept_since() -> Time {
+    let kept = i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX);
+    Time::from_microseconds(Time::now().as_microseconds() - kept)
+}
+
 /// Deletes what has been over for a while.
 async fn sweep(tx: &mut PlatformTx) -> Result<(), Error> {
     const SWEEP: &str = "DELETE FROM platform_blocks WHERE ends_at < $1";
-    let kept = i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX);
-    let before = Time::now().as_microseconds() - kept;
+    let before = kept_since().as_microseconds();
     on_tx!(tx, |conn| {
         sqlx::query(SWEEP)
             .bind(before)

@@ -2,11 +2,9 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tenancy_core::client_address::ClientAddress;
-use tenancy_security::PeekedBody;
-use tenancy_security::csrf::CsrfLayer;
 use tenancy_security::rate_limit::{Charge, Class, Quota, RateLimitLayer, RateLimiter, Rules};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
@@ -72,37 +70,6 @@ async fn only_failures_count_where_they_are_what_is_limited() {
         statuses(&layer, &mixed).await,
         [401, 200, 401, 200, 401, 429, 429]
     );
-}
-
-#[tokio::test]
-async fn another_site_does_not_use_up_its_visitors_attempts() {
-    let class = Class::new("auth")
-        .unwrap()
-        .policy(policy("auth", Quota::per_hour(2)))
-        .charge(Charge::OnFailure);
-    let limiter = RateLimiter::new(Rules::new(class));
-    let door = service_fn(async |_: Request<PeekedBody<Full<Bytes>>>| {
-        let mut response = Response::<Full<Bytes>>::default();
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        Ok::<_, Infallible>(response)
-    });
-    let layer = RateLimitLayer::new(&limiter).class("auth");
-    let service = layer.layer(CsrfLayer::new().layer(door));
-    let attempt = async |site: &str| {
-        let mut request = request("/login", "192.0.2.1").map(|()| Full::<Bytes>::default());
-        *request.method_mut() = Method::POST;
-        let headers = request.headers_mut();
-        headers.insert("host", HeaderValue::from_static("shop.example"));
-        headers.insert("sec-fetch-site", site.parse().unwrap());
-        let response = service.clone().oneshot(request).await.unwrap();
-        response.status().as_u16()
-    };
-    for _ in 0..5 {
-        assert_eq!(attempt("cross-site").await, 403);
-    }
-    for expected in [401, 401, 429] {
-        assert_eq!(attempt("same-origin").await, expected);
-    }
 }
 
 #[tokio::test]

@@ -58,6 +58,22 @@ async fn the_store_takes_all_policies_or_none() {
 }
 
 #[tokio::test]
+async fn the_store_counts_a_network_beside_its_addresses() {
+    let name = format!("network-{:x}", fastrand::u64(..));
+    let network = Dimension::Network { ipv6_bits: 48 };
+    let class = Class::new("api")
+        .unwrap()
+        .policy(policy(&name, Quota::per_hour(7)).by(network))
+        .policy(policy(&format!("of-{name}"), Quota::per_hour(5)));
+    let limiter = limiter(&Server::shared().await.url(), Rules::new(class));
+    let admitted = async |from: &str| admitted(&limiter, &by_address(from), 9).await;
+    assert_eq!(admitted("192.0.2.1").await, 5);
+    assert_eq!(admitted("2001:db8:1::1").await, 5);
+    assert_eq!(admitted("2001:db8:1:1::1").await, 2);
+    assert_eq!(admitted("2001:db8:2::1").await, 5);
+}
+
+#[tokio::test]
 async fn what_the_store_took_can_be_given_back() {
     let limiter = limiter(
         &Server::shared().await.url(),
@@ -121,6 +137,33 @@ async fn whoever_was_refused_costs_the_store_nothing_until_his_time() {
     assert_eq!(admitted(&limiter, &named("a"), 9).await, 0);
     limiter.set_rules(one_policy(Quota::new(20, NonZeroU32::new(2).unwrap())));
     assert!(admitted(&limiter, &named("a"), 99).await >= 18);
+}
+
+/// With everything as it is unless set otherwise.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_says_nothing_is_decided_without_after_fifty_milliseconds() {
+    // It takes connections and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    let redis = Redis::builder(&url).build().unwrap();
+    let class = |name: &str, outage| {
+        let policy = policy(name, Quota::per_hour(2));
+        Class::new(name).unwrap().policy(policy).outage(outage)
+    };
+    let rules = Rules::new(class("read", Outage::Open)).class(class("login", Outage::Closed));
+    let limiter = RateLimiter::builder(rules).redis(redis, "test").build();
+    let ask = async |class: &str| {
+        let began = tokio::time::Instant::now();
+        let verdict = limiter.check(&named("a"), class, 1).await.verdict();
+        (verdict, began.elapsed().as_millis())
+    };
+    let (verdict, took) = ask("read").await;
+    // Tokio's clock goes by milliseconds, and the next may have begun.
+    assert!([50, 51].contains(&took), "{took} ms");
+    assert_eq!(verdict, Verdict::Admitted);
+    assert_eq!(ask("read").await.0, Verdict::Admitted);
+    assert_eq!(ask("read").await.0, Verdict::Exceeded);
+    assert_eq!(ask("login").await.0, Verdict::Unavailable);
 }
 
 #[tokio::test]

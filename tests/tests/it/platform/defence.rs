@@ -1,10 +1,12 @@
 //! The layers between the internet and the shops, as the running server has them.
 
 use std::io::Write as _;
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response};
+use sqlx::{Connection as _, PgConnection};
+use tenancy_core::time::Time;
 use tenancy_tests::{Postgres, Redis, Server};
 
 use super::Town;
@@ -223,6 +225,33 @@ async fn limits_are_told_and_kept_and_a_tenants_own_holds_at_once() {
     let page = visit().header("accept", "text/html").send().await;
     assert_eq!(page.status(), 429);
     assert!(header(&page, "content-type").starts_with("text/html"));
+}
+
+#[tokio::test]
+async fn a_limit_by_address_holds_whatever_a_client_says_its_address_is() {
+    let limits = [
+        ("TENANCY_LIMITS__PAGE", "5/h"),
+        ("TENANCY_LIMITS__ADDRESS", "20/h"),
+    ];
+    let town = Town::on_sqlite_with(&limits).await;
+    town.command(&["tenant", "create", "acme"]);
+    town.command(&["tenant", "create", "bolt"]);
+    let admitted = async |host: &str, requests: usize| {
+        let mut admitted = 0;
+        for _ in 0..requests {
+            let claimed = Ipv4Addr::from_bits(fastrand::u32(..));
+            let (one, other) = (claimed.to_string(), format!("for={claimed}"));
+            let visit = town.visit(host, "/").from(&one).header("x-real-ip", &one);
+            let status = visit.header("forwarded", &other).status().await;
+            assert!([200, 429].contains(&status), "{status}");
+            admitted += usize::from(status == 200);
+        }
+        admitted
+    };
+    // By the shop's own limit, and then by the address' for whatever shop.
+    assert_eq!(admitted("acme.localhost", 12).await, 5);
+    assert_eq!(admitted("bolt.localhost", 4).await, 4);
+    assert_eq!(admitted("localhost", 10).await, 4);
 }
 
 #[tokio::test]
@@ -478,6 +507,59 @@ async fn who_attacks_again_and_again_is_blocked_at_that_shop() {
     };
     assert_eq!(listed["data"][0]["network"], "203.0.113.7/32");
     assert!(!listed["data"][0]["until"].is_null());
+}
+
+/// Whichever server blocked him, and however often it was started since.
+#[tokio::test]
+async fn who_guesses_passwords_again_is_blocked_for_twice_as_long() {
+    let settings = [PROXIES, ("TENANCY_LIMITS__AUTH", "1000/h")];
+    let town = Town::on(Postgres::shared().await, &settings).await;
+    town.command(&["tenant", "create", "acme"]);
+    let (acme, guesser) = ("acme.localhost", "203.0.113.7");
+    // An entry of three hours that was over an hour ago.
+    let add = ["block", "add", guesser, "--tenant", "acme", "--for", "3h"];
+    town.command(&add);
+    town.until_from(acme, guesser, 403).await;
+    const AGE: &str = "UPDATE platform_blocks SET created_at = created_at - 14400000000, \
+         ends_at = ends_at - 14400000000";
+    const TELL: &str = "UPDATE platform_block_changes SET revision = revision + 1";
+    let superuser = town.database.as_ref().unwrap().superuser_url();
+    let mut superuser = PgConnection::connect(&superuser).await.unwrap();
+    for statement in [AGE, TELL] {
+        sqlx::query(statement)
+            .execute(&mut superuser)
+            .await
+            .unwrap();
+    }
+    town.until_from(acme, guesser, 200).await;
+    let listed = async || town.command(&["block", "list", "--tenant", "acme"])["data"].clone();
+    assert_eq!(listed().await, serde_json::json!([]));
+    for account in 0..20 {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.post(format!("http://{}/api/login", town.address));
+        let request = request
+            .header("host", acme)
+            .header("x-forwarded-for", guesser);
+        let email = format!("{account}@example.com");
+        let wrong = serde_json::json!({"email": email, "password": "what it may be"});
+        let refused = request.json(&wrong).send().await.unwrap();
+        assert_eq!(refused.status(), 401, "{account}");
+    }
+    town.until_from(acme, guesser, 403).await;
+    let since = Instant::now();
+    let ban = loop {
+        if let Some(ban) = listed().await.get(0) {
+            break ban.clone();
+        }
+        assert!(since.elapsed() < Duration::from_secs(5));
+    };
+    let moment = |name: &str| {
+        let moment: Time = serde_json::from_value(ban[name].clone()).unwrap();
+        moment.to_timestamp()
+    };
+    let lasts = moment("until").duration_since(moment("created_at"));
+    // The first was noted a moment after its time was reckoned.
+    assert_eq!((lasts.as_millis() + 500) / 1000, 6 * 3600);
 }
 
 #[tokio::test]
