@@ -144,6 +144,10 @@ impl<R> ThreatLayer<R> {
     /// the request's extensions, and counts with each tenant by itself. The entry is that tenant's, or
     /// the platform's where there is none. Each process counts for itself, and 20,000 clients at a time
     /// apart: of more, some are counted together. Default: nobody is blocked.
+    ///
+    /// What a page of another origin made a browser send, by its `Sec-Fetch-Site`, counts by itself: ten
+    /// times as many findings block the client with a tenant, and none with the platform. Otherwise any
+    /// page could have its visitors blocked by pictures whose addresses look like attacks.
     pub fn block_after(mut self, blocks: &BlockList, findings: Quota, time: Duration) -> Self {
         self.settings_mut().strikes = Some(Strikes::new(blocks, findings, time));
         self
