@@ -1,4 +1,6 @@
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -303,6 +305,62 @@ async fn a_shop_on_sqlite_keeps_no_more_than_it_may() {
         (QUOTA.0, QUOTA.1.to_owned()),
     ];
     a_shop_keeps_no_more_than_it_may(Town::start(address, settings, &["serve"], None).await).await;
+}
+
+/// Sends a form whose file is whole and which has no end.
+fn send_without_end(town: &Town, shop: &Shop) -> TcpStream {
+    let mut form =
+        b"--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\
+                     Content-Type: image/png\r\n\r\n"
+            .to_vec();
+    form.extend_from_slice(&png(5_000));
+    form.extend_from_slice(
+        b"\r\n--limit\r\nContent-Disposition: form-data; name=\"alt\"\r\n\r\nA la",
+    );
+    let head = format!(
+        "POST /api/media HTTP/1.1\r\nHost: shop.localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: multipart/form-data; boundary=limit\r\nContent-Length: {}\r\n\r\n",
+        shop.key.as_deref().unwrap(),
+        form.len() + 1,
+    );
+    let mut stream = TcpStream::connect(town.address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&form).unwrap();
+    stream
+}
+
+async fn until_stored(town: &Town, shop: &Shop, count: usize) {
+    let reached = async {
+        while stored(town) != count {
+            shop.get("/livez").await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_upload_that_is_given_up_leaves_nothing() {
+    let address = Server::free_address();
+    let settings = vec![
+        ("TENANCY_LISTEN", address.to_string()),
+        ("TENANCY_MEDIA__UPLOAD_SECONDS", "4".to_owned()),
+    ];
+    let town = Town::start(address, settings, &["serve"], None).await;
+    let shop = Shop::open(&town, "shop");
+    // By its client.
+    let stream = send_without_end(&town, &shop);
+    until_stored(&town, &shop, 1).await;
+    drop(stream);
+    until_stored(&town, &shop, 0).await;
+    // By the server, at its time-out.
+    let mut stream = send_without_end(&town, &shop);
+    until_stored(&town, &shop, 1).await;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    until_stored(&town, &shop, 0).await;
 }
 
 #[tokio::test]
