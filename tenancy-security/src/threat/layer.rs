@@ -15,7 +15,6 @@ use super::inspection::Tally;
 use super::known::Known;
 use super::mode::{Mode, ModeOf};
 use super::plan::Plan;
-use super::refusal::Refusal;
 use super::route::{BodyPolicy, OverCap, RoutePolicy};
 use super::service::ThreatService;
 use super::strikes::Strikes;
@@ -216,8 +215,8 @@ impl Settings {
 }
 
 /// Counts a body that was not looked at, or not to its end.
-pub(super) fn count_unread(reason: Refusal, action: Action) {
-    let labels = [("reason", reason.name()), ("action", action.as_str())];
+pub(super) fn count_unread(reason: &'static str, action: Action) {
+    let labels = [("reason", reason), ("action", action.as_str())];
     counter!("tenancy_threat_unread_total", &labels).increment(1);
 }
 

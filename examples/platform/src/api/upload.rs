@@ -117,7 +117,17 @@ impl FromRequest<Platform> for Upload {
         let file = &received.file;
         let sent = (&file.folder, &file.name, &file.alt, file.sha256);
         let sent = serde_json::to_vec(&sent).expect("texts and numbers are plain data");
-        match Mutation::of_stream(platform, &parts, &scope, &sent) {
+        let texts = [
+            ("file", &*file.name),
+            ("folder", &file.folder),
+            ("alt", &file.alt),
+        ];
+        // The body has streamed past the layer that looks for attacks.
+        let checked = platform.threat().check_texts(&parts, texts);
+        let change = checked
+            .map_err(Refused::from)
+            .and_then(|()| Mutation::of_stream(platform, &parts, &scope, &sent));
+        match change {
             Ok(change) => Ok(Self {
                 platform: platform.clone(),
                 change,

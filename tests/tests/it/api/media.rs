@@ -227,6 +227,28 @@ async fn what_misleads_is_refused_and_leaves_nothing(town: Town) {
     assert_eq!(stored(&town), 0);
 }
 
+async fn texts_of_an_upload_are_no_place_for_attacks(town: Town) {
+    let shop = Shop::open(&town, "shop");
+    let attack = "<script>alert(1)</script>";
+    let upload = async |name: &str, field: (&str, &str)| {
+        let file = (name, "image/png");
+        shop.upload(&[], &[field], file, &png(5)).await.status
+    };
+    assert_eq!(upload("a.png", ("alt", attack)).await, 403);
+    assert_eq!(upload("a.png", ("folder", "1' or '1'='1")).await, 403);
+    assert_eq!(upload("1' or 1=1 -- .png", ("alt", "lamp")).await, 403);
+    assert_eq!(stored(&town), 0);
+    assert_eq!(upload("a.png", ("alt", "A <b>blue</b> lamp")).await, 201);
+    // As the shop says.
+    town.command(&["tenant", "update", "shop", "--threat-mode", "observe"]);
+    let attack_elsewhere = "/api/products?q=1%27%20or%201%3D1%20--%20";
+    let watched = async { while shop.get(attack_elsewhere).await.status != 200 {} };
+    tokio::time::timeout(Duration::from_secs(10), watched)
+        .await
+        .unwrap();
+    assert_eq!(upload("a.png", ("alt", attack)).await, 201);
+}
+
 async fn a_file_may_be_larger_than_other_requests_and_no_larger_than_set(town: Town) {
     let shop = Shop::open(&town, "shop");
     // The bound of other bodies is 1 MiB, that of files 10.
@@ -265,6 +287,7 @@ super::on_both!(
     a_file_may_be_larger_than_other_requests_and_no_larger_than_set,
     a_key_makes_an_upload_happen_once,
     an_uploaded_file_can_be_shown_and_nothing_else,
+    texts_of_an_upload_are_no_place_for_attacks,
     what_misleads_is_refused_and_leaves_nothing,
 );
 
