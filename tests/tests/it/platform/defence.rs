@@ -1,5 +1,6 @@
 //! The layers between the internet and the shops, as the running server has them.
 
+use std::cell::Cell;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -486,4 +487,76 @@ async fn a_start_names_the_settings_that_make_the_layers_worth_less() {
     let town = Town::on_sqlite_with(&[PROXIES]).await;
     let said = town.server.stderr();
     assert!(!said.contains("code="), "{said}");
+}
+
+/// How many session cookies the server has looked for in the database.
+fn sessions_looked_up(postgres: &Postgres) -> usize {
+    let log = postgres.log();
+    log.matches("FROM platform_user_sessions s JOIN").count()
+}
+
+#[tokio::test]
+async fn a_worthless_credential_costs_a_blocked_client_no_lookup_and_others_only_so_many() {
+    let postgres = Postgres::start().await;
+    let first = Town::on(&postgres, &[PROXIES]).await;
+    let key = first.command(&["tenant", "create", "acme"])["api_key"].clone();
+    first.database.as_ref().unwrap().log_statements().await;
+    // Connections from before do not log.
+    let town = first.beside().await;
+    let acme = "acme.localhost";
+    let number = Cell::new(0_u64);
+    let cookie = || {
+        number.set(number.get() + 1);
+        format!("__Host-session={:0>42}A", number.get())
+    };
+    let browse = async |client: &str| {
+        let cookie = cookie();
+        let visit = town.visit(acme, "/api/products").from(client);
+        let answer = visit.header("cookie", &cookie).send().await;
+        let wait = header(&answer, "retry-after").to_owned();
+        (answer.status().as_u16(), wait)
+    };
+    assert_eq!(browse("192.0.2.1").await.0, 200);
+    assert_eq!(sessions_looked_up(&postgres), 1);
+
+    town.command(&["block", "add", "203.0.113.0/24", "--tenant", "acme"]);
+    town.until_from(acme, "203.0.113.7", 403).await;
+    for _ in 0..20 {
+        assert_eq!(browse("203.0.113.7").await.0, 403);
+    }
+    assert_eq!(sessions_looked_up(&postgres), 1);
+
+    // One that is sent again and again, as with each picture of a page, is looked up once in a while.
+    let stale = cookie();
+    for _ in 0..40 {
+        let visit = town.visit(acme, "/api/products").from("192.0.2.2");
+        assert_eq!(visit.header("cookie", &stale).status().await, 200);
+    }
+    let stale = sessions_looked_up(&postgres) - 1;
+    assert!(stale < 20, "{stale}");
+
+    let mut looked_up = 0;
+    let wait = loop {
+        let (status, wait) = browse("192.0.2.3").await;
+        if status == 429 {
+            break wait;
+        }
+        assert_eq!(status, 200);
+        looked_up += 1;
+        assert!(looked_up < 1000, "never too many");
+    };
+    assert!((1..=60).contains(&wait.parse::<u64>().unwrap()), "{wait}");
+    assert_eq!(sessions_looked_up(&postgres), 1 + stale + looked_up);
+    // A key is none the better, unless it is known; nor is anybody else held back.
+    let bearer = |key: &str| format!("Bearer {key}");
+    let with = async |client: &str, bearer: &str| {
+        let visit = town.visit(acme, "/api/products").from(client);
+        visit.header("authorization", bearer).status().await
+    };
+    let valid = bearer(key.as_str().unwrap());
+    assert_eq!(with("192.0.2.3", &valid).await, 429);
+    assert_eq!(with("192.0.2.4", &valid).await, 200);
+    assert_eq!(with("192.0.2.3", &valid).await, 200);
+    assert_eq!(browse("192.0.2.4").await.0, 200);
+    assert_eq!(town.visit(acme, "/").from("192.0.2.3").status().await, 200);
 }
