@@ -42,7 +42,8 @@
 //!
 //! A refusal has its reason as a [`Refusal`] in the response's extensions. What was found goes to a
 //! [`ThreatSink`] and to the counter `tenancy_threats_total` by `kind` and `action`; bodies that were not
-//! looked at, or not to their end, to `tenancy_threat_unread_total` by `reason` and `action`.
+//! looked at, or not to their end, to `tenancy_threat_unread_total` by `reason` and `action`. Of those that
+//! a [`RoutePolicy`] lets stream past, [`ThreatLayer::check_texts`] judges what the application reads.
 //!
 //! A mebibyte that is made to cost takes tens of milliseconds of one thread, on which nothing else runs
 //! meanwhile.
@@ -102,6 +103,7 @@ mod shell;
 mod signs;
 mod sql;
 mod strikes;
+mod texts;
 mod traversal;
 mod words;
 

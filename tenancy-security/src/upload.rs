@@ -3,7 +3,8 @@
 //! A file is judged while it streams by, in constant memory: its name, its size, whether name, declared
 //! type and content agree, and whether the content is what it seems from its first byte to its last.
 //! Pictures are read chunk by chunk and never decoded, so their pixels are counted before anybody spends
-//! memory on them, and nothing can stand behind their end. What this lets through is stored under a
+//! memory on them, and nothing can stand behind their end. What they say of themselves is searched for what
+//! a browser or a server would run, inflated where it is compressed, and that to a mebibyte. What this lets through is stored under a
 //! generated name and served by [`ServeAs`] with a type from a table of ours.
 //!
 //! ```

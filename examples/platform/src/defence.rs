@@ -11,7 +11,7 @@ use http::Method;
 use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use http::request::Parts;
 use tenancy_core::client_address::TrustedProxies;
-use tenancy_security::block::BlockLayer;
+use tenancy_security::block::{BlockLayer, BlockList};
 use tenancy_security::cors::CorsLayer;
 use tenancy_security::csrf::{CsrfKey, SessionCookie, SessionOf};
 use tenancy_security::headers::Hsts;
@@ -32,6 +32,7 @@ pub(crate) use self::policy::{KnownSources, REPORT_PATH, name_sources, of_consol
 pub(crate) use self::stranger::stranger;
 use crate::config::{Config, Limit, Limits, Rate};
 use crate::platform::Platform;
+use crate::threats::Threats;
 
 /// All layers, as this platform sets them up.
 pub(crate) fn stack(platform: &Platform) -> SecurityStack {
@@ -39,15 +40,14 @@ pub(crate) fn stack(platform: &Platform) -> SecurityStack {
     of_config(platform.config())
         .blocks(|_| BlockLayer::new(platform.blocks()))
         .limits(|_| RateLimitLayer::new(&limiter(platform)).classify(class))
-        .threat(|_| threat(platform))
+        .threat(|_| platform.threat().clone())
         .csrf(|csrf| csrf.tokens(key, Session).require_tokens())
 }
 
-/// What is done about attacks. Uploads stream past: they are judged as files, and their texts are
-/// checked as a record's. Passwords are only ever
-/// hashed, and what is declared to be HTML is sanitised.
-fn threat(platform: &Platform) -> ThreatLayer {
-    let (set, http) = (&platform.config().threat, &platform.config().http);
+/// What is done about attacks. Uploads stream past: they are judged as files, and their texts by who reads
+/// them. Passwords are only ever hashed, and what is declared to be HTML is sanitised.
+pub(crate) fn threat(config: &Config, blocks: &BlockList, threats: &Threats) -> ThreatLayer {
+    let (set, http) = (&config.threat, &config.http);
     let path = |path: &str| path.parse().expect("it is a plain path");
     let html = |route: &str| {
         let description = Exclusion::new(path(route), Place::Json, "description");
@@ -63,9 +63,9 @@ fn threat(platform: &Platform) -> ThreatLayer {
         .exclude(Exclusion::new(path("/api/login"), Place::Json, "password"))
         .exclude(html("/api/products"))
         .exclude(html("/api/products/{}"))
-        .sink(platform.threats().clone());
+        .sink(threats.clone());
     match set.block_after {
-        Some(Rate(findings)) => layer.block_after(platform.blocks(), findings, set.block_time()),
+        Some(Rate(findings)) => layer.block_after(blocks, findings, set.block_time()),
         None => layer,
     }
 }

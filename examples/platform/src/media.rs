@@ -2,6 +2,7 @@
 //! names.
 
 mod sweep;
+mod unnamed;
 
 use std::sync::OnceLock;
 
@@ -12,6 +13,7 @@ use tenancy_core::{Error, Tenants};
 use tenancy_security::upload::UploadPolicy;
 
 pub(crate) use self::sweep::keep_swept;
+pub(crate) use self::unnamed::Unnamed;
 use crate::config::Config;
 
 /// What there is to uploads.

@@ -24,11 +24,12 @@ use tenancy_security::block::BlockList;
 use tenancy_security::credential::Passwords;
 use tenancy_security::login_guard::LoginGuard;
 use tenancy_security::session::Sessions;
+use tenancy_security::threat::ThreatLayer;
 use uuid::Uuid;
 
 use crate::alerts;
 use crate::config::Config;
-use crate::defence::KnownSources;
+use crate::defence::{self, KnownSources};
 use crate::edge::EdgeTags;
 use crate::failure::Failure;
 use crate::health;
@@ -74,6 +75,7 @@ struct Parts {
     blocks: BlockList,
     known_sources: KnownSources,
     threats: Threats,
+    threat: ThreatLayer,
     edge_tags: EdgeTags,
     redis: Option<Redis>,
     cache: Option<Cache>,
@@ -137,7 +139,7 @@ impl Platform {
             measure::count_cached(&metrics, cache.platform(&scope)?);
         }
         let signed_in = &config.sessions;
-        let blocks = BlockList::default();
+        let (blocks, threats) = (BlockList::default(), Threats::default());
         let login_guard = login_guard(&config, redis.as_ref(), &blocks);
         let statements = slow_queries::begin(&config.slow_queries);
         let performance =
@@ -151,9 +153,10 @@ impl Platform {
             cursor_key: CursorKey::new(secret.expose().as_bytes()),
             edge_tags: EdgeTags::new(secret.expose().as_bytes()),
             secret,
-            blocks,
             known_sources: KnownSources::default(),
-            threats: Threats::default(),
+            threat: defence::threat(&config, &blocks, &threats),
+            threats,
+            blocks,
             catalog: catalog(&config, SqlCatalog::new(&database), cache.as_ref()),
             cache,
             customers: SqlCustomers::new(&database),
@@ -378,6 +381,11 @@ impl Platform {
     /// What looked like attacks and is on its way to the journals.
     pub(crate) fn threats(&self) -> &Threats {
         &self.0.threats
+    }
+
+    /// What judges requests, and texts that it has not read itself.
+    pub(crate) fn threat(&self) -> &ThreatLayer {
+        &self.0.threat
     }
 
     /// The slugs of all tenants.

@@ -7,6 +7,7 @@
 
 mod caller;
 mod enter;
+mod lookups;
 mod visit;
 
 pub(crate) use self::caller::SignIn;

@@ -48,7 +48,7 @@ pub(crate) fn app(platform: &Platform, stack: &SecurityStack) -> Router {
         .forwarded_host();
     let tenants = TenantLayer::new(platform.tenants(), sources)
         .admit_platform()
-        .authenticate(SignIn(platform.clone()));
+        .authenticate(SignIn::new(platform));
     let shops = Router::new()
         .route("/", get(shop::front))
         .route("/products", get(shop::list))

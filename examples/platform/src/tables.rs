@@ -9,6 +9,7 @@ pub(crate) static MIGRATIONS: MigrationSet = MigrationSet {
         migration!(2, "users", "../migrations/postgres/0002_users.sql"),
         migration!(3, "operators", "../migrations/postgres/0003_operators.sql"),
         migration!(4, "blocks", "../migrations/postgres/0004_blocks.sql"),
+        migration!(5, "bans", "../migrations/postgres/0005_bans.sql"),
     ],
     sqlite_registry: &[
         migration!(1, "keys", "../migrations/sqlite/registry/0001_keys.sql"),
@@ -18,6 +19,7 @@ pub(crate) static MIGRATIONS: MigrationSet = MigrationSet {
             "../migrations/sqlite/registry/0002_operators.sql"
         ),
         migration!(3, "blocks", "../migrations/sqlite/registry/0003_blocks.sql"),
+        migration!(4, "bans", "../migrations/sqlite/registry/0004_bans.sql"),
     ],
     sqlite_tenant: &[migration!(
         1,

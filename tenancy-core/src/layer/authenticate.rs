@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use http::request::Parts;
+use jiff::SignedDuration;
 
 use crate::error::Error;
 use crate::scope::Actor;
@@ -8,7 +9,10 @@ use crate::tenant::{Tenant, TenantId};
 
 /// Says who sends a request: the place for an application's own sign-in.
 ///
-/// Called once for each request, after its address has been resolved and the tenant found open.
+/// Called once for each request, after its address has been resolved and the tenant found open, and
+/// before the layers inside have refused or limited anybody: an implementation that asks a database
+/// holds those back itself who send one worthless credential after the other
+/// ([`Caller::Limited`]).
 /// It may be dropped at any await when the client goes away. Whatever it asks needs a time-out of
 /// its own.
 pub trait Authenticate: Send + Sync + 'static {
@@ -29,6 +33,12 @@ pub trait Authenticate: Send + Sync + 'static {
 pub enum Caller {
     /// Nobody has signed in: no credential was sent.
     Anonymous,
+    /// A credential was sent and not looked up, since too many from there were worthless; the request is
+    /// refused with 429.
+    Limited {
+        /// When the next one is looked up.
+        retry_after: SignedDuration,
+    },
     /// Somebody with a credential of this tenant.
     Member {
         /// Whose credential it is. The layer compares it with the tenant that the address names.

@@ -33,6 +33,11 @@ pub enum Refusal {
     RegistryUnavailable,
     /// The tenant is closed by the operator.
     Suspended,
+    /// Too many credentials that are worth nothing came from where this one does, which was not looked at.
+    TooManyCredentials {
+        /// When the next one is looked at.
+        retry_after: SignedDuration,
+    },
     /// The credential is not valid for this tenant.
     Unauthenticated,
     /// No tenant has this address.
@@ -48,6 +53,7 @@ impl Refusal {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Suspended => StatusCode::FORBIDDEN,
+            Self::TooManyCredentials { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::UnknownTenant => StatusCode::NOT_FOUND,
         }
@@ -63,6 +69,7 @@ impl Refusal {
             Self::Provisioning => "tenant-provisioning",
             Self::RegistryUnavailable => "unavailable",
             Self::Suspended => "tenant-suspended",
+            Self::TooManyCredentials { .. } => "too-many-credentials",
             Self::Unauthenticated => "unauthenticated",
             Self::UnknownTenant => "unknown-tenant",
         }
@@ -81,7 +88,9 @@ impl From<&Refusal> for Problem {
             .kind(kind)
             .detail(refusal.to_string());
         match *refusal {
-            Refusal::Maintenance { retry_after } => problem.retry_after(retry_after),
+            Refusal::Maintenance { retry_after } | Refusal::TooManyCredentials { retry_after } => {
+                problem.retry_after(retry_after)
+            }
             Refusal::Provisioning | Refusal::RegistryUnavailable => {
                 problem.retry_after(RETRY_AFTER)
             }
@@ -130,6 +139,9 @@ impl fmt::Display for Refusal {
             Self::Provisioning => "this tenant is being set up",
             Self::RegistryUnavailable => "the service cannot tell now; ask again",
             Self::Suspended => "this tenant is suspended",
+            Self::TooManyCredentials { .. } => {
+                "too many credentials from this address were worth nothing"
+            }
             Self::Unauthenticated => "the credential is not valid here",
             Self::UnknownTenant => "nothing answers at this address",
         })

@@ -140,6 +140,9 @@ impl<A: Authenticate, R> TenantLayer<A, R> {
         let (tenant_id, actor) = match caller.await {
             Err(error) => return Err(self.cannot_tell(&error)),
             Ok(Caller::Rejected) => return Err(Refusal::Unauthenticated),
+            Ok(Caller::Limited { retry_after }) => {
+                return Err(Refusal::TooManyCredentials { retry_after });
+            }
             // Without a credential the header claims nothing.
             Ok(Caller::Anonymous) => {
                 return Ok(addressed.map(|live| (live, Actor::anonymous())));

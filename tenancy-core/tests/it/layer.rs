@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use jiff::SignedDuration;
 use tenancy_core::client_address::{ClientAddress, PeerAddress, TrustedProxies};
 use tenancy_core::layer::{
     Authenticate, Caller, OnPlatform, Refusal, RequestId, RequestSlot, TenantLayer,
@@ -81,7 +82,10 @@ impl Town {
     }
 }
 
-/// A sign-in in which the key is the tenant's slug, `stolen` is no key, and `?` cannot be told.
+const WAIT: SignedDuration = SignedDuration::from_secs(7);
+
+/// A sign-in in which the key is the tenant's slug, `stolen` is no key, `?` cannot be told, and `again` is
+/// one too many.
 struct Keys(Town);
 
 impl Authenticate for Keys {
@@ -93,6 +97,7 @@ impl Authenticate for Keys {
             "Bearer acme" => self.0.acme,
             "Bearer bolt" => self.0.bolt,
             "Bearer ?" => return Err(ErrorKind::Unavailable.into()),
+            "Bearer again" => return Ok(Caller::Limited { retry_after: WAIT }),
             _ => return Ok(Caller::Rejected),
         };
         let actor = Actor::key("1", "till");
@@ -335,6 +340,9 @@ async fn a_credential_opens_its_own_tenant_only() {
     }
     let headers = [shop, ("authorization", "Bearer ?")];
     refused(&town, "/", &headers, Refusal::RegistryUnavailable).await;
+    let headers = [shop, ("authorization", "Bearer again")];
+    let too_many = Refusal::TooManyCredentials { retry_after: WAIT };
+    refused(&town, "/", &headers, too_many).await;
 }
 
 #[tokio::test]

@@ -12,12 +12,6 @@ use super::entry::{Block, Effect};
 use super::networks::Networks;
 use crate::address::AddressGroups;
 
-/// How many entries the platform may have, and as many all tenants together.
-const ENTRIES_MAX: usize = 1_000_000;
-
-/// How many one tenant may have, so that none takes the room of all.
-const TENANT_ENTRIES_MAX: usize = 10_000;
-
 /// How many bans wait until the application takes them.
 const BANS_MAX: usize = 10_000;
 
@@ -63,6 +57,12 @@ struct Lists {
 pub struct TooManyBlocks;
 
 impl BlockList {
+    /// How many entries the platform may have, and as many all tenants together.
+    pub const ENTRIES_MAX: usize = 1_000_000;
+
+    /// How many one tenant may have, so that none takes the room of all.
+    pub const TENANT_ENTRIES_MAX: usize = 10_000;
+
     /// An empty list that takes IPv4 addresses out of what these groups know.
     pub fn new(groups: AddressGroups) -> Self {
         Self(Arc::new(Inner {
@@ -165,8 +165,8 @@ impl BlockList {
     /// Puts other entries in the place of all there are, at once.
     ///
     /// # Errors
-    /// When they are too many. Those beyond what the list, or a tenant's part of it, has room for were
-    /// left out, and the others hold.
+    /// When they are too many. The first hold; those beyond what the list, or a tenant's part of it, has
+    /// room for were left out.
     pub fn replace(&self, blocks: impl IntoIterator<Item = Block>) -> Result<(), TooManyBlocks> {
         let mut entries = Entries::default();
         let mut fit = Ok(());
@@ -231,10 +231,10 @@ impl Entries {
 
     fn is_full(&self, tenant_id: Option<TenantId>) -> bool {
         let Some(id) = tenant_id else {
-            return self.platform.count >= ENTRIES_MAX;
+            return self.platform.count >= BlockList::ENTRIES_MAX;
         };
         let own = self.tenants.get(&id).map_or(0, |lists| lists.count);
-        own >= TENANT_ENTRIES_MAX || self.of_tenants >= ENTRIES_MAX
+        own >= BlockList::TENANT_ENTRIES_MAX || self.of_tenants >= BlockList::ENTRIES_MAX
     }
 
     fn put(&mut self, block: Block) -> Result<(), TooManyBlocks> {
@@ -451,14 +451,14 @@ mod tests {
             let address = std::net::Ipv4Addr::from_bits(number);
             Block::new(IpNet::from(IpAddr::V4(address)), "test").of_tenant(one)
         };
-        let many = (0..TENANT_ENTRIES_MAX as u32 + 5).map(numbered);
+        let many = (0..BlockList::TENANT_ENTRIES_MAX as u32 + 5).map(numbered);
         let others = [
             block("192.0.2.1/32"),
             block("192.0.2.2/32").of_tenant(other),
         ];
         let replaced = list.replace(many.chain(others));
         assert_eq!(replaced, Err(TooManyBlocks));
-        assert_eq!(list.entries(Some(one)).len(), TENANT_ENTRIES_MAX);
+        assert_eq!(list.entries(Some(one)).len(), BlockList::TENANT_ENTRIES_MAX);
         assert!(blocks(&list, "192.0.2.1", None));
         assert!(blocks(&list, "192.0.2.2", Some(other)));
         // One that is there can be renewed.
@@ -474,14 +474,14 @@ mod tests {
             Block::new(IpNet::from(IpAddr::V4(address)), "test")
         };
         let past = Timestamp::now() - SignedDuration::from_secs(1);
-        for number in 0..TENANT_ENTRIES_MAX as u32 {
+        for number in 0..BlockList::TENANT_ENTRIES_MAX as u32 {
             list.put(numbered(number).of_tenant(one).until(past))
                 .unwrap();
         }
         // What is over makes room.
         list.put(block("192.0.2.0/24").of_tenant(one)).unwrap();
         assert_eq!(list.entries(Some(one)).len(), 1);
-        for number in 1..TENANT_ENTRIES_MAX as u32 {
+        for number in 1..BlockList::TENANT_ENTRIES_MAX as u32 {
             list.put(numbered(number).of_tenant(one)).unwrap();
         }
         let more = || block("203.0.113.0/24");

@@ -83,6 +83,11 @@ impl Quota {
         self.window_seconds.get()
     }
 
+    /// So many times the amount for each window.
+    pub(crate) const fn times(self, factor: u32) -> Self {
+        Self::new(self.amount.saturating_mul(factor), self.window_seconds)
+    }
+
     #[inline]
     pub(super) const fn pace(self) -> Pace {
         Pace {

@@ -27,7 +27,7 @@ impl Plan {
         if is_refused {
             return Err(reason);
         }
-        count_unread(reason, Action::Passed);
+        count_unread(reason.name(), Action::Passed);
         Ok(())
     }
 }

@@ -59,7 +59,9 @@ impl RoutePolicy {
     }
 
     /// Lets bodies stream past without a look, as for uploads that are checked elsewhere, and for
-    /// answers that begin before the request has ended. Path, query and headers are looked at.
+    /// answers that begin before the request has ended. Path, query and headers are looked at; texts of
+    /// the body can be given to [`check_texts`](super::ThreatLayer::check_texts). Each such body is counted
+    /// in `tenancy_threat_unread_total` with the reason `streamed-past`.
     pub fn head_only(mut self) -> Self {
         self.body = Some(BodyPolicy::StreamPast);
         self

@@ -99,6 +99,9 @@ where
                 DecidingFuture::refused(self.layer.refused(Refusal::Threat, &parts, tally))
             }
             None => {
+                if plan.body == BodyPolicy::StreamPast && !body.is_end_stream() {
+                    count_unread("streamed-past", Action::Passed);
+                }
                 settings.report(&parts, tally);
                 let request = Request::from_parts(parts, PeekedBody::untouched(body));
                 DecidingFuture::admitted(self.inner.call(request))
@@ -108,7 +111,11 @@ where
 }
 
 impl Settings {
-    fn inspection<'a>(&'a self, request: &'a Parts, tally: &'a mut Tally) -> Inspection<'a> {
+    pub(super) fn inspection<'a>(
+        &'a self,
+        request: &'a Parts,
+        tally: &'a mut Tally,
+    ) -> Inspection<'a> {
         Inspection {
             exclusions: &self.exclusions,
             known: &self.known,
@@ -124,7 +131,7 @@ impl<R> ThreatLayer<R> {
         R: Refuse<B>,
     {
         if refusal != Refusal::Threat {
-            count_unread(refusal, Action::Refused);
+            count_unread(refusal.name(), Action::Refused);
         }
         self.settings.report(request, tally);
         let problem = refusal.problem(self.settings.encodings);

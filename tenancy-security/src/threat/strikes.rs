@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use metrics::counter;
@@ -14,6 +15,15 @@ use crate::rate_limit::{Caller, Class, Policy, Quota, RateLimiter, Rules};
 
 /// What is counted: a client's findings, within one tenant.
 const NAME: &str = "threats";
+
+/// The same, of what a page of somebody else has made the client's browser send.
+const CROSS_SITE: &str = "threats-cross-site";
+
+/// How many times as many of those it takes: any page may have its visitors send them, and whoever
+/// attacks by himself may say that one did.
+const CROSS_SITE_TIMES: u32 = 10;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// How many clients are counted apart at the same time.
 const CLIENTS: usize = 20_000;
@@ -29,9 +39,8 @@ pub(super) struct Strikes {
 
 impl Strikes {
     pub(super) fn new(blocks: &BlockList, findings: Quota, time: Duration) -> Self {
-        let policy = Policy::new(NAME, findings).expect("the name above is a name");
-        let class = Class::new(NAME).expect("the name above is a name");
-        let rules = Rules::new(class.policy(policy));
+        let cross_site = class(CROSS_SITE, findings.times(CROSS_SITE_TIMES));
+        let rules = Rules::new(class(NAME, findings)).class(cross_site);
         Self {
             blocks: blocks.clone(),
             limiter: RateLimiter::builder(rules).keys(CLIENTS).build(),
@@ -50,7 +59,13 @@ impl Strikes {
         let address = groups.key(*address);
         let client = client.address(address);
         let findings = u32::try_from(findings).unwrap_or(u32::MAX);
-        let decision = self.limiter.check_here(&client, NAME, findings);
+        let is_cross_site = is_cross_site(request);
+        if is_cross_site && scope.is_none() {
+            // No page anywhere is to shut its visitors out of the whole platform.
+            return;
+        }
+        let name = if is_cross_site { CROSS_SITE } else { NAME };
+        let decision = self.limiter.check_here(&client, name, findings);
         let is_last = decision.outcomes().any(|outcome| outcome.left() == 0);
         if is_last || !decision.is_admitted() {
             self.block(address, scope);
@@ -73,4 +88,17 @@ impl Strikes {
             tracing::error!(%error, %network, left_out, "an address that attacks is not blocked");
         }
     }
+}
+
+fn class(name: &str, quota: Quota) -> Class {
+    let policy = Policy::new(name, quota).expect("the names above are names");
+    let class = Class::new(name).expect("the names above are names");
+    class.policy(policy)
+}
+
+/// Whether the browser says that a page of another origin has sent it. Shops are other origins to each
+/// other, also where they have one site.
+fn is_cross_site(request: &Parts) -> bool {
+    let mut sites = request.headers.get_all(SEC_FETCH_SITE).iter();
+    sites.any(|site| site != "same-origin" && site != "none")
 }

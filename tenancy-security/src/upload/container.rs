@@ -1,10 +1,12 @@
 //! Pictures as the parts they are made of, read as they come and never decoded.
 
+mod compressed;
 mod gif;
 mod jpeg;
 mod png;
 mod webp;
 
+use self::compressed::{Compressed, Layout};
 use self::gif::Gif;
 use self::jpeg::Jpeg;
 use self::png::Png;
@@ -21,11 +23,22 @@ enum Want {
     /// So many bytes, if any follow at all.
     EndOr(usize),
     /// To get past so many bytes.
-    Skip { bytes: u64, is_metadata: bool },
+    Skip { bytes: u64, what: Skipped },
     /// So many bytes, a few.
     Take(usize),
     /// To get past the next byte of this value.
     Until(u8),
+}
+
+/// What the bytes are that nobody needs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Skipped {
+    /// What the picture says of itself, of which a part may be compressed.
+    Compressed(Layout),
+    /// The picture, or what belongs to it.
+    Data,
+    /// What the picture says of itself.
+    Words,
 }
 
 #[derive(Debug)]
@@ -43,6 +56,8 @@ pub(super) struct Container {
     want: Want,
     taken: Vec<u8>,
     metadata: Marks,
+    /// Made when there is any.
+    compressed: Option<Compressed>,
 }
 
 impl Container {
@@ -68,6 +83,7 @@ impl Container {
             want: Want::Take(beginning),
             taken: Vec::new(),
             metadata: Marks::new(IN_METADATA),
+            compressed: None,
         }
     }
 
@@ -87,18 +103,21 @@ impl Container {
                         self.go_on(budget)?;
                     }
                 }
-                Want::Skip { bytes, is_metadata } => {
+                Want::Skip { bytes, what } => {
                     let (now, rest) = split(piece, usize::try_from(bytes).unwrap_or(usize::MAX));
-                    if is_metadata && self.metadata.are_in(now) {
+                    if what != Skipped::Data && self.metadata.are_in(now) {
                         return Err(UploadRefusal::Active);
+                    }
+                    if let (Skipped::Compressed(_), Some(words)) = (what, &mut self.compressed) {
+                        words.update(now)?;
                     }
                     piece = rest;
                     let left = bytes - now.len() as u64;
-                    self.want = Want::Skip {
-                        bytes: left,
-                        is_metadata,
-                    };
+                    self.want = Want::Skip { bytes: left, what };
                     if left == 0 {
+                        if let (Skipped::Compressed(_), Some(words)) = (what, &self.compressed) {
+                            words.finish()?;
+                        }
                         self.go_on(budget)?;
                     }
                 }
@@ -134,6 +153,14 @@ impl Container {
                 Format::WebP(webp) => webp.next(&self.taken, budget),
             }?;
             self.taken.clear();
+            if let Want::Skip {
+                what: Skipped::Compressed(layout),
+                ..
+            } = self.want
+            {
+                let compressed = self.compressed.get_or_insert_with(Compressed::default);
+                compressed.begin(layout)?;
+            }
             if !matches!(self.want, Want::Skip { bytes: 0, .. }) {
                 return Ok(());
             }

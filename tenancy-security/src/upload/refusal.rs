@@ -37,6 +37,9 @@ pub enum UploadRefusal {
     /// More pixels than a picture may have, or more bytes when all its frames are decoded.
     #[error("the picture is too large when it is shown")]
     TooManyPixels,
+    /// What the picture says of itself comes to more than a mebibyte once it is inflated.
+    #[error("the picture says too much about itself")]
+    TooManyWords,
     /// Files of this type are not taken.
     #[error("files of this type are not taken")]
     Type,
@@ -47,7 +50,9 @@ impl UploadRefusal {
     /// what is wrong inside.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::TooLarge(_) | Self::TooManyPixels => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) | Self::TooManyPixels | Self::TooManyWords => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::Content { .. } | Self::Declared(_) | Self::Type => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
@@ -67,6 +72,7 @@ impl UploadRefusal {
             Self::Name(_) => "invalid_file_name",
             Self::TooLarge(_) => "file_too_large",
             Self::TooManyPixels => "too_many_pixels",
+            Self::TooManyWords => "metadata_too_large",
             Self::Trailing => "trailing_data",
             Self::Type => "file_type_not_allowed",
         }

@@ -6,6 +6,7 @@ mod evasions;
 mod harmless;
 mod paths;
 mod places;
+mod probes;
 mod properties;
 
 use tenancy_security::threat::{Detector, Finding, Place};

@@ -9,6 +9,7 @@ mod modes;
 mod places;
 mod properties;
 mod repeated;
+mod texts;
 
 use std::convert::Infallible;
 

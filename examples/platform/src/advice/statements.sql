@@ -122,11 +122,15 @@ DELETE FROM observability_slow_queries WHERE began_at < $1
 INSERT INTO observability_slow_queries (began_at, writer, findings) VALUES ($1, $2, $3) ON CONFLICT (began_at, writer) DO UPDATE SET findings = excluded.findings
 SELECT placed_at / 86400000000 AS day, COUNT(*), CAST(SUM(total) AS BIGINT) FROM commerce_orders WHERE tenant_id = $1 AND placed_at >= $2 GROUP BY placed_at / 86400000000 ORDER BY day
 SELECT revision FROM platform_block_changes
-INSERT INTO platform_blocks (id, tenant_id, network, effect, reason, created_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-SELECT id, tenant_id, network, effect, reason, created_at, ends_at FROM platform_blocks WHERE id > $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id LIMIT $3
+SELECT tenant_id, COUNT(*) AS bans FROM platform_blocks WHERE is_ban = 1 GROUP BY tenant_id
+SELECT COUNT(*) FROM platform_blocks WHERE tenant_id = $1 AND is_ban = 0
+SELECT COUNT(*) FROM platform_blocks WHERE tenant_id IS NULL AND is_ban = 0
+INSERT INTO platform_blocks (id, tenant_id, network, effect, reason, created_at, ends_at, is_ban) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT id, tenant_id, network, effect, reason, created_at, ends_at, is_ban FROM platform_blocks WHERE id > $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id LIMIT $3
+UPDATE platform_block_changes SET revision = revision
 UPDATE platform_block_changes SET revision = revision + 1
-DELETE FROM platform_blocks WHERE tenant_id = $1 AND network = $2 AND effect = $3 RETURNING id, tenant_id, network, effect, reason, created_at, ends_at
-DELETE FROM platform_blocks WHERE tenant_id IS NULL AND network = $1 AND effect = $2 RETURNING id, tenant_id, network, effect, reason, created_at, ends_at
+DELETE FROM platform_blocks WHERE tenant_id = $1 AND network = $2 AND effect = $3 RETURNING id, tenant_id, network, effect, reason, created_at, ends_at, is_ban
+DELETE FROM platform_blocks WHERE tenant_id IS NULL AND network = $1 AND effect = $2 RETURNING id, tenant_id, network, effect, reason, created_at, ends_at, is_ban
 DELETE FROM platform_blocks WHERE ends_at < $1
 INSERT INTO platform_api_keys (id, tenant_id, digest, name, prefix, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 SELECT id, tenant_id, name, prefix, created_at, revoked_at FROM platform_api_keys WHERE tenant_id = $1 ORDER BY id LIMIT $2

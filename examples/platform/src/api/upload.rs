@@ -1,5 +1,7 @@
 mod pieces;
 
+use std::panic;
+
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
 use futures_util::future::BoxFuture;
@@ -14,6 +16,7 @@ use tenancy_core::TenantScope;
 use tenancy_core::blob::BlobKey;
 use tenancy_core::problem::Problem;
 use tenancy_core::sql::TenantTx;
+use tracing::Instrument as _;
 
 use self::pieces::{Pieces, Unused};
 use super::answer::{Answer, is_replay};
@@ -21,6 +24,7 @@ use super::body::has_stopped;
 use super::mutation::Mutation;
 use super::refused::Refused;
 use super::staff::Staff;
+use crate::media::Unnamed;
 use crate::platform::Platform;
 
 /// What a form has besides its file: names, boundaries and the texts.
@@ -37,13 +41,41 @@ const TEXT_BYTES_MAX: u64 = 4 * 1024;
 pub(super) struct Upload {
     platform: Platform,
     change: Mutation,
+    received: Received,
+}
+
+/// A file whose content is in its place.
+#[derive(Debug)]
+struct Received {
     file: NewMediaFile,
+    content: Unnamed,
 }
 
 impl Upload {
     /// Does the work in a transaction and commits it with its answer, as [`Mutation::run`] does. Where
     /// nothing came of it, the content goes again.
+    ///
+    /// A client that goes away does not end it: whether a file names the content must be known.
     pub(super) async fn run<F>(self, work: F) -> Result<Response, Refused>
+    where
+        F: for<'t> FnOnce(
+                &'t mut TenantTx,
+                NewMediaFile,
+                u64,
+            ) -> BoxFuture<'t, Result<Answer, Refused>>
+            + Send
+            + 'static,
+    {
+        let scope = self.change.scope().clone();
+        let done =
+            tokio::spawn(async move { scope.in_logs(self.complete(work)).await }.in_current_span());
+        match done.await {
+            Ok(outcome) => outcome,
+            Err(error) => panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    async fn complete<F>(self, work: F) -> Result<Response, Refused>
     where
         F: for<'t> FnOnce(
                 &'t mut TenantTx,
@@ -52,21 +84,17 @@ impl Upload {
             ) -> BoxFuture<'t, Result<Answer, Refused>>
             + Send,
     {
-        let Self {
-            platform,
-            change,
-            file,
-        } = self;
-        let (scope, key) = (change.scope().clone(), file.blob_key.clone());
-        let quota_bytes = platform.media().files().quota_bytes();
-        let outcome = change.run(|tx| work(tx, file, quota_bytes)).await;
+        let Received { file, content } = self.received;
+        let quota_bytes = self.platform.media().files().quota_bytes();
+        let outcome = self.change.run(|tx| work(tx, file, quota_bytes)).await;
         let is_unused = match &outcome {
             Ok(answer) => is_replay(answer),
             // Whether a commit that failed has taken place may be unknown; the daily sweep knows later.
             Err(refused) => refused.status().is_client_error(),
         };
-        if is_unused {
-            platform.remove_blob(&scope, &key).await;
+        match is_unused {
+            true => content.remove().await,
+            false => content.keep(),
         }
         outcome
     }
@@ -84,22 +112,32 @@ impl FromRequest<Platform> for Upload {
         Mutation::of_stream(platform, &parts, &scope, b"")?;
         let received = receive(platform, &scope, &parts.headers, body.into_data_stream()).await;
         // The rest of the body is not read, so the connection is of no further use.
-        let file = received
+        let received = received
             .map_err(|refused| refused.header(CONNECTION, HeaderValue::from_static("close")))?;
+        let file = &received.file;
         let sent = (&file.folder, &file.name, &file.alt, file.sha256);
         let sent = serde_json::to_vec(&sent).expect("texts and numbers are plain data");
-        let change = match Mutation::of_stream(platform, &parts, &scope, &sent) {
-            Ok(change) => change,
+        let texts = [
+            ("file", &*file.name),
+            ("folder", &file.folder),
+            ("alt", &file.alt),
+        ];
+        // The body has streamed past the layer that looks for attacks.
+        let checked = platform.threat().check_texts(&parts, texts);
+        let change = checked
+            .map_err(Refused::from)
+            .and_then(|()| Mutation::of_stream(platform, &parts, &scope, &sent));
+        match change {
+            Ok(change) => Ok(Self {
+                platform: platform.clone(),
+                change,
+                received,
+            }),
             Err(refused) => {
-                platform.remove_blob(&scope, &file.blob_key).await;
-                return Err(refused);
+                received.content.remove().await;
+                Err(refused)
             }
-        };
-        Ok(Self {
-            platform: platform.clone(),
-            change,
-            file,
-        })
+        }
     }
 }
 
@@ -109,7 +147,7 @@ async fn receive(
     scope: &TenantScope,
     headers: &HeaderMap,
     body: axum::body::BodyDataStream,
-) -> Result<NewMediaFile, Refused> {
+) -> Result<Received, Refused> {
     if headers.contains_key(CONTENT_ENCODING) {
         let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         return Err(problem.detail("the body must not be compressed").into());
@@ -148,17 +186,20 @@ async fn receive(
         .size_limit(limits);
     let (pieces, unused) = Pieces::new(body);
     let mut form = Multipart::with_constraints(pieces, boundary, limits);
-    let mut file: Option<NewMediaFile> = None;
-    let read = read_fields(platform, scope, &mut form, &unused, &mut file).await;
-    match (read, file) {
-        (Ok((folder, alt)), Some(file)) => Ok(NewMediaFile {
-            folder,
-            alt,
-            ..file
+    let mut received: Option<Received> = None;
+    let read = read_fields(platform, scope, &mut form, &unused, &mut received).await;
+    match (read, received) {
+        (Ok((folder, alt)), Some(Received { file, content })) => Ok(Received {
+            file: NewMediaFile {
+                folder,
+                alt,
+                ..file
+            },
+            content,
         }),
         (Ok(_), None) => Err(Refused::invalid("file", "is missing")),
-        (Err(refused), Some(file)) => {
-            platform.remove_blob(scope, &file.blob_key).await;
+        (Err(refused), Some(received)) => {
+            received.content.remove().await;
             Err(refused)
         }
         (Err(refused), None) => Err(refused),
@@ -171,7 +212,7 @@ async fn read_fields(
     scope: &TenantScope,
     form: &mut Multipart<'_>,
     unused: &Unused,
-    file: &mut Option<NewMediaFile>,
+    file: &mut Option<Received>,
 ) -> Result<(String, String), Refused> {
     let (mut folder, mut alt) = (None, None);
     while let Some(field) = unused.none_after(form.next_field().await).map_err(unread)? {
@@ -203,7 +244,7 @@ async fn store(
     scope: &TenantScope,
     field: Field<'_>,
     unused: &Unused,
-) -> Result<NewMediaFile, Refused> {
+) -> Result<Received, Refused> {
     let name = field.file_name().unwrap_or_default();
     let declared = field.content_type().map(|kind| kind.essence_str());
     let inspection = platform.media().policy().begin(name, declared)?;
@@ -230,12 +271,13 @@ async fn store(
             }
         },
     );
+    let content = Unnamed::new(platform, scope, &key);
     let stored = platform
         .blobs()?
         .put(scope, &key, pieces.into_stream())
         .await?;
     let accepted = accepted.ok_or_else(|| Refused::invalid("file", "is missing"))?;
-    Ok(NewMediaFile {
+    let file = NewMediaFile {
         folder: String::new(),
         name: accepted.name.to_string(),
         content_type: accepted.file_type.content_type().to_owned(),
@@ -244,7 +286,8 @@ async fn store(
         sha256: stored.sha256,
         alt: String::new(),
         blob_key: key.to_string(),
-    })
+    };
+    Ok(Received { file, content })
 }
 
 fn too_large() -> Refused {

@@ -1,6 +1,8 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use metrics::counter;
 use tenancy_core::Error;
+use tenancy_core::log_throttle::LogThrottle;
 use tenancy_security::block::Block;
 use tokio::sync::watch;
 
@@ -16,7 +18,8 @@ const EVERY: Duration = Duration::from_millis(300);
 /// How many bans that could not be written down wait for the database; they hold here meanwhile.
 const UNKEPT_MAX: usize = 10_000;
 
-/// How many are written down at a time.
+/// How many are written down in one transaction, which nobody else can change the list beside. There are as
+/// many as take [`EVERY`] before the list is read again.
 const BATCH: usize = 100;
 
 /// The list in memory, as far as it is like the one in the database.
@@ -57,6 +60,7 @@ impl Follower {
 
     async fn step(&mut self, platform: &Platform) {
         self.unkept.extend(platform.blocks().take_bans());
+        count_forgotten(self.unkept.len().saturating_sub(UNKEPT_MAX));
         self.unkept.truncate(UNKEPT_MAX);
         // What cannot be written down must not keep what others wrote from being read.
         for done in [self.keep(platform).await, self.read(platform).await] {
@@ -69,16 +73,17 @@ impl Follower {
     }
 
     async fn keep(&mut self, platform: &Platform) -> Result<(), Error> {
-        let count = self.unkept.len().min(BATCH);
-        if count == 0 {
-            return Ok(());
+        let since = Instant::now();
+        while !self.unkept.is_empty() && since.elapsed() < EVERY {
+            let count = self.unkept.len().min(BATCH);
+            let bans = self.unkept[..count].iter().map(BlockRecord::of_ban);
+            let bans: Vec<_> = bans.collect();
+            let mut tx = platform.database().platform(platform.scope()).await?;
+            let left_out = store::ban(&mut tx, &bans).await?;
+            tx.commit().await?;
+            count_forgotten(left_out);
+            self.unkept.drain(..count);
         }
-        let mut tx = platform.database().platform(platform.scope()).await?;
-        for block in &self.unkept[..count] {
-            store::ban(&mut tx, &BlockRecord::of(block)).await?;
-        }
-        tx.commit().await?;
-        self.unkept.drain(..count);
         Ok(())
     }
 
@@ -97,5 +102,21 @@ impl Follower {
         }
         self.known = Some(revision);
         Ok(())
+    }
+}
+
+/// Tells of bans that other servers never hear of, and this one only until it reads the list again.
+fn count_forgotten(bans: usize) {
+    static OFTEN: LogThrottle = LogThrottle::new(Duration::from_secs(10));
+    if bans == 0 {
+        return;
+    }
+    counter!("tenancy_block_bans_forgotten_total").increment(bans as u64);
+    if let Some(left_out) = OFTEN.admit() {
+        tracing::warn!(
+            bans,
+            left_out,
+            "more addresses are banned than the list has room for"
+        );
     }
 }

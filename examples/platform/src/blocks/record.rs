@@ -15,6 +15,8 @@ pub(crate) struct BlockRecord {
     pub(crate) reason: String,
     pub(crate) created_at: Time,
     pub(crate) until: Option<Time>,
+    /// Whether a server decided on it, for what the client did.
+    pub(crate) is_ban: bool,
 }
 
 impl BlockRecord {
@@ -32,6 +34,15 @@ impl BlockRecord {
             reason: block.reason().to_owned(),
             created_at: block.began_at().map_or_else(Time::now, Time::from),
             until,
+            is_ban: false,
+        }
+    }
+
+    /// The same of what a server decided on.
+    pub(super) fn of_ban(block: &Block) -> Self {
+        Self {
+            is_ban: true,
+            ..Self::of(block)
         }
     }
 

@@ -34,18 +34,20 @@ impl KnownKeys {
         }
     }
 
-    /// Who signs in with this key at this tenant, if it is a valid key of that very tenant.
-    pub(crate) async fn actor(
+    /// What is remembered of a key: who signs in with it at this tenant, or nobody.
+    pub(crate) fn remembered(&self, tenant: &Tenant, key: &ApiKey) -> Option<Option<Actor>> {
+        let answer = self.answers.get(&(tenant.id, key.digest()))?;
+        (answer.revision == tenant.revision).then_some(answer.actor)
+    }
+
+    /// Who signs in with this key at this tenant, if it is a valid key of that very tenant; asked of the
+    /// database.
+    pub(crate) async fn look_up(
         &self,
         tenant: &Tenant,
         key: &ApiKey,
     ) -> Result<Option<Actor>, Error> {
         let place = (tenant.id, key.digest());
-        if let Some(answer) = self.answers.get(&place)
-            && answer.revision == tenant.revision
-        {
-            return Ok(answer.actor);
-        }
         let mut tx = self.database.platform_read(&self.scope).await?;
         let record = store::find(&mut tx, tenant.id, place.1).await?;
         tx.commit().await?;

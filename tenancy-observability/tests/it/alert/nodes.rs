@@ -284,7 +284,11 @@ async fn a_tenant_can_be_forgotten(site: Site) {
 }
 
 /// The receiver was busy when something began, and not when it was over.
-async fn an_end_is_told_after_its_beginning(alerts: [Alerts; 2], values: Values, sink: HttpReceiver) {
+async fn an_end_is_told_after_its_beginning(
+    alerts: [Alerts; 2],
+    values: Values,
+    sink: HttpReceiver,
+) {
     let now = start();
     let tell = async |node: usize, after: Duration| {
         let sent = alerts[node].deliver(now.after(after)).await.unwrap();

@@ -88,8 +88,8 @@ fn number(text: &[u8]) -> Option<(u32, usize)> {
     };
     let mut code: u32 = 0;
     let mut end = start;
-    // Browsers take any number of leading zeros.
-    for &digit in text[start..].iter().take(32) {
+    // Browsers take any number of digits, of which the first may all be zeros.
+    for &digit in &text[start..] {
         let Some(digit) = char::from(digit).to_digit(radix) else {
             break;
         };
@@ -112,5 +112,26 @@ fn name(text: &[u8]) -> Option<(u32, usize)> {
         // The four oldest need no semicolon.
         _ if matches!(code, b'<' | b'>' | b'"' | b'&') => Some((u32::from(code), length + 1)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_ends_with_its_digits_however_many_they_are() {
+        let check = |digits: &str, expected: &str| {
+            let text = format!("{digits}avascript:");
+            let decoded = decode(text.as_bytes()).unwrap();
+            let expected = format!("{expected}avascript:");
+            assert_eq!(String::from_utf8_lossy(&decoded), expected, "{digits}");
+        };
+        for zeros in [0, 1, 29, 30, 31, 32, 33, 1000] {
+            let zeros = "0".repeat(zeros);
+            check(&format!("&#{zeros}106;"), "j");
+            check(&format!("&#x{zeros}6A;"), "j");
+        }
+        check(&format!("&#1{};", "0".repeat(40)), "\u{fffd}");
     }
 }

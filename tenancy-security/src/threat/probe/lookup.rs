@@ -33,7 +33,6 @@ const LOOKUPS: &[&[u8]] = &[
     b"file",
     b"resourcebundle",
     b"xml",
-    b"",
 ];
 
 /// Judges the brace at `at`.
@@ -57,10 +56,23 @@ fn is_lookup(value: &[u8], at: usize) -> bool {
         .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-'))
         .unwrap_or(rest.len());
     let name = &rest[..end];
-    // ${VARIABLE:-default} is a shell's; ${::-j} nobody's but an attacker's.
+    // ${VARIABLE:-default} is a shell's; ${::-j} and ${-:-j} nobody's but an attacker's.
+    let is_known = || {
+        LOOKUPS.iter().any(|known| name.eq_ignore_ascii_case(known))
+            || name.iter().all(|byte| *byte == b'-')
+            || has_default(&rest[end + 1..])
+    };
     rest.get(end) == Some(&b':')
-        && LOOKUPS.iter().any(|known| name.eq_ignore_ascii_case(known))
         && rest
             .get(end + 1)
             .is_some_and(|byte| !matches!(byte, b' ' | b'='))
+        && is_known()
+}
+
+/// Whether a key with a default follows, which makes any name before it do: `${any:thing:-j}`.
+fn has_default(key: &[u8]) -> bool {
+    let end = key.iter().position(|byte| *byte == b'}');
+    let key = &key[..end.unwrap_or(key.len())];
+    let at = key.windows(2).position(|two| two == b":-");
+    at.is_some_and(|at| at > 0)
 }

@@ -1,6 +1,6 @@
 use super::super::budget::Budget;
 use super::super::refusal::UploadRefusal;
-use super::{Want, exactly};
+use super::{Skipped, Want, exactly};
 
 pub(super) const BEGINNING: usize = 13;
 
@@ -27,10 +27,10 @@ enum Place {
     CodeSize,
     /// Before a sub-block's length.
     Length {
-        is_metadata: bool,
+        what: Skipped,
     },
     Data {
-        is_metadata: bool,
+        what: Skipped,
     },
 }
 
@@ -71,7 +71,7 @@ impl Gif {
                 [b';'] if self.has_frame => Ok(Want::End),
                 _ => malformed,
             },
-            Place::Label => Ok(self.blocks(true)),
+            Place::Label => Ok(self.blocks(Skipped::Words)),
             Place::Frame => {
                 let frame: [u8; 9] = exactly(taken)?;
                 let (width, height) = (number(frame[4], frame[5]), number(frame[6], frame[7]));
@@ -80,31 +80,31 @@ impl Gif {
                 self.place = Place::CodeSize;
                 Ok(match colors(frame[8]) {
                     // One byte more: how long the codes are.
-                    Want::Skip { bytes, is_metadata } => Want::Skip {
+                    Want::Skip { bytes, what } => Want::Skip {
                         bytes: bytes + 1,
-                        is_metadata,
+                        what,
                     },
                     other => other,
                 })
             }
-            Place::CodeSize => Ok(self.blocks(false)),
-            Place::Length { is_metadata } => {
+            Place::CodeSize => Ok(self.blocks(Skipped::Data)),
+            Place::Length { what } => {
                 let [length] = exactly(taken)?;
                 self.place = match length {
                     0 => Place::Block,
-                    _ => Place::Data { is_metadata },
+                    _ => Place::Data { what },
                 };
                 Ok(Want::Skip {
                     bytes: length.into(),
-                    is_metadata,
+                    what,
                 })
             }
-            Place::Data { is_metadata } => Ok(self.blocks(is_metadata)),
+            Place::Data { what } => Ok(self.blocks(what)),
         }
     }
 
-    fn blocks(&mut self, is_metadata: bool) -> Want {
-        self.place = Place::Length { is_metadata };
+    fn blocks(&mut self, what: Skipped) -> Want {
+        self.place = Place::Length { what };
         Want::Take(1)
     }
 }
@@ -121,6 +121,6 @@ fn colors(flags: u8) -> Want {
     };
     Want::Skip {
         bytes,
-        is_metadata: true,
+        what: Skipped::Words,
     }
 }

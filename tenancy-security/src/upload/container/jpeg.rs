@@ -1,6 +1,6 @@
 use super::super::budget::Budget;
 use super::super::refusal::UploadRefusal;
-use super::{Want, exactly};
+use super::{Skipped, Want, exactly};
 
 pub(super) const BEGINNING: usize = 2;
 
@@ -78,7 +78,7 @@ impl Jpeg {
                 self.place = Place::Segment;
                 Ok(Want::Skip {
                     bytes: rest,
-                    is_metadata: true,
+                    what: Skipped::Words,
                 })
             }
             Place::Scan => {
@@ -141,14 +141,14 @@ impl Jpeg {
                 self.place = Place::Scan;
                 Ok(Want::Skip {
                     bytes: rest,
-                    is_metadata: false,
+                    what: Skipped::Data,
                 })
             }
             _ => {
                 self.place = Place::Segment;
                 Ok(Want::Skip {
                     bytes: rest,
-                    is_metadata: true,
+                    what: Skipped::Words,
                 })
             }
         }

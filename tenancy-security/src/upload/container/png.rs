@@ -1,6 +1,7 @@
 use super::super::budget::Budget;
 use super::super::refusal::UploadRefusal;
-use super::{Want, exactly};
+use super::compressed::Layout;
+use super::{Skipped, Want, exactly};
 
 pub(super) const BEGINNING: usize = 8;
 
@@ -46,13 +47,13 @@ impl Png {
                 let pixel_bytes = pixel_bytes(header[8], header[9])?;
                 budget.picture(number(&header[..4])?, number(&header[4..8])?, pixel_bytes)?;
                 self.pixel_bytes = Some(pixel_bytes);
-                Ok(self.past(0, false))
+                Ok(self.past(0, Skipped::Data))
             }
             Place::Frame => {
                 let frame: [u8; 26] = exactly(taken)?;
                 let pixel_bytes = self.pixel_bytes.unwrap_or(8);
                 budget.picture(number(&frame[4..8])?, number(&frame[8..12])?, pixel_bytes)?;
-                Ok(self.past(0, false))
+                Ok(self.past(0, Skipped::Data))
             }
             Place::End => Ok(Want::End),
         }
@@ -63,11 +64,11 @@ impl Png {
         Want::Take(8)
     }
 
-    fn past(&mut self, length: u32, is_metadata: bool) -> Want {
+    fn past(&mut self, length: u32, what: Skipped) -> Want {
         self.place = Place::Chunk;
         Want::Skip {
             bytes: u64::from(length) + CHECKSUM_BYTES,
-            is_metadata,
+            what,
         }
     }
 
@@ -86,15 +87,17 @@ impl Png {
             }
             (b"IDAT" | b"fdAT", _) => {
                 self.has_data = true;
-                Ok(self.past(length, false))
+                Ok(self.past(length, Skipped::Data))
             }
             (b"IEND", 0) if self.has_data => {
-                let past = self.past(0, false);
+                let past = self.past(0, Skipped::Data);
                 self.place = Place::End;
                 Ok(past)
             }
             (b"IEND" | b"fcTL", _) => Err(UploadRefusal::Malformed),
-            _ if name.iter().all(u8::is_ascii_alphabetic) => Ok(self.past(length, true)),
+            (b"iCCP" | b"zTXt", _) => Ok(self.past(length, Skipped::Compressed(Layout::Named))),
+            (b"iTXt", _) => Ok(self.past(length, Skipped::Compressed(Layout::International))),
+            _ if name.iter().all(u8::is_ascii_alphabetic) => Ok(self.past(length, Skipped::Words)),
             _ => Err(UploadRefusal::Malformed),
         }
     }

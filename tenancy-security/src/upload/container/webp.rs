@@ -1,6 +1,6 @@
 use super::super::budget::Budget;
 use super::super::refusal::UploadRefusal;
-use super::{Want, exactly};
+use super::{Skipped, Want, exactly};
 
 pub(super) const BEGINNING: usize = 12;
 
@@ -62,13 +62,13 @@ impl WebP {
             Place::Canvas { rest } => {
                 let canvas: [u8; 10] = exactly(taken)?;
                 budget.picture(size(&canvas[4..7]), size(&canvas[7..10]), PIXEL_BYTES)?;
-                Ok(self.past(rest, false))
+                Ok(self.past(rest, Skipped::Data))
             }
             Place::Frame { rest } => {
                 let frame: [u8; 16] = exactly(taken)?;
                 budget.picture(size(&frame[6..9]), size(&frame[9..12]), PIXEL_BYTES)?;
                 self.has_picture = true;
-                Ok(self.past(rest, false))
+                Ok(self.past(rest, Skipped::Data))
             }
             Place::Lossless { rest } => {
                 let [signature, a, b, c, d] = exactly(taken)?;
@@ -112,8 +112,8 @@ impl WebP {
             b"ANMF" => 16,
             b"VP8L" => 5,
             b"VP8 " => 10,
-            b"ALPH" | b"ANIM" => return Ok(self.past(bytes, false)),
-            _ => return Ok(self.past(bytes, true)),
+            b"ALPH" | b"ANIM" => return Ok(self.past(bytes, Skipped::Data)),
+            _ => return Ok(self.past(bytes, Skipped::Words)),
         };
         let rest = rest_after(taken as u64)?;
         self.place = match name {
@@ -134,12 +134,12 @@ impl WebP {
     ) -> Result<Want, UploadRefusal> {
         budget.picture(width, height, PIXEL_BYTES)?;
         self.has_picture = true;
-        Ok(self.past(rest, false))
+        Ok(self.past(rest, Skipped::Data))
     }
 
-    fn past(&mut self, bytes: u64, is_metadata: bool) -> Want {
+    fn past(&mut self, bytes: u64, what: Skipped) -> Want {
         self.place = Place::Chunk;
-        Want::Skip { bytes, is_metadata }
+        Want::Skip { bytes, what }
     }
 }
 

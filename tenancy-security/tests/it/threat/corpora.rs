@@ -39,9 +39,22 @@ fn judged(file: &str) -> Option<BTreeMap<String, Tally>> {
         };
         let tally = tallies.entry(category.to_owned()).or_default();
         tally.total += 1;
-        tally.refused += u32::from(refused(Place::Query, payload).is_some());
+        let named = row["placeholder"].as_array();
+        let named = named.into_iter().flatten().filter_map(place);
+        let mut places = [Place::Query].into_iter().chain(named);
+        let is_refused = places.any(|place| refused(place, payload).is_some());
+        tally.refused += u32::from(is_refused);
     }
     Some(tallies)
+}
+
+/// Where a file says that a value is sent to, beside parameters.
+fn place(name: &Value) -> Option<Place> {
+    match name.as_str()? {
+        "Header" | "UserAgent" => Some(Place::Header),
+        "SOAPBody" | "XMLBody" => Some(Place::Body),
+        _ => None,
+    }
 }
 
 #[test]
@@ -84,4 +97,33 @@ fn hardly_any_prose_is_refused() {
     };
     let refused = tallies["benign"].percent();
     assert!(refused <= 0.13, "{refused:.3} % of the prose was refused");
+}
+
+/// Of each kind that is judged here there are too few for a share to say much, so all are taken together.
+#[test]
+fn the_attacks_that_a_tester_of_firewalls_sends_are_caught_and_its_ordinary_texts_pass() {
+    // Not the names of scanners: they attack nothing.
+    const KINDS: [&str; 9] = [
+        "LFI",
+        "Path Traversal",
+        "RCE",
+        "SQL Injection",
+        "SST Injection",
+        "SS Injection",
+        "Shell",
+        "XSS",
+        "XXE",
+    ];
+    let Some(tallies) = judged("gotestwaf.jsonl") else {
+        return;
+    };
+    let mut all = Tally::default();
+    for kind in KINDS {
+        let tally = &tallies[kind];
+        all.total += tally.total;
+        all.refused += tally.refused;
+    }
+    let (recall, least) = (all.percent(), 95.5);
+    assert!(recall >= least, "{recall:.2} % of {least} %");
+    assert_eq!(tallies["benign"].refused, 0);
 }

@@ -60,6 +60,10 @@ const ATTACKS: &[(ThreatKind, &str)] = &[
     ),
     (
         CrossSiteScripting,
+        "<a href=&#00000000000000000000000000000000106;avascript:alert(1)>x</a>",
+    ),
+    (
+        CrossSiteScripting,
         "<iframe srcdoc='&lt;script&gt;alert(1)&lt;/script&gt;'>",
     ),
     (CrossSiteScripting, "';alert.call(null,1)//"),

@@ -9,16 +9,20 @@ use serde_json::{Value, json};
 
 use super::{Body, get, multipart, post, quiet, send, url_encoded, with_header};
 
-/// Category and payload of some of a file's attacks, or `benign` and payload; nothing where the file
-/// is absent.
-fn rows(file: &str, every: usize) -> Vec<(String, String)> {
+/// The lines of a file; nothing where it is absent.
+fn lines(file: &str) -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora");
     let Ok(text) = fs::read_to_string(folder.join(file)) else {
         eprintln!("skipped: {file} is not in {}", folder.display());
         return vec![];
     };
-    let rows = text.lines().step_by(every).map(|line| {
-        let row: Value = serde_json::from_str(line).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
+}
+
+/// Category and payload of some of a file's attacks, or `benign` and payload.
+fn rows(file: &str, every: usize) -> Vec<(String, String)> {
+    let rows = lines(file).into_iter().step_by(every).map(|row| {
         let text = |name: &str| row[name].as_str().unwrap().to_owned();
         match &*text("label") {
             "benign" => ("benign".to_owned(), text("payload")),
@@ -87,6 +91,12 @@ struct Tally {
     refused: u32,
 }
 
+impl Tally {
+    fn percent(&self) -> f64 {
+        100.0 * f64::from(self.refused) / f64::from(self.total.max(1))
+    }
+}
+
 /// Behaviour 18.
 #[tokio::test]
 async fn attacks_are_refused_wherever_they_stand_and_however_they_are_encoded() {
@@ -125,7 +135,7 @@ async fn attacks_are_refused_wherever_they_stand_and_however_they_are_encoded() 
             "cmdi" => 90.0,
             _ => continue,
         };
-        let recall = 100.0 * f64::from(tally.refused) / f64::from(tally.total);
+        let recall = tally.percent();
         if recall < least {
             short.push(format!(
                 "{category} in {place}, {encoding}: {recall:.1} % of {}",
@@ -162,4 +172,72 @@ async fn ordinary_values_pass_in_queries_forms_and_json() {
         prose * 10_000 <= total * 13,
         "{prose} of {total}: {refused:#?}"
     );
+}
+
+/// A whole request of a file, where there is one that an HTTP server would hand on.
+fn whole(row: &Value) -> Option<Request<Body>> {
+    let text = |name: &str| row[name].as_str();
+    let body = text("data").unwrap_or_default().to_owned();
+    let mut request = Request::builder().method(text("method")?).uri(text("uri")?);
+    let headers = row["headers"].as_object()?;
+    for (name, value) in headers {
+        request = request.header(name, value.as_str().unwrap_or_default());
+    }
+    // As its own runner sends them.
+    if !body.is_empty()
+        && !headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case("content-type"))
+    {
+        request = request.header("content-type", "application/x-www-form-urlencoded");
+    }
+    request.body(Body::from(body)).ok()
+}
+
+/// What the rules of the first paranoia level are tested with, as far as they are about what is judged
+/// here. Most of it is a word or a call of PHP or Java that some program alone would run; what a rule is
+/// not to fire at may be an attack of another kind. So these are no goals, and only hold what was reached.
+#[tokio::test]
+async fn as_many_requests_of_the_core_rule_set_are_refused_as_before() {
+    const LEAST: [(&str, f64); 7] = [
+        ("REQUEST-930-APPLICATION-ATTACK-LFI", 43.0),
+        ("REQUEST-932-APPLICATION-ATTACK-RCE", 20.0),
+        ("REQUEST-933-APPLICATION-ATTACK-PHP", 32.5),
+        ("REQUEST-934-APPLICATION-ATTACK-GENERIC", 26.5),
+        ("REQUEST-941-APPLICATION-ATTACK-XSS", 64.0),
+        ("REQUEST-942-APPLICATION-ATTACK-SQLI", 50.0),
+        ("REQUEST-944-APPLICATION-ATTACK-JAVA", 43.0),
+    ];
+    let layer = quiet();
+    let mut attacks = LEAST.map(|(category, _)| (category, Tally::default()));
+    let mut others = Tally::default();
+    for row in lines("crs-requests.jsonl") {
+        let of = attacks
+            .iter_mut()
+            .find(|(category, _)| row["category"] == *category);
+        let tally = match (of, row["label"].as_str()) {
+            (Some((_, tally)), Some("attack")) => tally,
+            (Some(_), Some("rule-negative")) => &mut others,
+            _ => continue,
+        };
+        let Some(request) = whole(&row).filter(|_| row["paranoia"] == 1) else {
+            continue;
+        };
+        let status = send(&layer, request).await.status();
+        tally.total += 1;
+        tally.refused += u32::from(status == StatusCode::FORBIDDEN);
+    }
+    if others.total == 0 {
+        return;
+    }
+    for ((category, tally), (_, least)) in attacks.iter().zip(LEAST) {
+        let recall = tally.percent();
+        assert!(
+            recall >= least,
+            "{category}: {recall:.2} % of {}",
+            tally.total
+        );
+    }
+    let share = others.percent();
+    assert!(share <= 17.6, "{share:.2} % of {} others", others.total);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use tenancy_security::threat::Mode;
+use tenancy_security::threat::{Mode, RoutePolicy};
 
 use super::{get, post, quiet, send};
 
@@ -51,4 +51,10 @@ async fn what_is_found_and_what_is_not_looked_at_is_counted_by_what_was_done() {
     check(&[("tenancy_threat_unread_total body-too-large passed", 1)]);
     send(&observing, post("text/plain; charset=utf-16", "1")).await;
     check(&[("tenancy_threat_unread_total unknown-text passed", 1)]);
+    let path = "/api/products".parse().unwrap();
+    let past = quiet().route(RoutePolicy::new(path).head_only());
+    send(&past, post("text/plain", "123456789")).await;
+    check(&[("tenancy_threat_unread_total streamed-past passed", 1)]);
+    send(&past, post("text/plain", "")).await;
+    check(&[]);
 }

@@ -40,11 +40,17 @@ impl Site {
     }
 
     async fn send(&self, host: &str, client: &str, target: &str) -> StatusCode {
+        self.send_from("none", host, client, target).await
+    }
+
+    /// What a browser was made to send by a page of such a site.
+    async fn send_from(&self, site: &str, host: &str, client: &str, target: &str) -> StatusCode {
         let handler = service_fn(async |_: Request<PeekedBody<Body>>| {
             Ok::<_, Infallible>(http::Response::<Body>::default())
         });
         let mut request = Request::get(target)
             .header("host", host)
+            .header("sec-fetch-site", site)
             .body(Body::default())
             .unwrap();
         let client: IpAddr = client.parse().unwrap();
@@ -108,6 +114,38 @@ async fn nobody_is_blocked_where_nothing_is_refused() {
     let site = Site::new(Mode::Observe);
     for _ in 0..10 {
         site.send("shops.test", "192.0.2.1", ATTACK).await;
+    }
+    assert!(!site.is_blocked("192.0.2.1", None));
+}
+
+#[tokio::test]
+async fn a_page_elsewhere_does_not_have_its_visitors_blocked_so_soon() {
+    let site = Site::new(Mode::Block);
+    let acme = Some(site.tenants.acme);
+    for (origin, client) in [("cross-site", "192.0.2.1"), ("same-site", "192.0.2.2")] {
+        for count in 1..=30 {
+            assert!(!site.is_blocked(client, acme), "{origin} after {count}");
+            let status = site.send_from(origin, "acme.shops.test", client, ATTACK);
+            assert_eq!(status.await, StatusCode::FORBIDDEN);
+        }
+        assert!(site.is_blocked(client, acme), "{origin}");
+    }
+    // Neither count uses up the other's quota.
+    for origin in ["cross-site", "same-origin", "cross-site", "none"] {
+        site.send_from(origin, "acme.shops.test", "192.0.2.3", ATTACK)
+            .await;
+    }
+    assert!(!site.is_blocked("192.0.2.3", acme));
+    site.send("acme.shops.test", "192.0.2.3", ATTACK).await;
+    assert!(site.is_blocked("192.0.2.3", acme));
+}
+
+#[tokio::test]
+async fn a_page_elsewhere_never_has_its_visitors_blocked_by_the_platform() {
+    let site = Site::new(Mode::Block);
+    for _ in 0..100 {
+        site.send_from("cross-site", "shops.test", "192.0.2.1", ATTACK)
+            .await;
     }
     assert!(!site.is_blocked("192.0.2.1", None));
 }

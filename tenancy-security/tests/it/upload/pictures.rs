@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use tenancy_security::upload::UploadPolicy;
+use tenancy_security::upload::{UploadPolicy, UploadRefusal};
 
 use super::{refused, sample, upload, upload_to};
 
@@ -104,4 +104,53 @@ fn several_pictures_in_one_file_are_taken_as_telephones_write_them() {
     assert_eq!((accepted.width, accepted.height), (Some(40), Some(30)));
     let cut = &two[..two.len() - 2];
     assert_eq!(refused(upload("a.jpg", None, cut)), (422, "malformed_file"));
+}
+
+#[test]
+fn what_a_picture_says_compressed_is_inflated_within_bounds() {
+    const MEBIBYTE: usize = 1024 * 1024;
+    // Each chunk counts for a kibibyte, and its content for itself.
+    let check = |words: usize, expected: Result<(), (u16, &'static str)>| {
+        for name in [b"iCCP", b"iTXt", b"zTXt"] {
+            let outcome = upload("a.png", None, &sample::compressed(name, &vec![b'x'; words]));
+            let outcome = outcome.map(drop).map_err(|refusal| refused(Err(refusal)));
+            assert_eq!(outcome, expected, "{words} in {name:?}");
+        }
+    };
+    check(0, Ok(()));
+    check(5, Ok(()));
+    check(MEBIBYTE - 1024, Ok(()));
+    check(MEBIBYTE - 1023, Err((413, "metadata_too_large")));
+    check(40 * MEBIBYTE, Err((413, "metadata_too_large")));
+    let many = |chunks: usize| {
+        let data = [b"a\0\0", &sample::zlib(b"")[..]].concat();
+        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+        let chunk = [&length, &b"zTXt"[..], &data, b"none"].concat();
+        let mut png = sample::png(8, 8);
+        png.splice(33..33, chunk.repeat(chunks));
+        UploadPolicy::default()
+            .begin("a.png", None)
+            .and_then(|mut upload| upload.update(&png))
+    };
+    assert_eq!(many(1024), Ok(()));
+    assert_eq!(many(1025), Err(UploadRefusal::TooManyWords));
+}
+
+#[test]
+fn what_is_said_to_be_compressed_and_is_not_makes_a_picture_damaged() {
+    let check = |name: &[u8; 4], data: &[u8], expected: bool| {
+        let outcome = upload("a.png", None, &sample::png_with(name, data));
+        match expected {
+            true => drop(outcome.unwrap()),
+            false => assert_eq!(refused(outcome), (422, "malformed_file"), "{data:?}"),
+        }
+    };
+    let words = sample::zlib(b"Painted in May");
+    check(b"zTXt", &[b"Note\0\0", &words[..]].concat(), true);
+    check(b"zTXt", &[b"Note\0\x01", &words[..]].concat(), false);
+    check(b"zTXt", &[b"Note\0\0", &words[..8]].concat(), false);
+    check(b"zTXt", b"Note\0\0plain words", false);
+    check(b"iTXt", b"Note\0\0\0de\0Notiz\0plain words", true);
+    check(b"iTXt", b"Note\0\x01\0de\0Notiz\0plain words", false);
+    check(b"iTXt", b"Note\0\x02\0de\0Notiz\0plain words", false);
 }

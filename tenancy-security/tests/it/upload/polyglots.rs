@@ -50,6 +50,9 @@ fn what_a_picture_says_of_itself_holds_nothing_to_run() {
                 ("a.jpg", sample::jpeg_with(0xFE, payload)),
                 ("a.jpg", sample::jpeg_with(0xE1, payload)),
                 ("a.png", sample::png_with(b"tEXt", payload)),
+                ("a.png", sample::compressed(b"iCCP", payload)),
+                ("a.png", sample::compressed(b"iTXt", payload)),
+                ("a.png", sample::compressed(b"zTXt", payload)),
                 ("a.webp", with_metadata(b"XMP ", payload)),
             ] {
                 let outcome = upload(name, None, &content);

@@ -1,7 +1,9 @@
 //! Files as programs write them.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat, RgbaImage};
 
@@ -88,6 +90,21 @@ pub(super) fn png_with(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let at = 8 + 25;
     png.splice(at..at, chunk);
     png
+}
+
+/// A PNG that says something of itself in compressed form.
+pub(super) fn compressed(name: &[u8; 4], words: &[u8]) -> Vec<u8> {
+    let before: &[u8] = match name {
+        b"iTXt" => b"Comment\0\x01\0en\0Note\0",
+        _ => b"Comment\0\0",
+    };
+    png_with(name, &[before, &zlib(words)].concat())
+}
+
+pub(super) fn zlib(words: &[u8]) -> Vec<u8> {
+    let mut compressed = ZlibEncoder::new(vec![], Compression::best());
+    compressed.write_all(words).unwrap();
+    compressed.finish().unwrap()
 }
 
 /// A JPEG with a segment put in at its beginning.

@@ -1,4 +1,6 @@
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -225,6 +227,28 @@ async fn what_misleads_is_refused_and_leaves_nothing(town: Town) {
     assert_eq!(stored(&town), 0);
 }
 
+async fn texts_of_an_upload_are_no_place_for_attacks(town: Town) {
+    let shop = Shop::open(&town, "shop");
+    let attack = "<script>alert(1)</script>";
+    let upload = async |name: &str, field: (&str, &str)| {
+        let file = (name, "image/png");
+        shop.upload(&[], &[field], file, &png(5)).await.status
+    };
+    assert_eq!(upload("a.png", ("alt", attack)).await, 403);
+    assert_eq!(upload("a.png", ("folder", "1' or '1'='1")).await, 403);
+    assert_eq!(upload("1' or 1=1 -- .png", ("alt", "lamp")).await, 403);
+    assert_eq!(stored(&town), 0);
+    assert_eq!(upload("a.png", ("alt", "A <b>blue</b> lamp")).await, 201);
+    // As the shop says.
+    town.command(&["tenant", "update", "shop", "--threat-mode", "observe"]);
+    let attack_elsewhere = "/api/products?q=1%27%20or%201%3D1%20--%20";
+    let watched = async { while shop.get(attack_elsewhere).await.status != 200 {} };
+    tokio::time::timeout(Duration::from_secs(10), watched)
+        .await
+        .unwrap();
+    assert_eq!(upload("a.png", ("alt", attack)).await, 201);
+}
+
 async fn a_file_may_be_larger_than_other_requests_and_no_larger_than_set(town: Town) {
     let shop = Shop::open(&town, "shop");
     // The bound of other bodies is 1 MiB, that of files 10.
@@ -263,6 +287,7 @@ super::on_both!(
     a_file_may_be_larger_than_other_requests_and_no_larger_than_set,
     a_key_makes_an_upload_happen_once,
     an_uploaded_file_can_be_shown_and_nothing_else,
+    texts_of_an_upload_are_no_place_for_attacks,
     what_misleads_is_refused_and_leaves_nothing,
 );
 
@@ -303,6 +328,62 @@ async fn a_shop_on_sqlite_keeps_no_more_than_it_may() {
         (QUOTA.0, QUOTA.1.to_owned()),
     ];
     a_shop_keeps_no_more_than_it_may(Town::start(address, settings, &["serve"], None).await).await;
+}
+
+/// Sends a form whose file is whole and which has no end.
+fn send_without_end(town: &Town, shop: &Shop) -> TcpStream {
+    let mut form =
+        b"--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\
+                     Content-Type: image/png\r\n\r\n"
+            .to_vec();
+    form.extend_from_slice(&png(5_000));
+    form.extend_from_slice(
+        b"\r\n--limit\r\nContent-Disposition: form-data; name=\"alt\"\r\n\r\nA la",
+    );
+    let head = format!(
+        "POST /api/media HTTP/1.1\r\nHost: shop.localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: multipart/form-data; boundary=limit\r\nContent-Length: {}\r\n\r\n",
+        shop.key.as_deref().unwrap(),
+        form.len() + 1,
+    );
+    let mut stream = TcpStream::connect(town.address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&form).unwrap();
+    stream
+}
+
+async fn until_stored(town: &Town, shop: &Shop, count: usize) {
+    let reached = async {
+        while stored(town) != count {
+            shop.get("/livez").await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_upload_that_is_given_up_leaves_nothing() {
+    let address = Server::free_address();
+    let settings = vec![
+        ("TENANCY_LISTEN", address.to_string()),
+        ("TENANCY_MEDIA__UPLOAD_SECONDS", "4".to_owned()),
+    ];
+    let town = Town::start(address, settings, &["serve"], None).await;
+    let shop = Shop::open(&town, "shop");
+    // By its client.
+    let stream = send_without_end(&town, &shop);
+    until_stored(&town, &shop, 1).await;
+    drop(stream);
+    until_stored(&town, &shop, 0).await;
+    // By the server, at its time-out.
+    let mut stream = send_without_end(&town, &shop);
+    until_stored(&town, &shop, 1).await;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    until_stored(&town, &shop, 0).await;
 }
 
 #[tokio::test]

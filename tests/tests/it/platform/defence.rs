@@ -1,5 +1,6 @@
 //! The layers between the internet and the shops, as the running server has them.
 
+use std::cell::Cell;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
@@ -575,4 +576,166 @@ async fn a_start_names_the_settings_that_make_the_layers_worth_less() {
     let town = Town::on_sqlite_with(&[PROXIES]).await;
     let said = town.server.stderr();
     assert!(!said.contains("code="), "{said}");
+}
+
+/// How many session cookies the server has looked for in the database.
+fn sessions_looked_up(postgres: &Postgres) -> usize {
+    let log = postgres.log();
+    log.matches("FROM platform_user_sessions s JOIN").count()
+}
+
+#[tokio::test]
+async fn a_worthless_credential_costs_a_blocked_client_no_lookup_and_others_only_so_many() {
+    let postgres = Postgres::start().await;
+    let first = Town::on(&postgres, &[PROXIES]).await;
+    let key = first.command(&["tenant", "create", "acme"])["api_key"].clone();
+    first.database.as_ref().unwrap().log_statements().await;
+    // Connections from before do not log.
+    let town = first.beside().await;
+    let acme = "acme.localhost";
+    let number = Cell::new(0_u64);
+    let cookie = || {
+        number.set(number.get() + 1);
+        format!("__Host-session={:0>42}A", number.get())
+    };
+    let browse = async |client: &str| {
+        let cookie = cookie();
+        let visit = town.visit(acme, "/api/products").from(client);
+        let answer = visit.header("cookie", &cookie).send().await;
+        let wait = header(&answer, "retry-after").to_owned();
+        (answer.status().as_u16(), wait)
+    };
+    assert_eq!(browse("192.0.2.1").await.0, 200);
+    assert_eq!(sessions_looked_up(&postgres), 1);
+
+    town.command(&["block", "add", "203.0.113.0/24", "--tenant", "acme"]);
+    town.until_from(acme, "203.0.113.7", 403).await;
+    for _ in 0..20 {
+        assert_eq!(browse("203.0.113.7").await.0, 403);
+    }
+    assert_eq!(sessions_looked_up(&postgres), 1);
+
+    // One that is sent again and again, as with each picture of a page, is looked up once in a while.
+    let stale = cookie();
+    for _ in 0..40 {
+        let visit = town.visit(acme, "/api/products").from("192.0.2.2");
+        assert_eq!(visit.header("cookie", &stale).status().await, 200);
+    }
+    let stale = sessions_looked_up(&postgres) - 1;
+    assert!(stale < 20, "{stale}");
+
+    let mut looked_up = 0;
+    let wait = loop {
+        let (status, wait) = browse("192.0.2.3").await;
+        if status == 429 {
+            break wait;
+        }
+        assert_eq!(status, 200);
+        looked_up += 1;
+        assert!(looked_up < 1000, "never too many");
+    };
+    assert!((1..=60).contains(&wait.parse::<u64>().unwrap()), "{wait}");
+    assert_eq!(sessions_looked_up(&postgres), 1 + stale + looked_up);
+    // A key is none the better, unless it is known; nor is anybody else held back.
+    let bearer = |key: &str| format!("Bearer {key}");
+    let with = async |client: &str, bearer: &str| {
+        let visit = town.visit(acme, "/api/products").from(client);
+        visit.header("authorization", bearer).status().await
+    };
+    let valid = bearer(key.as_str().unwrap());
+    assert_eq!(with("192.0.2.3", &valid).await, 429);
+    assert_eq!(with("192.0.2.4", &valid).await, 200);
+    assert_eq!(with("192.0.2.3", &valid).await, 200);
+    assert_eq!(browse("192.0.2.4").await.0, 200);
+    assert_eq!(town.visit(acme, "/").from("192.0.2.3").status().await, 200);
+}
+
+/// Writes so many entries of a shop into the list, beside the server. Their network, end and kind are SQL.
+async fn write_blocks(town: &Town, tenant: &str, count: usize, values: &str) {
+    use sqlx::Connection as _;
+    let url = town.database.as_ref().unwrap().superuser_url();
+    let sql = format!(
+        "INSERT INTO platform_blocks \
+         (id, tenant_id, effect, reason, created_at, network, ends_at, is_ban) \
+         SELECT gen_random_uuid(), '{tenant}', 'block', 'test', 0, {values} \
+         FROM generate_series(0, {count} - 1) AS s (i)"
+    );
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+}
+
+/// How many rows the list has, those among them that are over.
+async fn rows_of_list(town: &Town) -> i64 {
+    use sqlx::Connection as _;
+    let url = town.database.as_ref().unwrap().superuser_url();
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM platform_blocks");
+    count.fetch_one(&mut connection).await.unwrap()
+}
+
+/// Networks of one address below `10`, or another number.
+fn addresses(first: u8) -> String {
+    format!("'{first}.' || i / 65536 || '.' || i / 256 % 256 || '.' || i % 256 || '/32'")
+}
+
+#[tokio::test]
+async fn who_is_banned_crowds_out_nobody_whom_an_operator_blocks() {
+    let settings = [PROXIES, ("TENANCY_THREAT__BLOCK_AFTER", "1/h")];
+    let town = Town::on(Postgres::shared().await, &settings).await;
+    let id = town.command(&["tenant", "create", "acme"])["id"].clone();
+    let id = id.as_str().unwrap();
+    let soon = "(EXTRACT(EPOCH FROM now()) * 1000000)::bigint + 600000000";
+    write_blocks(&town, id, 3_000, &format!("{}, 1, 1", addresses(9))).await;
+    let bans = format!("{}, {soon}, 1", addresses(10));
+    write_blocks(&town, id, 4_998, &bans).await;
+    let other = town.beside().await;
+    let attack = async |client: &str| {
+        let attack = town.visit("acme.localhost", "/?q=%3Cscript%3Ealert(1)%3C/script%3E");
+        assert_eq!(attack.from(client).status().await, 403);
+    };
+    let listed = || {
+        let listed = town.command(&["block", "list", "--tenant", "acme"]);
+        listed["data"].as_array().unwrap().len()
+    };
+    // There is room for two more, and those that are over go.
+    for client in ["203.0.113.1", "203.0.113.2"] {
+        attack(client).await;
+        other.until_from("acme.localhost", client, 403).await;
+    }
+    assert_eq!((listed(), rows_of_list(&town).await), (5_000, 5_000));
+    attack("203.0.113.3").await;
+    let since = Instant::now();
+    while !town.server.stderr().contains("more addresses are banned") {
+        assert!(since.elapsed() < Duration::from_secs(10));
+        town.visit("acme.localhost", "/livez").status().await;
+    }
+    assert_eq!(listed(), 5_000);
+    // What an operator says counts all the same, on each server.
+    town.command(&["block", "add", "198.51.100.7", "--tenant", "acme"]);
+    town.command(&["block", "add", "203.0.113.1", "--tenant", "acme", "--allow"]);
+    for server in [&town, &other] {
+        let blocked = server.until_from("acme.localhost", "198.51.100.7", 403);
+        assert!(blocked.await < WITHIN);
+        let allowed = server.until_from("acme.localhost", "203.0.113.1", 200);
+        assert!(allowed.await < WITHIN);
+    }
+}
+
+#[tokio::test]
+async fn an_entry_for_which_there_is_no_room_is_refused() {
+    let town = Town::on_postgres().await;
+    let id = town.command(&["tenant", "create", "acme"])["id"].clone();
+    let entered = format!("{}, NULL, 0", addresses(10));
+    write_blocks(&town, id.as_str().unwrap(), 5_000, &entered).await;
+    let add = |network| ["block", "add", network, "--tenant", "acme"];
+    let said = town.fails(&add("198.51.100.7"));
+    assert!(said.contains("at most 5000 entries"), "{said}");
+    // One that is there is put anew.
+    town.command(&add("10.0.0.7"));
+    town.command(&["block", "remove", "10.0.0.8", "--tenant", "acme"]);
+    town.command(&add("198.51.100.7"));
+    town.command(&["block", "add", "198.51.100.7"]);
 }
