@@ -115,7 +115,8 @@ impl<'a> Shell<'a> {
     }
 }
 
-/// How many bytes at a value's beginning are more than separators, counted as far as it was asked.
+/// How many bytes at a value's beginning are more than separators, counted as far as it was asked
+/// and until they are too many for one word.
 #[derive(Debug, Default)]
 struct Counted {
     bytes: usize,
@@ -124,9 +125,10 @@ struct Counted {
 
 impl Counted {
     fn up_to(&mut self, value: &[u8], at: usize) -> usize {
-        let more = value[self.until..at].iter();
-        self.bytes += more.filter(|byte| !is_before_command(**byte)).count();
-        self.until = at;
+        while self.until < at && self.bytes <= LONGEST {
+            self.bytes += usize::from(!is_before_command(value[self.until]));
+            self.until += 1;
+        }
         self.bytes
     }
 }

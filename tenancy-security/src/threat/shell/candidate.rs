@@ -27,7 +27,8 @@ pub(super) struct Candidate<'a> {
     /// Where the name does.
     start: usize,
     lead: Lead,
-    /// How many bytes stand before that are no separators.
+    /// How many bytes stand before that are no separators; all that are more than a name has count
+    /// as one more.
     before: usize,
     name: Name,
     /// What is known of the name; a program that is named by its path needs not be known.
@@ -128,7 +129,7 @@ impl<'a> Candidate<'a> {
         let Some(end) = self.rest.iter().take(80).position(|&byte| byte == b'`') else {
             return false;
         };
-        let lead = self.value[..self.at - 1].trim_ascii();
+        let lead = self.value[..self.at - 1].trim_ascii_end();
         let is_inside_word = lead
             .last()
             .is_some_and(|byte| !matches!(byte, b'"' | b'\''));
