@@ -96,7 +96,8 @@ impl Grammar<'_> {
             if self.tokens > 2 {
                 self.marks |= Marks::REOPENED;
             }
-            if self.tokens == 2 {
+            // Only what stands behind the query's own quote depends on the reading.
+            if self.tokens == 2 && self.start != Start::Text {
                 if self.joins_quotes(lexeme.start) {
                     self.marks |= Marks::QUOTES_JOINED;
                 } else {
