@@ -52,7 +52,8 @@ enum Last {
 pub(super) struct Grammar<'a> {
     value: &'a [u8],
     lexer: Lexer<'a>,
-    reading: Reading,
+    /// Its own reading, and those that have come to the same place.
+    readings: [Option<Reading>; 3],
     /// Whether to go on behind what is no SQL.
     reads_on: bool,
     /// Where the value left its quotes.
@@ -109,7 +110,7 @@ impl<'a> Grammar<'a> {
         Some(Self {
             value,
             lexer: Lexer::new(value, at),
-            reading,
+            readings: [Some(reading), None, None],
             reads_on,
             from: at,
             began: None,
@@ -152,6 +153,24 @@ impl<'a> Grammar<'a> {
     /// Where it began afresh last, if it did.
     pub(super) fn began(&self) -> Option<usize> {
         self.began
+    }
+
+    /// The readings it goes on for.
+    pub(super) fn readings(&self) -> [Option<Reading>; 3] {
+        self.readings
+    }
+
+    /// Goes on for others as well, which began afresh where this one did.
+    pub(super) fn join(&mut self, others: [Option<Reading>; 3]) {
+        let mut others = others.into_iter().flatten();
+        for place in &mut self.readings {
+            *place = place.or_else(|| others.next());
+        }
+    }
+
+    /// Whether the value stands in such quotes.
+    fn leaves(&self, quote: u8) -> bool {
+        self.readings.contains(&Some(Reading::Quoted(quote)))
     }
 
     /// What was found so far.

@@ -12,20 +12,25 @@ use crate::threat::finding::Verdict;
 pub(super) fn judge(mut grammars: SmallVec<[Grammar<'_>; 3]>) -> Option<Verdict> {
     let mut gravest: Option<Verdict> = None;
     while let Some(behind) = (0..grammars.len()).min_by_key(|&at| grammars[at].began()) {
-        let goes_on = grammars[behind].read();
-        let (found, began) = (grammars[behind].found(), grammars[behind].began());
+        let mut goes_on = grammars[behind].read();
+        while goes_on && grammars.len() == 1 {
+            goes_on = grammars[behind].read();
+        }
+        let began = grammars[behind].began();
+        let is_at_same = |&at: &usize| at != behind && grammars[at].began() == began;
+        let other = (0..grammars.len()).find(is_at_same).filter(|_| goes_on);
+        if goes_on && other.is_none() {
+            continue;
+        }
+        if let Some(other) = other {
+            let readings = grammars[behind].readings();
+            grammars[other].join(readings);
+        }
+        let found = grammars.swap_remove(behind).found();
         if found.is_some_and(|found| found.severity.blocks()) {
             return found;
         }
         gravest = gravest.or(found);
-        let is_alone = grammars
-            .iter()
-            .filter(|grammar| grammar.began() == began)
-            .count()
-            == 1;
-        if !goes_on || !is_alone {
-            grammars.swap_remove(behind);
-        }
     }
     gravest
 }

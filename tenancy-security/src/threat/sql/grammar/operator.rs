@@ -1,6 +1,6 @@
 //! Where an operator must stand.
 
-use super::{Grammar, Last, Reading, State};
+use super::{Grammar, Last, State};
 use crate::threat::sql::lex::{Lexeme, Token};
 use crate::threat::sql::marks::Marks;
 use crate::threat::sql::start::Start;
@@ -30,7 +30,7 @@ impl Grammar<'_> {
             }
             Token::Semicolon => {
                 if self.tokens == 1
-                    && self.reading == Reading::Quoted(b'\'')
+                    && self.leaves(b'\'')
                     && self.value[lexeme.end..].trim_ascii_start().is_empty()
                 {
                     self.marks |= Marks::ENDED;
