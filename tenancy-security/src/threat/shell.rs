@@ -14,8 +14,9 @@ use self::name::{LONGEST, is_before_command};
 use super::finding::{Severity, ThreatKind, Verdict};
 use super::scan::{Bytes, Scan};
 
-/// What every command holds: a separator, a quote or a path.
+/// What every command holds: a separator, a quote, a path or a program's ending.
 pub(super) const SIGNS: Bytes = SEPARATORS
+    .or(Bytes::DOT)
     .or(Bytes::SLASH)
     .or(Bytes::QUOTE)
     .or(Bytes::COLON);

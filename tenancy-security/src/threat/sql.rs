@@ -70,11 +70,14 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         &readings[..1]
     };
     let readings = readings.iter();
-    readings::judge(
-        readings
-            .filter_map(|reading| Grammar::new(value, *reading, reads_on))
-            .collect(),
-    )
+    let grammars = readings.filter_map(|reading| Grammar::new(value, *reading, reads_on));
+    if reads_on {
+        return readings::judge(grammars.collect());
+    }
+    Verdict::gravest(grammars.filter_map(|mut grammar| {
+        grammar.read();
+        grammar.found()
+    }))
 }
 
 /// Whether what stands in the middle of a text can be an attack for its comparisons: they are joined

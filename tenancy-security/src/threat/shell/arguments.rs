@@ -115,6 +115,18 @@ pub(super) fn writes_file(rest: &[u8]) -> bool {
     matches!(file, [b'/' | b'.', next, ..] if next.is_ascii_alphanumeric() || *next == b'/')
 }
 
+/// Whether the arguments are a host and a port, and no more.
+pub(super) fn is_address(rest: &[u8]) -> bool {
+    let command = &rest[..rest.len().min(LONGEST)];
+    let command = command
+        .split(|byte| matches!(byte, b';' | b'|' | b'&' | b'\n' | b'#'))
+        .next();
+    let words = command.unwrap_or_default().split(u8::is_ascii_whitespace);
+    let mut words = words.filter(|word| !word.is_empty());
+    let (host, port, more) = (words.next(), words.next(), words.next());
+    host.is_some() && port.is_some_and(|port| port.iter().all(u8::is_ascii_digit)) && more.is_none()
+}
+
 /// What follows a name, from its first argument on.
 fn first_of(rest: &[u8]) -> &[u8] {
     let blanks = rest
