@@ -3,10 +3,14 @@
 
 mod base64;
 mod entity;
+mod rewritten;
 mod utf7;
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+
+use self::rewritten::Rewritten;
 use super::scan::Bytes;
 
 pub(super) use self::base64::{decode as base64, starts as base64_starts};
@@ -20,10 +24,10 @@ pub(super) fn peel(value: &[u8], bytes: Bytes) -> Option<Vec<u8>> {
     if bytes.has_any(Bytes::PERCENT.or(Bytes::PLUS)) {
         apply(&mut text, |text| percent(text, bytes));
     }
-    if bytes.has_any(Bytes::AMPERSAND) || text.contains(&b'&') {
+    if bytes.has_any(Bytes::AMPERSAND) || memchr(b'&', &text).is_some() {
         apply(&mut text, entity::decode);
     }
-    if bytes.has_any(Bytes::BACKSLASH) || text.contains(&b'\\') {
+    if bytes.has_any(Bytes::BACKSLASH) || memchr(b'\\', &text).is_some() {
         apply(&mut text, escapes);
     }
     if bytes.has_any(Bytes::HIGH) || matches!(text, Cow::Owned(_)) {
@@ -44,67 +48,62 @@ fn apply(text: &mut Cow<'_, [u8]>, decode: impl Fn(&[u8]) -> Option<Vec<u8>>) {
 /// `%27`, IIS's `%u0027`, and `+` for a blank in a value that has no other.
 fn percent(value: &[u8], bytes: Bytes) -> Option<Vec<u8>> {
     let plus = bytes.has_any(Bytes::PLUS) && !bytes.has_any(Bytes::BLANK);
-    let encoded = |at: usize| match value[at..] {
-        [b'%', b'u' | b'U', a, b, c, d, ..] => hex(&[a, b, c, d]).map(|code| (code, 6)),
-        [b'%', a, b, ..] => hex(&[a, b]).map(|code| (code, 3)),
-        [b'+', ..] if plus => Some((u32::from(b' '), 1)),
-        _ => None,
-    };
-    let first =
-        (0..value.len()).find(|&at| matches!(value[at], b'%' | b'+') && encoded(at).is_some())?;
-    let mut text = Vec::with_capacity(value.len());
-    text.extend_from_slice(&value[..first]);
-    let mut at = first;
-    while at < value.len() {
-        match encoded(at).filter(|_| matches!(value[at], b'%' | b'+')) {
-            Some((code, length)) => {
-                push(&mut text, code, length == 3);
-                at += length;
-            }
-            None => {
-                text.push(value[at]);
-                at += 1;
-            }
+    let mut text = Rewritten::of(value);
+    while let Some(rest) = text.find(|rest| memchr2(b'%', b'+', rest)) {
+        let code = match rest {
+            [b'%', b'u' | b'U', a, b, c, d, ..] => hex(&[*a, *b, *c, *d]).map(|code| (code, 6)),
+            [b'%', a, b, ..] => hex(&[*a, *b]).map(|code| (code, 3)),
+            [b'+', ..] if plus => Some((u32::from(b' '), 1)),
+            _ => None,
+        };
+        match code {
+            Some((code, length)) => push(text.replace(length), code, length == 3),
+            None => text.keep(),
         }
     }
-    Some(text)
+    text.finish()
 }
 
 /// JavaScript's and JSON's `\u0027`, `\u{27}`, `\x27`.
 fn escapes(value: &[u8]) -> Option<Vec<u8>> {
-    let escaped = |at: usize| match value[at..] {
-        [b'\\', b'u', b'{', ..] => {
-            let digits = &value[at + 3..value.len().min(at + 11)];
+    let mut text = Rewritten::of(value);
+    while let Some(rest) = text.find(|rest| memchr(b'\\', rest)) {
+        match escaped(rest) {
+            Some((code, length)) => push(text.replace(length), code, false),
+            None => text.keep(),
+        }
+    }
+    text.finish()
+}
+
+fn escaped(rest: &[u8]) -> Option<(u32, usize)> {
+    match rest {
+        [_, b'u', b'{', digits @ ..] => {
+            let digits = &digits[..digits.len().min(8)];
             let length = digits.iter().position(|&byte| byte == b'}')?;
             hex(&digits[..length]).map(|code| (code, length + 4))
         }
-        [b'\\', b'u' | b'U', a, b, c, d, ..] => hex(&[a, b, c, d]).map(|code| (code, 6)),
-        [b'\\', b'x' | b'X', a, b, ..] => hex(&[a, b]).map(|code| (code, 4)),
+        [_, b'u' | b'U', a, b, c, d, ..] => hex(&[*a, *b, *c, *d]).map(|code| (code, 6)),
+        [_, b'x' | b'X', a, b, ..] => hex(&[*a, *b]).map(|code| (code, 4)),
         _ => None,
-    };
-    let first = (0..value.len()).find(|&at| value[at] == b'\\' && escaped(at).is_some())?;
-    let mut text = Vec::with_capacity(value.len());
-    text.extend_from_slice(&value[..first]);
-    let mut at = first;
-    while at < value.len() {
-        match escaped(at) {
-            Some((code, length)) => {
-                push(&mut text, code, false);
-                at += length;
-            }
-            None => {
-                text.push(value[at]);
-                at += 1;
-            }
-        }
     }
-    Some(text)
 }
 
 /// Bytes that a lenient decoder takes for ASCII: overlong UTF-8 (`C0 AE` is a dot) and the
 /// full-width forms, which databases and file systems map to the plain ones.
 fn fold(value: &[u8]) -> Option<Vec<u8>> {
-    let folded = |at: usize| match value[at..] {
+    let mut text = Rewritten::of(value);
+    while let Some(rest) = text.find(|rest| rest.iter().position(|&byte| byte >= 0xc0)) {
+        match folded(rest) {
+            Some((byte, length)) => text.replace(length).push(byte),
+            None => text.keep(),
+        }
+    }
+    text.finish()
+}
+
+fn folded(rest: &[u8]) -> Option<(u8, usize)> {
+    match *rest {
         [lead @ (0xc0 | 0xc1), next, ..] => {
             // The second byte is often a wrong one, as in C0 2F.
             let byte = if next < 0x80 {
@@ -130,24 +129,7 @@ fn fold(value: &[u8]) -> Option<Vec<u8>> {
         // Modifier apostrophe and prime, which SQL Server and MySQL fold to a quote.
         [0xca, 0xbc | 0xb9, ..] => Some((b'\'', 2)),
         _ => None,
-    };
-    let first = (0..value.len()).find(|&at| value[at] >= 0xc0 && folded(at).is_some())?;
-    let mut text = Vec::with_capacity(value.len());
-    text.extend_from_slice(&value[..first]);
-    let mut at = first;
-    while at < value.len() {
-        match folded(at) {
-            Some((byte, length)) => {
-                text.push(byte);
-                at += length;
-            }
-            None => {
-                text.push(value[at]);
-                at += 1;
-            }
-        }
     }
-    Some(text)
 }
 
 /// Adds a code: a byte of what was encoded, or a character.

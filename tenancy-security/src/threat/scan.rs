@@ -1,7 +1,10 @@
 //! The first look at a value, which ends most of them and shortens what the judges do with the rest.
 
-/// How many signs are listed. What stands behind them is looked for once by each judge.
+/// How many signs are listed at most. What stands behind them is looked for once by each judge.
 const LISTED: usize = 48;
+
+/// How many bytes are looked at before the signs among them are listed.
+const BLOCK: usize = 32;
 
 /// The bit of all signs; each has that of its kind as well.
 const SIGN: u32 = 31;
@@ -24,16 +27,23 @@ impl<'a> Scan<'a> {
         let mut signs = [0; LISTED];
         let (mut bits, mut count, mut rest) = (0, 0, 0);
         let head = &value[..value.len().min(usize::from(u16::MAX))];
-        for &byte in head {
-            let class = CLASSES[usize::from(byte)];
-            bits |= class;
-            // Written always and counted seldom: a branch would be foretold wrongly.
-            signs[count] = rest as u16;
-            count += (class >> SIGN) as usize;
-            rest += 1;
-            if count == LISTED {
+        for block in head.chunks(BLOCK) {
+            // No branch on what a byte is: it would be foretold wrongly.
+            let mut found = 0_u32;
+            for (at, &byte) in block.iter().enumerate() {
+                let class = CLASSES[usize::from(byte)];
+                bits |= class;
+                found |= (class >> SIGN) << at;
+            }
+            if count + found.count_ones() as usize > LISTED {
                 break;
             }
+            while found != 0 {
+                signs[count] = rest as u16 + found.trailing_zeros() as u16;
+                count += 1;
+                found &= found - 1;
+            }
+            rest += block.len();
         }
         Self {
             value,

@@ -14,8 +14,9 @@ use self::name::{LONGEST, is_before_command};
 use super::finding::{Severity, ThreatKind, Verdict};
 use super::scan::{Bytes, Scan};
 
-/// What every command holds: a separator, a quote or a path.
+/// What every command holds: a separator, a quote, a path or a program's ending.
 pub(super) const SIGNS: Bytes = SEPARATORS
+    .or(Bytes::DOT)
     .or(Bytes::SLASH)
     .or(Bytes::QUOTE)
     .or(Bytes::COLON);
@@ -115,7 +116,8 @@ impl<'a> Shell<'a> {
     }
 }
 
-/// How many bytes at a value's beginning are more than separators, counted as far as it was asked.
+/// How many bytes at a value's beginning are more than separators, counted as far as it was asked
+/// and until they are too many for one word.
 #[derive(Debug, Default)]
 struct Counted {
     bytes: usize,
@@ -124,9 +126,10 @@ struct Counted {
 
 impl Counted {
     fn up_to(&mut self, value: &[u8], at: usize) -> usize {
-        let more = value[self.until..at].iter();
-        self.bytes += more.filter(|byte| !is_before_command(**byte)).count();
-        self.until = at;
+        while self.until < at && self.bytes <= LONGEST {
+            self.bytes += usize::from(!is_before_command(value[self.until]));
+            self.until += 1;
+        }
         self.bytes
     }
 }

@@ -4,6 +4,7 @@ mod grammar;
 mod keys;
 mod lex;
 mod marks;
+mod readings;
 mod rules;
 mod start;
 mod statements;
@@ -68,11 +69,15 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
     } else {
         &readings[..1]
     };
-    let verdicts = readings
-        .iter()
-        .filter_map(|reading| Grammar::new(value, *reading, reads_on))
-        .filter_map(Grammar::judge);
-    Verdict::gravest(verdicts)
+    let readings = readings.iter();
+    let grammars = readings.filter_map(|reading| Grammar::new(value, *reading, reads_on));
+    if reads_on {
+        return readings::judge(grammars.collect());
+    }
+    Verdict::gravest(grammars.filter_map(|mut grammar| {
+        grammar.read();
+        grammar.found()
+    }))
 }
 
 /// Whether what stands in the middle of a text can be an attack for its comparisons: they are joined

@@ -1,4 +1,4 @@
-//! Words that mean something, found by one hash and one comparison.
+//! Words that mean something, found at a glance and one comparison.
 
 /// The longest word that any table holds; a longer one is nobody's keyword.
 const LONGEST: usize = 32;
@@ -49,13 +49,7 @@ impl<T: Copy + 'static, const N: usize> Words<T, N> {
             assert!(!word.is_empty() && word.len() <= LONGEST);
             let sketch = sketch(word);
             sketches[sketch / 64] |= 1 << (sketch % 64);
-            let mut hash = START;
-            let mut at = 0;
-            while at < word.len() {
-                hash = step(hash, word[at]);
-                at += 1;
-            }
-            let mut slot = home::<N>(hash);
+            let mut slot = home::<N>(sketch);
             while slots[slot] != EMPTY {
                 slot = (slot + 1) & (N - 1);
             }
@@ -80,15 +74,12 @@ impl<T: Copy + 'static, const N: usize> Words<T, N> {
         if self.sketches[sketch / 64] & (1 << (sketch % 64)) == 0 {
             return None;
         }
-        self.look_up(word)
+        self.look_up(word, sketch)
     }
 
     /// Looks for a word that may be there.
-    fn look_up(&self, word: &[u8]) -> Option<T> {
-        let hash = word
-            .iter()
-            .fold(START, |hash, byte| step(hash, byte.to_ascii_lowercase()));
-        let mut slot = home::<N>(hash);
+    fn look_up(&self, word: &[u8], sketch: usize) -> Option<T> {
+        let mut slot = home::<N>(sketch);
         loop {
             let entry = self.slots[slot];
             if entry == EMPTY {
@@ -103,13 +94,8 @@ impl<T: Copy + 'static, const N: usize> Words<T, N> {
     }
 }
 
-/// FNV-1a: the words are ours and the tables are small, so nobody gains from collisions.
-const START: u32 = 0x811c_9dc5;
-
-const fn step(hash: u32, byte: u8) -> u32 {
-    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
-}
-
-const fn home<const N: usize>(hash: u32) -> usize {
-    (hash ^ (hash >> 15)) as usize & (N - 1)
+/// Where words of a sketch stand: few share one, and nobody can add to them.
+const fn home<const N: usize>(sketch: usize) -> usize {
+    // The sketch's first bits are mixed best.
+    (sketch >> SKETCH_BITS.saturating_sub(N.trailing_zeros())) & (N - 1)
 }

@@ -1,6 +1,9 @@
 //! HTML's character references.
 
+use memchr::memchr;
+
 use super::push;
+use super::rewritten::Rewritten;
 use crate::threat::words::Words;
 
 /// The named references for ASCII; the others hide nothing.
@@ -49,27 +52,14 @@ static NAMES: Words<u8, 128> = Words::new(&[
 
 /// Undoes references; browsers do without the semicolon after a number.
 pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
-    let referred = |at: usize| match value[at] {
-        b'&' => reference(&value[at..]),
-        _ => None,
-    };
-    let first = (0..value.len()).find(|&at| referred(at).is_some())?;
-    let mut text = Vec::with_capacity(value.len());
-    text.extend_from_slice(&value[..first]);
-    let mut at = first;
-    while at < value.len() {
-        match referred(at) {
-            Some((code, length)) => {
-                push(&mut text, code, false);
-                at += length;
-            }
-            None => {
-                text.push(value[at]);
-                at += 1;
-            }
+    let mut text = Rewritten::of(value);
+    while let Some(rest) = text.find(|rest| memchr(b'&', rest)) {
+        match reference(rest) {
+            Some((code, length)) => push(text.replace(length), code, false),
+            None => text.keep(),
         }
     }
-    Some(text)
+    text.finish()
 }
 
 /// The character that `text` begins with a reference to, and the reference's length.

@@ -1,26 +1,25 @@
 //! UTF-7, which old parsers take where a document names it or begins like it.
 
+use memchr::memchr;
+
 use super::push;
+use super::rewritten::Rewritten;
 
 /// Undoes `+ADw-`, where the shifted text is ASCII; a plus sign between words is left alone.
 pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
-    let is_shifted = |at: &usize| value[*at] == b'+' && shifted(&value[*at..]).is_some();
-    let first = (0..value.len()).find(is_shifted)?;
-    let mut text = Vec::with_capacity(value.len());
-    text.extend_from_slice(&value[..first]);
-    let mut at = first;
-    while at < value.len() {
-        let Some(length) = shifted(&value[at..]) else {
-            text.push(value[at]);
-            at += 1;
+    let mut text = Rewritten::of(value);
+    while let Some(rest) = text.find(|rest| memchr(b'+', rest)) {
+        let Some(length) = shifted(rest) else {
+            text.keep();
             continue;
         };
-        for unit in units(value[at + 1..at + length].iter().copied()) {
-            push(&mut text, unit, false);
+        let closed = usize::from(rest.get(length) == Some(&b'-'));
+        let plain = text.replace(length + closed);
+        for unit in units(rest[1..length].iter().copied()) {
+            push(plain, unit, false);
         }
-        at += length + usize::from(value.get(at + length) == Some(&b'-'));
     }
-    Some(text)
+    text.finish()
 }
 
 /// How long the shifted text is that begins here, with its plus sign.

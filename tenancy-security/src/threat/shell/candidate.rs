@@ -1,9 +1,9 @@
 //! A word that may be a command.
 
-use super::arguments::{Ends, begins_with_sign, has_switch, is_sentence, writes_file};
+use super::arguments::{Ends, begins_with_sign, has_switch, is_address, is_sentence, writes_file};
 use super::commands::{COMMANDS, Command};
 use super::name::{LONGEST, Name, is_before_command};
-use super::written_down::is_written_down;
+use super::written_down::{is_written_down, tells};
 
 /// How a command is brought about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,7 +27,8 @@ pub(super) struct Candidate<'a> {
     /// Where the name does.
     start: usize,
     lead: Lead,
-    /// How many bytes stand before that are no separators.
+    /// How many bytes stand before that are no separators; all that are more than a name has count
+    /// as one more.
     before: usize,
     name: Name,
     /// What is known of the name; a program that is named by its path needs not be known.
@@ -99,7 +100,9 @@ impl<'a> Candidate<'a> {
         let skipped = &self.value[self.at..self.start];
         let is_quoted = skipped.iter().any(|byte| matches!(byte, b'\'' | b'"'));
         (self.name.in_folder && self.start == self.at)
-            || (command == Command::Shell && self.has_argument() && begins_with_sign(self.rest))
+            || (command == Command::Shell
+                && self.has_argument()
+                && (begins_with_sign(self.rest) || (self.is_executable() && runs(self.rest))))
             || (is_odd
                 && is_joined
                 && command != Command::Needy
@@ -128,7 +131,7 @@ impl<'a> Candidate<'a> {
         let Some(end) = self.rest.iter().take(80).position(|&byte| byte == b'`') else {
             return false;
         };
-        let lead = self.value[..self.at - 1].trim_ascii();
+        let lead = self.value[..self.at - 1].trim_ascii_end();
         let is_inside_word = lead
             .last()
             .is_some_and(|byte| !matches!(byte, b'"' | b'\''));
@@ -138,6 +141,9 @@ impl<'a> Candidate<'a> {
     fn is_separated(&self, command: Command) -> bool {
         if is_written_down(self.value, self.name.name()) {
             return false;
+        }
+        if self.begins_with_program() && (self.tells_at_the_end() || self.sends()) {
+            return true;
         }
         if self.is_between_blanks() {
             // "R & D", and a table's columns.
@@ -162,6 +168,40 @@ impl<'a> Candidate<'a> {
             || self.name.in_folder
             || (self.has_argument() && (begins_with_sign(self.rest) || writes_file(self.rest)))
             || (!self.has_argument() && self.stands_behind_one_word())
+    }
+
+    /// `powershell.exe`: in a text a shell is named without.
+    fn is_executable(&self) -> bool {
+        let written = &self.value[self.start..self.name.end];
+        written
+            .last_chunk::<4>()
+            .is_some_and(|end| end.eq_ignore_ascii_case(b".exe"))
+    }
+
+    /// Whether the value begins with a program's name as a shell takes it, and goes on with a blank.
+    fn begins_with_program(&self) -> bool {
+        let first = self.value.iter().take(LONGEST);
+        let first = &self.value[..first.take_while(|byte| **byte > b' ').count()];
+        !first.iter().any(u8::is_ascii_uppercase) && COMMANDS.get(first).is_some()
+    }
+
+    /// `git log; id`: behind another command, nothing but a question about the machine.
+    fn tells_at_the_end(&self) -> bool {
+        let first = self.value.split(|byte| *byte <= b' ').next();
+        let is_word = |first| COMMANDS.get(first) == Some(Command::Word);
+        self.rest.trim_ascii().is_empty()
+            && !first.is_some_and(is_word)
+            && tells(&self.value[self.start..self.name.end])
+    }
+
+    /// `tar c x | nc host 80`.
+    fn sends(&self) -> bool {
+        self.value[..self.at].ends_with(b"|")
+            && matches!(
+                &self.value[self.start..self.name.end],
+                b"nc" | b"ncat" | b"netcat" | b"telnet"
+            )
+            && is_address(self.rest)
     }
 
     /// Whether the command behind the separator is one that people write down beside this one.
@@ -196,6 +236,31 @@ impl<'a> Candidate<'a> {
     fn stands_behind_one_word(&self) -> bool {
         self.before <= LONGEST && !self.value[..self.at].trim_ascii().contains(&b' ')
     }
+}
+
+/// Whether a shell's argument is a command, alone or with arguments of its own.
+fn runs(rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii_start();
+    let name = Name::read(rest, 0);
+    let behind = &rest[name.end..];
+    let is_odd = COMMANDS
+        .get(name.name())
+        .is_some_and(|command| command != Command::Word);
+    (is_odd || is_cmdlet(&rest[..name.end]))
+        && match Ends::of(behind) {
+            Ends::Not => behind.starts_with(b"("),
+            Ends::End | Ends::Separator => true,
+            Ends::Argument => has_switch(behind),
+        }
+}
+
+/// `Get-Process`.
+fn is_cmdlet(name: &[u8]) -> bool {
+    let mut words = name.split(|&byte| byte == b'-');
+    let is_word = |word: &[u8]| {
+        word.len() > 1 && word[0].is_ascii_uppercase() && word.iter().all(u8::is_ascii_alphanumeric)
+    };
+    words.next().is_some_and(is_word) && words.next().is_some_and(is_word) && words.next().is_none()
 }
 
 /// Whether a program with these arguments is an attack without any separator.

@@ -5,38 +5,24 @@ pub(super) const LONGEST: usize = 24;
 
 /// What shells pass over before a command's name.
 pub(super) fn is_before_command(byte: u8) -> bool {
-    matches!(
-        byte,
-        b' ' | b'\t'
-            | b'\r'
-            | b'\n'
-            | b'+'
-            | b'|'
-            | b'&'
-            | b';'
-            | b'('
-            | b'{'
-            | b'\''
-            | b'"'
-            | b'@'
-            | b'!'
-            | b')'
-            | b'}'
-            | b'`'
-    )
+    IS_BEFORE[usize::from(byte)]
 }
 
-/// Letters, digits, `_`, `-` and `.`, which names of programs are made of.
-static IS_PLAIN: [bool; 256] = {
+static IS_BEFORE: [bool; 256] = table(b" \t\r\n+|&;({'\"@!)}`");
+
+/// What names of programs are made of.
+static IS_PLAIN: [bool; 256] =
+    table(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+
+const fn table(list: &[u8]) -> [bool; 256] {
     let mut bytes = [false; 256];
     let mut at = 0;
-    while at < 256 {
-        let byte = at as u8;
-        bytes[at] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    while at < list.len() {
+        bytes[list[at] as usize] = true;
         at += 1;
     }
     bytes
-};
+}
 
 /// The name of a program as a shell reads it: without quotes and backslashes, behind its folder.
 #[derive(Debug)]

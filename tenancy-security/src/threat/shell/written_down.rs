@@ -60,6 +60,29 @@ static NEXT: Words<(), 64> = Words::new(&[
     ("wc", ()),
 ]);
 
+/// What tells an attacker of the machine and is an ordinary word as well.
+static TELLING: Words<(), 32> = Words::new(&[
+    ("arch", ()),
+    ("env", ()),
+    ("groups", ()),
+    ("history", ()),
+    ("hostname", ()),
+    ("id", ()),
+    ("ip", ()),
+    ("last", ()),
+    ("mount", ()),
+    ("ps", ()),
+    ("route", ()),
+    ("uptime", ()),
+    ("w", ()),
+    ("who", ()),
+]);
+
+/// Whether a command of this name, as it is written, tells who and where one is.
+pub(super) fn tells(name: &[u8]) -> bool {
+    !name.iter().any(u8::is_ascii_uppercase) && TELLING.get(name).is_some()
+}
+
 /// Whether a command of this name stands in instructions or a question.
 ///
 /// Who injects a command goes on where another value ends, so none begins with a tool like these; and

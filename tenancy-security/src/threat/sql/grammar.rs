@@ -9,6 +9,8 @@ mod operand;
 mod operator;
 mod statement;
 
+use memchr::memchr;
+
 use super::lex::{Lexeme, Lexer, Token};
 use super::marks::Marks;
 use super::rules;
@@ -50,11 +52,14 @@ enum Last {
 pub(super) struct Grammar<'a> {
     value: &'a [u8],
     lexer: Lexer<'a>,
-    reading: Reading,
+    /// Its own reading, and those that have come to the same place.
+    readings: [Option<Reading>; 3],
     /// Whether to go on behind what is no SQL.
     reads_on: bool,
     /// Where the value left its quotes.
     from: usize,
+    /// Where the stretch of tokens began that is being read, behind the first.
+    began: Option<usize>,
     start: Start,
     state: State,
     marks: Marks,
@@ -84,18 +89,17 @@ impl<'a> Grammar<'a> {
         let (at, start, state) = match reading {
             Reading::Bare => (0, Start::Nothing, State::Fresh),
             Reading::Quoted(quote) => {
-                let length = value.iter().position(|&byte| byte == quote)?;
+                let length = memchr(quote, value)?;
                 let mut at = length + 1;
                 // A doubled quote is one quote of the text, where a single one follows.
                 while value.get(at) == Some(&quote)
                     && value.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
                     && length > 0
                 {
-                    at += 2 + value[at + 1..].iter().position(|&byte| byte == quote)?;
+                    at += 2 + memchr(quote, &value[at + 1..])?;
                 }
-                let prefix = &value[..at - 1];
-                let loose = prefix.trim_ascii().contains(&b' ');
-                let start = if loose {
+                let prefix = value[..at - 1].trim_ascii();
+                let start = if memchr(b' ', prefix).is_some() {
                     Start::LooseQuote
                 } else {
                     Start::Quote
@@ -106,9 +110,10 @@ impl<'a> Grammar<'a> {
         Some(Self {
             value,
             lexer: Lexer::new(value, at),
-            reading,
+            readings: [Some(reading), None, None],
             reads_on,
             from: at,
+            began: None,
             start,
             state,
             marks: Marks::NONE,
@@ -126,8 +131,8 @@ impl<'a> Grammar<'a> {
         })
     }
 
-    /// Reads to the end, or to the first attack.
-    pub(super) fn judge(mut self) -> Option<Verdict> {
+    /// Reads on to where the grammar begins afresh; `false` at the end, and where an attack is certain.
+    pub(super) fn read(&mut self) -> bool {
         while let Some(lexeme) = self.lexer.next() {
             if lexeme.after_comment {
                 self.marks |= Marks::COMMENT;
@@ -135,12 +140,41 @@ impl<'a> Grammar<'a> {
             self.tokens += 1;
             if !self.accept(&lexeme) {
                 if self.settle(false) || !self.reads_on {
-                    return self.found;
+                    return false;
                 }
                 self.restart(&lexeme);
+                return true;
             }
         }
         self.settle(true);
+        false
+    }
+
+    /// Where it began afresh last, if it did.
+    pub(super) fn began(&self) -> Option<usize> {
+        self.began
+    }
+
+    /// The readings it goes on for.
+    pub(super) fn readings(&self) -> [Option<Reading>; 3] {
+        self.readings
+    }
+
+    /// Goes on for others as well, which began afresh where this one did.
+    pub(super) fn join(&mut self, others: [Option<Reading>; 3]) {
+        let mut others = others.into_iter().flatten();
+        for place in &mut self.readings {
+            *place = place.or_else(|| others.next());
+        }
+    }
+
+    /// Whether the value stands in such quotes.
+    fn leaves(&self, quote: u8) -> bool {
+        self.readings.contains(&Some(Reading::Quoted(quote)))
+    }
+
+    /// What was found so far.
+    pub(super) fn found(&self) -> Option<Verdict> {
         self.found
     }
 
@@ -154,6 +188,7 @@ impl<'a> Grammar<'a> {
 
     /// Begins again with a token that could not follow.
     fn restart(&mut self, lexeme: &Lexeme) {
+        self.began = Some(lexeme.start);
         self.start = Start::Text;
         self.state = State::Fresh;
         self.marks = Marks::NONE;

@@ -71,12 +71,12 @@ mod tests {
 
     use super::*;
     use crate::threat::sql::grammar::{Grammar, Reading};
+    use crate::threat::sql::readings;
 
     fn is_found(value: &[u8]) -> bool {
-        [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')]
-            .into_iter()
-            .filter_map(|reading| Grammar::new(value, reading, true))
-            .any(|grammar| grammar.judge().is_some())
+        let readings = [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')].into_iter();
+        let grammars = readings.filter_map(|reading| Grammar::new(value, reading, true));
+        readings::judge(grammars.collect()).is_some()
     }
 
     proptest! {

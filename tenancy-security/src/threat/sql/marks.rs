@@ -73,6 +73,8 @@ impl Marks {
     /// A function is called by its name in backticks.
     pub(super) const QUOTED_CALL: Self = Self(1 << 39);
     pub(super) const COMMA: Self = Self(1 << 36);
+    /// `INTO @variable`.
+    pub(super) const INTO_VARIABLE: Self = Self(1 << 40);
 
     pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)

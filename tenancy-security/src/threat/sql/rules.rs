@@ -117,6 +117,21 @@ const RULES: &[Rule] = &[
         false,
         "a query's result is written to a file",
     ),
+    // "Turn 1 into @home" does not begin with the number.
+    rule(
+        Marks::INTO_VARIABLE,
+        NONE,
+        VALUE,
+        true,
+        "a query's result is kept in a variable",
+    ),
+    rule(
+        Marks::SELECT.and(Marks::INTO_VARIABLE),
+        SHOWN,
+        NOT_TEXT,
+        true,
+        "a query's result is kept in a variable",
+    ),
     rule(
         Marks::PROCEDURE,
         ANY_CALL,

@@ -126,7 +126,10 @@ fn eight_times_the_value_takes_far_less_than_sixty_four_times_the_time() {
 /// What a judge that looks back, or ahead, would pass over again for each piece.
 #[test]
 fn nor_does_what_stands_before_or_behind_a_thousand_pieces_count_for_each() {
-    for piece in ["`", "<html ", "1;", "';", ";id ", "$(", "\\..", "var/log/"] {
+    for piece in [
+        "`", "<html ", "1;", "';", ";id ", "\nwho\ta", "\nls\ta", "<(who{a", "$(", "\\..",
+        "var/log/",
+    ] {
         for filler in [" ", "\n", "a"] {
             let half = |length: usize, of: &str| of.repeat(length / 2 / of.len());
             let behind = |length| half(length, filler) + &half(length, piece);

@@ -49,6 +49,13 @@ fn sentences_with_the_words_of_sql_pass() {
         "5 > 4 or 4 > 5?",
         "5 copies; copy (2) of it",
         "x' = Ax + Bu; y = Cx",
+        "turn 1 into @home",
+        "5 into @cafe please",
+        "look into @bob's report",
+        "PowerShell Get-Process lists processes",
+        "git log; who wrote this?",
+        "first name; last name; id",
+        "Smith | NC | 27601",
         "f'(x) = 2x; f''(x) = 2",
     ] {
         for place in PLACES {

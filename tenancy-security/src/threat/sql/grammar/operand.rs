@@ -1,6 +1,6 @@
 //! Where an operand must stand.
 
-use super::{Grammar, Last, Reading, State};
+use super::{Grammar, Last, State};
 use crate::threat::sql::lex::{Lexeme, Token};
 use crate::threat::sql::marks::Marks;
 use crate::threat::sql::start::Start;
@@ -79,7 +79,7 @@ impl Grammar<'_> {
         let is_word = between.trim_ascii().iter().all(u8::is_ascii_alphabetic);
         let is_spaced = between.starts_with(b" ") && between.ends_with(b" ");
         let is_short = inside.len() <= 2 || inside.iter().all(u8::is_ascii_alphanumeric);
-        is_short && (!is_word || (is_spaced && self.reading == Reading::Quoted(b'\'')))
+        is_short && (!is_word || (is_spaced && self.leaves(b'\'')))
     }
 
     #[inline]
@@ -88,10 +88,7 @@ impl Grammar<'_> {
             return; // SELECT TOP 1 name
         }
         let last_quote = lexeme.end == self.value.len()
-            && matches!(
-                (lexeme.token, self.reading),
-                (Token::Text { quote, open: true }, Reading::Quoted(own)) if quote == own
-            );
+            && matches!(lexeme.token, Token::Text { quote, open: true } if self.leaves(quote));
         if last_quote {
             if self.tokens > 2 {
                 self.marks |= Marks::REOPENED;

@@ -1,6 +1,6 @@
 //! Where an operator must stand.
 
-use super::{Grammar, Last, Reading, State};
+use super::{Grammar, Last, State};
 use crate::threat::sql::lex::{Lexeme, Token};
 use crate::threat::sql::marks::Marks;
 use crate::threat::sql::start::Start;
@@ -30,7 +30,7 @@ impl Grammar<'_> {
             }
             Token::Semicolon => {
                 if self.tokens == 1
-                    && self.reading == Reading::Quoted(b'\'')
+                    && self.leaves(b'\'')
                     && self.value[lexeme.end..].trim_ascii_start().is_empty()
                 {
                     self.marks |= Marks::ENDED;
@@ -134,7 +134,7 @@ impl Grammar<'_> {
                 self.marks |= Marks::PROCEDURE;
                 self.expect_operand();
             }
-            Word::Into => return self.file_target(),
+            Word::Into => return self.target(),
             Word::Table => self.state = State::Operand,
             Word::As => {
                 self.alias = true;
@@ -181,16 +181,24 @@ impl Grammar<'_> {
     }
 
     /// `OUTFILE '…'`, `DUMPFILE '…'`, `@variable`.
-    pub(super) fn file_target(&mut self) -> bool {
+    pub(super) fn target(&mut self) -> bool {
         let Some(lexeme) = self.lexer.next() else {
             return false;
         };
+        if matches!(lexeme.token, Token::Variable { .. }) {
+            self.marks |= Marks::INTO_VARIABLE;
+            if self.last == Last::Constant {
+                self.marks |= Marks::LIST;
+            }
+            self.close_operand(Last::Name);
+            return true;
+        }
         let word = &self.value[lexeme.start..lexeme.end];
         if word.eq_ignore_ascii_case(b"outfile") || word.eq_ignore_ascii_case(b"dumpfile") {
             self.marks |= Marks::INTO_FILE;
         }
         self.expect_operand();
-        matches!(lexeme.token, Token::Word { .. } | Token::Variable { .. })
+        matches!(lexeme.token, Token::Word { .. })
     }
 
     /// `DELAY '…'` or `TIME '…'`.
