@@ -63,12 +63,6 @@ impl Quota {
         Self::new(amount, seconds(86_400))
     }
 
-    /// So many times as much in the same window.
-    #[must_use]
-    pub const fn times(self, factor: u32) -> Self {
-        Self::new(self.amount.saturating_mul(factor), self.window_seconds)
-    }
-
     /// How much may be used at once.
     pub const fn amount(self) -> u32 {
         self.amount
