@@ -37,7 +37,7 @@ pub use self::address::is_public;
 use self::address::{InternalAddress, PublicOnly};
 pub use self::error::{Error, ErrorKind};
 pub use self::exchange::Exchange;
-use self::exchange::Observer;
+pub(crate) use self::exchange::Observer;
 pub use self::retry_after::retry_after;
 
 /// Sends requests. Cheap to clone; connections are kept and used again.
@@ -177,7 +177,7 @@ impl OutboundBuilder {
 }
 
 /// The server that an address is of, without who asks it, which may be a secret.
-fn server(authority: &Authority) -> String {
+pub(crate) fn server(authority: &Authority) -> String {
     match authority.port_u16() {
         Some(port) => format!("{}:{port}", authority.host()),
         None => authority.host().to_owned(),
