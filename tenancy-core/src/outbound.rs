@@ -38,7 +38,7 @@ pub use self::address::is_public;
 use self::address::{InternalAddress, PublicOnly};
 pub use self::error::{Error, ErrorKind};
 pub use self::exchange::Exchange;
-use self::exchange::Observer;
+pub(crate) use self::exchange::Observer;
 use self::headers::Headers;
 pub use self::retry_after::retry_after;
 
@@ -193,7 +193,7 @@ impl OutboundBuilder {
 }
 
 /// The server that an address is of, without who asks it, which may be a secret.
-fn server(authority: &Authority) -> String {
+pub(crate) fn server(authority: &Authority) -> String {
     match authority.port_u16() {
         Some(port) => format!("{}:{port}", authority.host()),
         None => authority.host().to_owned(),

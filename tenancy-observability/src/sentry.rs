@@ -25,14 +25,14 @@
 //! Its own thread sends, for five seconds each at the longest. Thirty events may wait for it, and more are
 //! dropped, so nobody waits for Sentry.
 
+mod transport;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use sentry::protocol::{Event as Report, Map, Value};
-use sentry::transports::ReqwestHttpTransportOptions;
-use sentry::{Client, ClientOptions, Level, Transport, TransportFactory, TransportOptions};
+use sentry::{Client, ClientOptions, Level};
 use tenancy_core::scope::ambient_tenant_id;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -40,11 +40,11 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
+use self::transport::Transports;
+use crate::outgoing::SlowOutgoing;
+
 /// What is told of an error beside its message.
 const TOLD: [&str; 5] = ["cause", "error", "failure", "why", "work"];
-
-/// How long one event may take. Sentry's own transport would wait for ever, and its end as long.
-const TIME_OUT: Duration = Duration::from_secs(5);
 
 /// The longest text of a field, in bytes.
 const TEXT_BYTES_MAX: usize = 2048;
@@ -57,9 +57,6 @@ pub struct SentryLayer(Arc<Client>);
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("an address of Sentry's is https://KEY@HOST/PROJECT")]
 pub struct InvalidDsn;
-
-/// Makes Sentry's transport with a client that gives up.
-struct Transports(reqwest::Client);
 
 /// Whose work a span is, and for which request.
 #[derive(Clone, Debug, Default)]
@@ -83,12 +80,31 @@ impl SentryLayer {
     /// # Errors
     /// [`InvalidDsn`], without the address, for it holds a key.
     pub fn new(dsn: &str, environment: &str) -> Result<Self, InvalidDsn> {
+        Self::with(dsn, environment, None)
+    }
+
+    /// The same, and counts what takes long or fails.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn observed(
+        dsn: &str,
+        environment: &str,
+        outgoing: &SlowOutgoing,
+    ) -> Result<Self, InvalidDsn> {
+        Self::with(dsn, environment, Some(outgoing.clone()))
+    }
+
+    fn with(
+        dsn: &str,
+        environment: &str,
+        outgoing: Option<SlowOutgoing>,
+    ) -> Result<Self, InvalidDsn> {
         let mut options = ClientOptions::default();
         options.dsn = Some(dsn.parse().map_err(|_| InvalidDsn)?);
         options.environment = Some(environment.to_owned().into());
-        let client = reqwest::Client::builder().timeout(TIME_OUT);
-        let client = client.redirect(Policy::none()).build();
-        options.transport = Some(Arc::new(Transports(client.map_err(|_| InvalidDsn)?)));
+        let transports = Transports::new(outgoing).map_err(|_| InvalidDsn)?;
+        options.transport = Some(Arc::new(transports));
         options.default_integrations = false;
         Ok(Self(Arc::new(Client::with_options(options))))
     }
@@ -97,13 +113,6 @@ impl SentryLayer {
     /// whether all was sent.
     pub fn close(&self, within: Duration) -> bool {
         self.0.close(Some(within))
-    }
-}
-
-impl TransportFactory for Transports {
-    fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
-        let options = ReqwestHttpTransportOptions::from(options);
-        Arc::new(options.with_client(self.0.clone()).build())
     }
 }
 

@@ -9,7 +9,7 @@ use tenancy_observability::alert::{Alerts, HealthMeasure, Level, Rule};
 use tenancy_observability::health::Health;
 use tokio::sync::watch;
 
-use self::measure::ReportMeasure;
+use self::measure::{Reach, ReportMeasure};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::performance::Performance;
@@ -23,12 +23,14 @@ pub(crate) fn of(
     health: &Health,
     performance: &Performance,
 ) -> Result<Alerts, Failure> {
+    let mut rules = Vec::from(rules(config));
+    rules.extend(objectives(&config.alerts));
+    let reach = reach(&rules);
     let mut alerts = Alerts::builder()
         .database(database, scope)
-        .rules(rules(config))
-        .rules(objectives(&config.alerts))
+        .rules(rules)
         .measure(HealthMeasure::new(health, &config.server_name()))
-        .measure(ReportMeasure::new(performance.reports(), scope))
+        .measure(ReportMeasure::new(performance.reports(), scope, reach))
         .every(config.alerts.every())
         .link(&format!("{}/platform", config.origin()));
     for channel in channels::of(&config.alerts, performance.outgoing())? {
@@ -86,6 +88,19 @@ fn objectives(wanted: &config::Alerts) -> Vec<Rule> {
         Rule::burn_rates(name.as_str(), metric, objective.percent.share())
     });
     rules.map(|rule| rule.inhibited_by("health")).collect()
+}
+
+/// How far back they look.
+fn reach(rules: &[Rule]) -> Reach {
+    let longest = |also_of_shops: bool| {
+        let rules = rules.iter();
+        let rules = rules.filter(|rule| !also_of_shops || rule.metric() != "error_share");
+        rules.flat_map(Rule::windows).max().unwrap_or_default()
+    };
+    Reach {
+        platform: longest(false),
+        shops: longest(true),
+    }
 }
 
 /// Looks after rules and sends messages until the end.

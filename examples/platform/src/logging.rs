@@ -13,6 +13,7 @@ use tracing_subscriber::{Layer as _, fmt, registry};
 
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
+use crate::performance;
 
 /// Sends what is logged to standard error, since standard output belongs to what was asked for, and
 /// errors to Sentry as well, where one is configured.
@@ -26,7 +27,8 @@ pub(crate) fn start(
         .map_err(|error| Failure::from(error).context("log.filter is wrong"))?;
     let environment = &config.metrics.environment;
     let sentry = config.sentry_dsn.as_ref();
-    let sentry = sentry.map(|dsn| SentryLayer::new(dsn.expose(), environment));
+    let outgoing = performance::outgoing(&config.performance);
+    let sentry = sentry.map(|dsn| SentryLayer::observed(dsn.expose(), environment, outgoing));
     let sentry = sentry.transpose();
     let sentry = sentry.map_err(|error| Failure::from(error).context("sentry_dsn is wrong"))?;
     let heard = slow.is_some();

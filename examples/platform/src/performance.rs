@@ -1,5 +1,7 @@
 //! What requests take: told to clients in headers, and to shops and operators in reports.
 
+use std::sync::OnceLock;
+
 use tenancy_core::PlatformScope;
 use tenancy_core::sql::Database;
 use tenancy_observability::layer::{Begun, PerformanceLayer, SlowRequests};
@@ -12,6 +14,14 @@ use tracing::Span;
 use tracing::field::display;
 
 use crate::config;
+
+/// Which other servers were slow. The log's layers call some of them, and there is one log in a process.
+static OUTGOING: OnceLock<SlowOutgoing> = OnceLock::new();
+
+/// What hears of calls of other servers, from now on.
+pub(crate) fn outgoing(wanted: &config::Performance) -> &'static SlowOutgoing {
+    OUTGOING.get_or_init(|| SlowOutgoing::new(wanted.slow()))
+}
 
 /// What measures requests, and what is known of them.
 #[derive(Clone, Debug)]
@@ -57,7 +67,7 @@ impl Performance {
         Self {
             layer: wanted.enabled.then_some(layer),
             slow_requests,
-            outgoing: SlowOutgoing::new(wanted.slow()),
+            outgoing: outgoing(wanted).clone(),
             recorder: recorder.clone(),
             reports: Reports::builder(database, scope, &recorder)
                 .every(wanted.every())

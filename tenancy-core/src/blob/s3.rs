@@ -1,3 +1,5 @@
+mod observed;
+
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -5,8 +7,10 @@ use std::time::Duration;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::{ClientOptions, RetryConfig};
 
+use self::observed::ObservedConnector;
 use super::store::BlobStore;
 use crate::error::{Error, ErrorKind};
+use crate::outbound::Exchange;
 
 /// How long a connection may take, and how long an answer or the next piece of it.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -29,11 +33,34 @@ impl BlobStore {
         url: &str,
         options: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, Error> {
+        Self::bucket(AmazonS3Builder::new(), url, options)
+    }
+
+    /// The same, and tells of each request once the head of its answer is there or will not be; what is tried
+    /// again is told of each time. It is called while the caller waits, so it must not wait for anything.
+    ///
+    /// # Errors
+    /// As [`s3`](Self::s3).
+    pub fn s3_observed<'a>(
+        url: &str,
+        options: impl IntoIterator<Item = (&'a str, &'a str)>,
+        by: impl Fn(&Exchange<'_>) + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let connector = ObservedConnector::new(by);
+        let bucket = AmazonS3Builder::new().with_http_connector(connector);
+        Self::bucket(bucket, url, options)
+    }
+
+    fn bucket<'a>(
+        bucket: AmazonS3Builder,
+        url: &str,
+        options: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Error> {
         let invalid = |error| Error::with_source(ErrorKind::InvalidInput, error);
         let client = ClientOptions::new()
             .with_connect_timeout(CONNECT)
             .with_read_timeout(READ);
-        let mut bucket = AmazonS3Builder::new()
+        let mut bucket = bucket
             .with_url(url)
             .with_client_options(client)
             .with_retry(RetryConfig {

@@ -22,7 +22,7 @@ pub struct Exchange<'a> {
 
 /// Who hears of requests.
 #[derive(Clone)]
-pub(super) struct Observer(pub(super) Arc<dyn Fn(&Exchange<'_>) + Send + Sync>);
+pub(crate) struct Observer(pub(crate) Arc<dyn Fn(&Exchange<'_>) + Send + Sync>);
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,6 +5,8 @@ mod faults;
 mod folder;
 mod keys;
 mod quota;
+#[cfg(feature = "blob-s3")]
+mod s3;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};

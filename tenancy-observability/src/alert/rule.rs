@@ -212,7 +212,12 @@ impl Rule {
     }
 
     /// The windows that its metric is wanted over; two for a burn rate, the long one first.
-    pub(super) fn windows(&self) -> impl Iterator<Item = Duration> {
+    /// What it looks at.
+    pub fn metric(&self) -> &str {
+        &self.metric
+    }
+
+    pub fn windows(&self) -> impl Iterator<Item = Duration> {
         match self.condition {
             Condition::BurnRate { long, short, .. } => [Some(long), Some(short)],
             Condition::Threshold { window, .. } => [Some(window), None],

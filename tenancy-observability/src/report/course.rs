@@ -22,6 +22,8 @@ pub struct Part {
     pub requests: u64,
     /// How many of them were errors.
     pub errors: u64,
+    /// How many of them were given up by their clients.
+    pub cancelled: u64,
     /// How their times are spread; `None` where there were none.
     pub response_time: Option<ResponseTime>,
 }
@@ -81,6 +83,7 @@ impl Reports {
             from: *from,
             requests: totals.times.count(),
             errors: totals.errors,
+            cancelled: totals.cancelled,
             response_time: ResponseTime::of(totals),
         };
         Ok(beginnings.iter().zip(&totals).map(part).collect())

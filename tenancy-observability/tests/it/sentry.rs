@@ -4,6 +4,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
+use tenancy_observability::outgoing::SlowOutgoing;
 use tenancy_observability::sentry::{InvalidDsn, SentryLayer};
 use tracing_subscriber::prelude::*;
 
@@ -138,4 +139,39 @@ fn a_sentry_that_says_nothing_delays_nobody() {
     });
     // It is known to be stuck: that it is told so, and does not wait, is the test.
     assert!(!sentry.close(Duration::from_millis(100)));
+}
+
+#[test]
+fn what_sentry_takes_long_for_or_does_not_answer_is_counted() {
+    let slow = SlowOutgoing::new(Duration::ZERO);
+    let tell = |dsn: &str| {
+        let sentry = SentryLayer::observed(dsn, "production", &slow).unwrap();
+        let subscriber = tracing_subscriber::registry().with(sentry.clone());
+        tracing::subscriber::with_default(subscriber, || tracing::error!("an order was lost"));
+        assert!(sentry.close(Duration::from_secs(10)));
+    };
+    let (dsn, taken) = server();
+    tell(&dsn);
+    taken.join().unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = nobody.local_addr().unwrap().to_string();
+    drop(nobody);
+    tell(&format!("http://a-public-key@{silent}/42"));
+    let host = |dsn: &str| dsn.split(['@', '/']).nth(3).unwrap().to_owned();
+    let mut expected = [
+        (host(&dsn), "POST".to_owned(), 0, Some(200)),
+        (silent, "POST".to_owned(), 1, None),
+    ];
+    expected.sort_unstable();
+    let worst = slow.worst(10);
+    let mut told: Vec<_> = worst
+        .iter()
+        .map(|server| {
+            let (host, method) = (server.host.to_string(), server.method.to_string());
+            assert_eq!(server.slow, 1, "{server:?}");
+            (host, method, server.failures, server.status)
+        })
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, expected);
 }

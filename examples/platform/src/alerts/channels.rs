@@ -23,7 +23,7 @@ pub(super) fn of(wanted: &Alerts, outgoing: &SlowOutgoing) -> Result<Vec<Channel
     if let Some(server) = &wanted.mail.server {
         let mail = Mail::new(server, &wanted.mail.from, &wanted.mail.to);
         let mail = mail.map_err(|error| failed("alerts.mail")(&error))?;
-        channels.push(Channel::mail("mail", mail));
+        channels.push(Channel::mail("mail", mail.observe(outgoing)));
     }
     if let Some(url) = &wanted.slack.url {
         let slack = Slack::new(&outbound, url.clone());

@@ -39,7 +39,7 @@ pub(crate) struct Alerts {
 pub(crate) struct Objective {
     /// How many percent must succeed, such as 99.9.
     pub(crate) percent: Percent,
-    /// Whether each shop has it as well: then one that burns fast is told of by itself.
+    /// Whether each shop has it as well: then one that burns is told of by itself.
     #[serde(default)]
     pub(crate) shops: bool,
 }

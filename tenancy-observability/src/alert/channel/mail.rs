@@ -1,5 +1,5 @@
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Mailboxes};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::attempt::Attempt;
 use crate::alert::Secret;
 use crate::alert::message::Message;
+use crate::outgoing::{Call, SlowOutgoing};
 
 /// How long a message may take, from the connection on.
 const TIME_OUT: Duration = Duration::from_secs(20);
@@ -21,6 +22,9 @@ const SUBJECT_MAX: usize = 200;
 #[derive(Clone)]
 pub struct Mail {
     server: AsyncSmtpTransport<Tokio1Executor>,
+    /// What it is called in public.
+    host: String,
+    outgoing: Option<SlowOutgoing>,
     from: Mailbox,
     to: Mailboxes,
 }
@@ -44,6 +48,7 @@ impl Mail {
     /// # Errors
     /// Each of [`InvalidMail`].
     pub fn new(server: &Secret, from: &str, to: &str) -> Result<Self, InvalidMail> {
+        let host = host(server.expose()).to_owned();
         let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(server.expose());
         let server = server.map_err(|_| InvalidMail::Server)?;
         let to: Mailboxes = to.parse().map_err(|_| InvalidMail::Address)?;
@@ -52,9 +57,18 @@ impl Mail {
         }
         Ok(Self {
             server: server.timeout(Some(TIME_OUT)).build(),
+            host,
+            outgoing: None,
             from: from.parse().map_err(|_| InvalidMail::Address)?,
             to,
         })
+    }
+
+    /// Counts there what takes long or fails, as `SMTP`.
+    #[must_use]
+    pub fn observe(mut self, outgoing: &SlowOutgoing) -> Self {
+        self.outgoing = Some(outgoing.clone());
+        self
     }
 
     pub(super) async fn send(&self, id: Uuid, message: &Message) -> Attempt {
@@ -80,7 +94,23 @@ impl Mail {
             return never("the message cannot be written as e-mail");
         };
         let later = |says: String| Attempt::Later { says, after: None };
-        match timeout(TIME_OUT, self.server.send(mail)).await {
+        let began = Instant::now();
+        let sent = timeout(TIME_OUT, self.server.send(mail)).await;
+        if let Some(outgoing) = &self.outgoing {
+            let code = match &sent {
+                Ok(Ok(response)) => Some(response.code()),
+                Ok(Err(error)) => error.status(),
+                Err(_) => None,
+            };
+            outgoing.hear(&Call {
+                method: "SMTP",
+                host: &self.host,
+                status: code.map(u16::from),
+                failed: !matches!(sent, Ok(Ok(_))),
+                time: began.elapsed(),
+            });
+        }
+        match sent {
             Ok(Ok(_)) => Attempt::Arrived,
             Ok(Err(error)) => {
                 let code = error.status().map(|code| format!(" with {code}"));
@@ -95,6 +125,16 @@ impl Mail {
     }
 }
 
+/// The server in an address, without name and password.
+fn host(address: &str) -> &str {
+    let (_, rest) = address.split_once("://").unwrap_or(("", address));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host)
+}
+
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The transport knows the password.
@@ -102,5 +142,22 @@ impl fmt::Debug for Mail {
             .field("from", &self.from)
             .field("to", &self.to)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_called_by_its_host_and_never_by_who_asks_it() {
+        let check = |address: &str, expected: &str| {
+            assert_eq!(host(address), expected, "{address}");
+        };
+        check("smtps://mail.example", "mail.example");
+        check("smtp://127.0.0.1:2525?tls=required", "127.0.0.1:2525");
+        check("smtps://ada:hunter2@mail.example:465/", "mail.example:465");
+        check("smtps://ada:hunter2%40x@[::1]:465", "[::1]:465");
+        check("smtps://ada@x:hunter2@mail.example", "mail.example");
     }
 }

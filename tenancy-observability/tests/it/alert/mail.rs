@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use tenancy_observability::alert::{
     Alerts, Channel, Fate, InvalidMail, Level, Mail, Sample, Secret, Subject,
 };
+use tenancy_observability::outgoing::SlowOutgoing;
 use tenancy_tests::MailReceiver;
 
 use super::{SECOND, Values, at_once, rule, start};
@@ -84,6 +87,34 @@ async fn a_mail_that_is_put_off_comes_again_and_one_that_is_refused_does_not() {
     assert_eq!(says, Some("the server refused the message with 550"));
     assert_eq!(other.deliver(now.after(3600 * SECOND)).await.unwrap(), 0);
     assert_eq!(smtp.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_mail_server_takes_long_for_or_does_not_take_is_counted() {
+    let smtp = MailReceiver::start().await;
+    let slow = SlowOutgoing::new(Duration::ZERO);
+    let server = Secret::new(smtp.url());
+    let mail = Mail::new(&server, "a@example.com", "b@example.com").unwrap();
+    let alerts = Alerts::builder()
+        .rule(rule("queue"))
+        .measure(Values::platform(20.0))
+        .channel(Channel::mail("mail", mail.observe(&slow)));
+    let alerts = at_once(alerts).build();
+    let now = start();
+    alerts.evaluate(now).await.unwrap();
+    smtp.refuses("451 later");
+    let told = || {
+        let worst = slow.worst(2);
+        assert_eq!(worst.len(), 1, "{worst:?}");
+        let server = &worst[0];
+        assert_eq!(format!("smtp://{}", server.host), smtp.url());
+        assert_eq!(&*server.method, "SMTP");
+        (server.slow, server.failures, server.status)
+    };
+    assert_eq!(alerts.deliver(now).await.unwrap(), 1);
+    assert_eq!(told(), (1, 1, Some(451)));
+    assert_eq!(alerts.deliver(now.after(2 * SECOND)).await.unwrap(), 1);
+    assert_eq!(told(), (2, 1, Some(250)));
 }
 
 #[test]
