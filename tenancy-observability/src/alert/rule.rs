@@ -211,12 +211,12 @@ impl Rule {
         &self.name
     }
 
-    /// The windows that its metric is wanted over; two for a burn rate, the long one first.
     /// What it looks at.
     pub fn metric(&self) -> &str {
         &self.metric
     }
 
+    /// The windows that its metric is wanted over; two for a burn rate, the long one first.
     pub fn windows(&self) -> impl Iterator<Item = Duration> {
         match self.condition {
             Condition::BurnRate { long, short, .. } => [Some(long), Some(short)],

@@ -20,7 +20,7 @@ impl<R> ThreatLayer<R> {
         &self,
         request: &Parts,
         texts: impl IntoIterator<Item = (&'t str, &'t str)>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Box<Problem>> {
         let settings = &self.settings;
         let mode = settings.plan(request).mode;
         if mode == Mode::Off {
@@ -35,7 +35,7 @@ impl<R> ThreatLayer<R> {
         let is_refused = tally.is_refused();
         settings.report(request, tally);
         match is_refused {
-            true => Err(Refusal::Threat.problem(settings.encodings)),
+            true => Err(Box::new(Refusal::Threat.problem(settings.encodings))),
             false => Ok(()),
         }
     }

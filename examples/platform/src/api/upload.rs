@@ -125,7 +125,7 @@ impl FromRequest<Platform> for Upload {
         // The body has streamed past the layer that looks for attacks.
         let checked = platform.threat().check_texts(&parts, texts);
         let change = checked
-            .map_err(Refused::from)
+            .map_err(|problem| Refused::from(*problem))
             .and_then(|()| Mutation::of_stream(platform, &parts, &scope, &sent));
         match change {
             Ok(change) => Ok(Self {

@@ -16,7 +16,7 @@ fn uploads(layer: ThreatLayer) -> ThreatLayer {
     layer.route(RoutePolicy::new("/media".parse().unwrap()).head_only())
 }
 
-fn check(layer: &ThreatLayer, texts: &[(&str, &str)]) -> Result<(), Problem> {
+fn check(layer: &ThreatLayer, texts: &[(&str, &str)]) -> Result<(), Box<Problem>> {
     let request = Request::post("/media").body(()).unwrap();
     let (request, ()) = request.into_parts();
     layer.check_texts(&request, texts.iter().copied())

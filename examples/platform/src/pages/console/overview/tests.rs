@@ -55,6 +55,7 @@ async fn measured(requests: &[(String, u64, bool)]) -> Measured {
         server: ServerFigures {
             uptime_seconds: 0,
             memory_bytes: None,
+            measuring: None,
         },
     }
 }
