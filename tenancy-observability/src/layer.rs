@@ -41,8 +41,8 @@
 //!
 //! # A client's own time
 //! How fast a client takes its answer is not the server's doing, so it is told [apart](Spent::client) and is no
-//! part of what a request took. The same goes for how fast it sends its body where that is a [`ReceivedBody`];
-//! without one, whoever sends a body slowly makes requests look slow.
+//! part of what a request took. The same goes for how fast it sends its body, with a [`ReceivedBodyLayer`] inside of
+//! the performance layer; without one, whoever sends a body slowly makes requests look slow.
 //!
 //! # Routes
 //! A request is known by its route's template, such as `/products/{id}`, and never by its path. With the
@@ -55,6 +55,7 @@ mod future;
 mod observe;
 mod performance_layer;
 mod received;
+mod received_layer;
 mod route;
 mod service;
 mod slow;
@@ -67,6 +68,7 @@ pub use self::future::ResponseFuture;
 pub use self::observe::ObserveRequests;
 pub use self::performance_layer::{Begun, PerformanceLayer};
 pub use self::received::ReceivedBody;
+pub use self::received_layer::{NoteReceived, ReceivedBodyLayer};
 pub use self::route::{RequestRoute, UNMATCHED};
 pub use self::service::Performance;
 pub use self::slow::{SlowRequest, SlowRequests, SlowRequestsBuilder};
