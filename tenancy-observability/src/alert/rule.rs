@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Good to know.
@@ -211,12 +212,12 @@ impl Rule {
         &self.name
     }
 
-    /// The windows that its metric is wanted over; two for a burn rate, the long one first.
     /// What it looks at.
     pub fn metric(&self) -> &str {
         &self.metric
     }
 
+    /// The windows that its metric is wanted over; two for a burn rate, the long one first.
     pub fn windows(&self) -> impl Iterator<Item = Duration> {
         match self.condition {
             Condition::BurnRate { long, short, .. } => [Some(long), Some(short)],
