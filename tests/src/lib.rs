@@ -10,6 +10,8 @@
 mod account;
 #[cfg(feature = "browser")]
 pub mod browser;
+#[cfg(feature = "tls")]
+mod certificate;
 mod error;
 mod port;
 pub mod postgres;
@@ -29,6 +31,8 @@ pub mod tls_proxy;
 
 #[cfg(feature = "browser")]
 pub use crate::browser::Browser;
+#[cfg(feature = "tls")]
+pub use crate::certificate::TestCertificate;
 pub use crate::error::StartError;
 pub use crate::postgres::{Postgres, TestDatabase};
 pub use crate::redis::{Redis, RedisCluster};
