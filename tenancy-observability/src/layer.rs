@@ -41,8 +41,8 @@
 //!
 //! # A client's own time
 //! How fast a client takes its answer is not the server's doing, so it is told [apart](Spent::client) and is no
-//! part of what a request took. The same goes for how fast it sends its body where that is a [`ReceivedBody`];
-//! without one, whoever sends a body slowly makes requests look slow.
+//! part of what a request took. The same goes for how fast it sends its body, with a [`ReceivedBodyLayer`] inside of
+//! the performance layer; without one, whoever sends a body slowly makes requests look slow.
 //!
 //! # Its own cost
 //! One request in 256 is timed as to what the layer and its observers take of it:
@@ -61,6 +61,7 @@ mod observe;
 mod own_cost;
 mod performance_layer;
 mod received;
+mod received_layer;
 mod route;
 mod service;
 mod slow;
@@ -75,6 +76,7 @@ pub use self::own_cost::OwnCost;
 pub(crate) use self::own_cost::nanoseconds;
 pub use self::performance_layer::{Begun, PerformanceLayer};
 pub use self::received::ReceivedBody;
+pub use self::received_layer::{NoteReceived, ReceivedBodyLayer};
 pub use self::route::{RequestRoute, UNMATCHED};
 pub use self::service::Performance;
 pub use self::slow::{SlowRequest, SlowRequests, SlowRequestsBuilder};

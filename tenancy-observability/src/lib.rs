@@ -10,7 +10,7 @@
 //! All off by default. `postgres` and `sqlite`: what is kept in a database, with [`MIGRATIONS`]. `axum`:
 //! route templates as axum matches them. `push`, `otlp`, `sentry`: who is told. `slow-query`, `advisor`,
 //! `alert`, `load-test`: the modules of those names. `blob`, `redis`, `outbound`: more that health looks
-//! at, the last with `outgoing`. `openapi`: schemas of reports.
+//! at, the last with `outgoing`. `certificate`: more that readiness looks at. `openapi`: schemas of reports and alerts.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(all(feature = "advisor", any(feature = "postgres", feature = "sqlite")))]
@@ -46,6 +46,9 @@ pub mod sink;
 pub mod slow_query;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod tables;
+#[cfg(any(feature = "certificate", feature = "load-test"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "certificate", feature = "load-test"))))]
+pub mod tls;
 pub mod trace_context;
 
 pub use crate::party::Party;

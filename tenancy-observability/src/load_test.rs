@@ -76,7 +76,6 @@ mod text;
 mod time;
 mod timed;
 mod timeline;
-mod trust;
 
 pub use self::caller::Caller;
 pub use self::client::Connections;
@@ -98,4 +97,3 @@ pub use self::target::{InvalidTarget, Reach, Target};
 pub use self::time::{InvalidTime, parse_time};
 pub use self::timed::Timed;
 pub use self::timeline::Interval;
-pub use self::trust::Trust;

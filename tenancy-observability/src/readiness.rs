@@ -1,8 +1,9 @@
 //! Is a server fit for production? A list of checks that measure, each with its evidence and the mend.
 //!
 //! A [`Readiness`] holds checks: what is asked, how much it matters, and a probe. It asks all of them at
-//! once, each with a time of its own, and makes a [`Report`]. [`build`], [`headers`], [`postgres`] and
-//! [`redis`] judge what most servers have; an application adds its own beside them.
+//! once, each with a time of its own, and makes a [`Report`]. [`build`], [`headers`], [`postgres`],
+//! [`redis`] and, with the feature of its name, `certificate` judge what most servers have; an application adds
+//! its own beside them.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -30,6 +31,9 @@
 //! **It does not** mend anything.
 
 pub mod build;
+#[cfg(feature = "certificate")]
+#[cfg_attr(docsrs, doc(cfg(feature = "certificate")))]
+pub mod certificate;
 mod check;
 mod finding;
 pub mod headers;

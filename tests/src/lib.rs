@@ -11,6 +11,8 @@
 mod account;
 #[cfg(feature = "browser")]
 pub mod browser;
+#[cfg(feature = "tls")]
+mod certificate;
 mod error;
 mod port;
 pub mod postgres;
@@ -32,6 +34,8 @@ pub mod tls_proxy;
 
 #[cfg(feature = "browser")]
 pub use crate::browser::Browser;
+#[cfg(feature = "tls")]
+pub use crate::certificate::TestCertificate;
 pub use crate::error::StartError;
 pub use crate::postgres::{Postgres, TestDatabase};
 #[cfg(feature = "receivers")]

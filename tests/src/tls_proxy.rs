@@ -2,17 +2,16 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-
 use crate::StartError;
+use crate::certificate::TestCertificate;
 use crate::port::free_port;
 use crate::programs::find_program;
 use crate::supervise::{Signal, Supervised, blocking};
 
-/// An nginx with a certificate for `127.0.0.1`, `localhost` and `acme.localhost`.
+/// An nginx with a certificate, by default for `127.0.0.1`, `localhost` and `acme.localhost`.
 ///
 /// It passes on what the guide to the platform has it pass on: `Host`, and who and how the client is.
 /// Dropping the last clone ends it and removes its files, and so does the end of the test process.
@@ -28,7 +27,15 @@ impl TlsProxy {
     /// # Panics
     /// When it cannot be started, for example because nginx is not installed.
     pub async fn before(upstream: SocketAddr) -> Self {
-        Self::with(upstream, "ssl", "$host", "/").await
+        Self::with_certificate(upstream, TestCertificate::default()).await
+    }
+
+    /// Starts one that shows another certificate.
+    ///
+    /// # Panics
+    /// As [`before`](Self::before).
+    pub async fn with_certificate(upstream: SocketAddr, certificate: TestCertificate) -> Self {
+        Self::with(upstream, "ssl", ("$host", "/"), certificate).await
     }
 
     /// Starts one that speaks HTTP/2 as well, and ends each connection after some requests.
@@ -36,7 +43,8 @@ impl TlsProxy {
     /// # Panics
     /// As [`before`](Self::before).
     pub async fn over_http2(upstream: SocketAddr) -> Self {
-        Self::with(upstream, "ssl http2", "$host", "/").await
+        let shown = TestCertificate::default();
+        Self::with(upstream, "ssl http2", ("$host", "/"), shown).await
     }
 
     /// Starts one whose root is the upstream's page at `path`, and which takes every host for
@@ -45,16 +53,21 @@ impl TlsProxy {
     /// # Panics
     /// As [`before`](Self::before).
     pub async fn showing(upstream: SocketAddr, host: &str, path: &str) -> Self {
-        Self::with(upstream, "ssl", host, path).await
+        Self::with(upstream, "ssl", (host, path), TestCertificate::default()).await
     }
 
-    async fn with(upstream: SocketAddr, protocols: &str, host: &str, root: &str) -> Self {
+    async fn with(
+        upstream: SocketAddr,
+        protocols: &str,
+        (host, root): (&str, &str),
+        certificate: TestCertificate,
+    ) -> Self {
         let settings = CONFIGURATION
             .replace("UPSTREAM", &upstream.to_string())
             .replace("PROTOCOLS", protocols)
             .replace("HOST", host)
             .replace("ROOT", root);
-        let started = blocking(move || Self::start(&settings)).await;
+        let started = blocking(move || Self::start(&settings, &certificate)).await;
         started.unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -68,14 +81,14 @@ impl TlsProxy {
         self.supervised.folder().join("authority.pem")
     }
 
-    fn start(settings: &str) -> Result<Self, StartError> {
+    fn start(settings: &str, certificate: &TestCertificate) -> Result<Self, StartError> {
         // Debian keeps servers from the path of those who do not manage it.
         let program = find_program(&["nginx"], "nginx-light")
             .or_else(|error| found("/usr/sbin/nginx").ok_or(error))?;
         let supervised = Supervised::new("nginx")?;
         let folder = supervised.folder().to_owned();
         let failed = |error: &dyn std::fmt::Display| StartError::new(format!("nginx: {error}"));
-        certify(&folder).map_err(|error| failed(&error))?;
+        certificate.write(&folder).map_err(|error| failed(&error))?;
         let port = free_port();
         let settings = settings.replace("PORT", &port.to_string());
         fs::write(folder.join("nginx.conf"), settings).map_err(|error| failed(&error))?;
@@ -117,6 +130,7 @@ http {
         listen 127.0.0.1:PORT PROTOCOLS;
         keepalive_requests 100;
         ssl_certificate own.pem;
+        ssl_protocols TLSv1.2 TLSv1.3;
         # Who comes without TLS is sent to where it is.
         error_page 497 =301 https://$http_host$request_uri;
         ssl_certificate_key own.key;
@@ -134,26 +148,4 @@ http {
 fn found(path: &str) -> Option<PathBuf> {
     let path = PathBuf::from(path);
     path.is_file().then_some(path)
-}
-
-/// Makes an authority, and a certificate of it for this machine.
-fn certify(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let mut authority = CertificateParams::new(Vec::<String>::new())?;
-    // By default all have one name, and then they seem to have signed themselves.
-    let named = |params: &mut CertificateParams, name| {
-        params.distinguished_name.push(DnType::CommonName, name);
-    };
-    named(&mut authority, "The authority of a test");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate()?;
-    let certificate = authority.self_signed(&key)?;
-    fs::write(folder.join("authority.pem"), certificate.pem())?;
-    let issuer = Issuer::new(authority, key);
-    let names = ["127.0.0.1", "localhost", "acme.localhost"].map(str::to_owned);
-    let own_key = KeyPair::generate()?;
-    let mut own = CertificateParams::new(names)?;
-    named(&mut own, "A server under test");
-    let own = own.signed_by(&own_key, &issuer)?;
-    fs::write(folder.join("own.pem"), own.pem())?;
-    Ok(fs::write(folder.join("own.key"), own_key.serialize_pem())?)
 }

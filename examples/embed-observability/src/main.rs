@@ -15,7 +15,7 @@ use tenancy_core::{Actor, Tenants};
 use tenancy_observability::MIGRATIONS;
 use tenancy_observability::health::checks::MemoryCheck;
 use tenancy_observability::health::{Health, HealthLayer, Part};
-use tenancy_observability::layer::PerformanceLayer;
+use tenancy_observability::layer::{PerformanceLayer, ReceivedBodyLayer};
 use tenancy_observability::metrics::{Metrics, RequestMetrics};
 use tenancy_observability::report::{Recorder, Reports};
 use tenancy_observability::slow_query::SlowQueries;
@@ -67,9 +67,13 @@ async fn app(folder: &Path) -> Result<Router, Box<dyn Error>> {
     Ok(Router::new()
         .route(
             "/orders/{id}",
-            get(orders::show).with_state(orders::open().await?),
+            get(orders::show)
+                .put(orders::note)
+                .with_state(orders::open().await?),
         )
         .merge(told::routes(told))
+        // Inside of what measures, so that whoever sends a note slowly makes nothing look slow.
+        .layer(ReceivedBodyLayer)
         .layer(layer)
         .layer(HealthLayer::new(&health)))
 }

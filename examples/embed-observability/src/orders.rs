@@ -34,3 +34,7 @@ pub(crate) async fn show(
     let sum = sum.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(format!("order {id}: {sum}"))
 }
+
+pub(crate) async fn note(Path(id): Path<i64>, note: String) -> String {
+    format!("order {id}: {note}")
+}

@@ -1,4 +1,4 @@
-//! The shop's JSON interface, and its description in OpenAPI.
+//! The shop's JSON interface and the operators', and their descriptions in OpenAPI.
 //!
 //! Anonymous callers read what is published; everything else needs staff. A [`Mutation`] is the
 //! only way to a change: it takes the body, honours `Idempotency-Key`, and commits the change
@@ -15,6 +15,7 @@ mod inventory;
 mod list;
 mod media;
 mod mutation;
+mod operators;
 mod orders;
 mod params;
 mod products;
@@ -41,12 +42,13 @@ use self::mutation::Mutation;
 use self::params::Params;
 pub(crate) use self::read::read_at;
 use self::refused::Refused;
-use self::specification::Specification;
+use self::specification::{SHOPS_REFUSALS, Specification};
 use self::staff::{Staff, is_staff};
 use crate::edge::mark;
 use crate::platform::Platform;
 
-/// The routes under `/api` and their description at `/openapi.json`, for behind the tenant layer.
+/// The routes under `/api` and their description at `/openapi.json`, and those of operators, for behind the tenant
+/// layer.
 pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
     let (shop, description) = OpenApiRouter::with_openapi(Specification::openapi())
         .routes(routes!(account::sign_in))
@@ -89,19 +91,10 @@ pub(crate) fn routes(platform: &Platform) -> Router<Platform> {
         .routes(routes!(reports::performance))
         .routes(routes!(reports::slow_requests))
         .split_for_parts();
-    let document = specification::document(description);
+    let document = specification::document(description, &SHOPS_REFUSALS);
     shop.route_layer(middleware::from_fn_with_state(platform.clone(), mark))
         .route("/openapi.json", get(async move || document.clone()))
-        .route(
-            "/platform/api/reports/performance",
-            get(reports::performance_of_platform),
-        )
-        .route(
-            "/platform/api/reports/slow-requests",
-            get(reports::slow_requests_of_platform),
-        )
-        .route("/platform/api/alerts", get(watch::alerts))
-        .route("/platform/api/health", get(watch::health))
+        .merge(operators::routes())
         .route("/api/{*rest}", any(unknown))
 }
 

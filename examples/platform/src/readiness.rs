@@ -3,6 +3,7 @@
 mod backups;
 mod database;
 mod disk;
+mod encryption;
 mod indexes;
 mod served;
 mod settings;
@@ -10,16 +11,22 @@ mod settings;
 use std::time::{Duration, SystemTime};
 
 use tenancy_observability::readiness::{Finding, Readiness, Report, Weight, build};
+use tenancy_observability::tls::Trust;
 
-use crate::config::Config;
+use crate::config::{Config, Origin};
 use crate::failure::Failure;
 use crate::platform::Platform;
 
-/// Asks everything.
-pub(crate) async fn report(config: Config) -> Report {
+/// Asks everything, and believes what is served over TLS by the word of those who are trusted.
+pub(crate) async fn report(config: Config, trust: Trust) -> Report {
     let list = of_settings(Readiness::new().time_out(WITHIN), &config);
+    let list = of_address(list, config.origin(), trust.clone());
     match Platform::open(config).await {
-        Ok(platform) => of_parts(list, &platform).run().await,
+        Ok(platform) => {
+            of_shops(of_parts(list, &platform), &platform, trust)
+                .run()
+                .await
+        }
         // What the settings say is worth knowing all the same.
         Err(failure) => {
             list.check("database", DATABASE, Weight::Grave, async move {
@@ -47,7 +54,6 @@ fn of_settings(list: Readiness, config: &Config) -> Readiness {
     use Weight::{Grave, Serious, Slight};
 
     let secret = settings::secret(config);
-    let encryption = settings::encryption(config);
     let proxies = settings::proxies(config);
     let limits = settings::limits(config);
     let threats = settings::threats(config);
@@ -71,12 +77,6 @@ fn of_settings(list: Readiness, config: &Config) -> Readiness {
         "Can what signs cursors be guessed?",
         Grave,
         async { secret },
-    )
-    .check(
-        "encryption",
-        "Do passwords cross the network in the clear?",
-        Grave,
-        async { encryption },
     )
     .check(
         "proxies",
@@ -124,6 +124,28 @@ fn of_settings(list: Readiness, config: &Config) -> Readiness {
     .check("disk", "Is there room on the disk?", Serious, async {
         space
     })
+}
+
+fn of_address(list: Readiness, origin: Origin, trust: Trust) -> Readiness {
+    list.check(
+        "encryption",
+        "Can visitors trust what the platform's address shows over TLS?",
+        Weight::Grave,
+        async move { encryption::of_platform(&origin, &trust).await },
+    )
+}
+
+fn of_shops(list: Readiness, platform: &Platform, trust: Trust) -> Readiness {
+    if !platform.config().origin().is_encrypted() {
+        return list;
+    }
+    let platform = platform.clone();
+    list.check(
+        "shops-encryption",
+        "And what a shop's address shows?",
+        Weight::Grave,
+        async move { encryption::of_shops(&platform, &trust).await },
+    )
 }
 
 fn of_parts(list: Readiness, platform: &Platform) -> Readiness {

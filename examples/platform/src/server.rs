@@ -26,7 +26,7 @@ use tenancy_cache::EdgeFollower;
 use tenancy_core::client_address::PeerAddress;
 use tenancy_core::journal::Worker;
 use tenancy_observability::health::HealthLayer;
-use tenancy_observability::layer::PerformanceLayer;
+use tenancy_observability::layer::{PerformanceLayer, ReceivedBodyLayer};
 use tenancy_security::diagnosis::{Concern, diagnose};
 use tenancy_security::stack::SecurityStack;
 use tokio::net::{TcpListener, TcpStream};
@@ -264,7 +264,10 @@ fn bounded(
             bound_head,
         ))
         .layer(DefaultBodyLimit::max(http.body_bytes_max.count()))
-        .layer(middleware::from_fn_with_state(http.body_time(), bound_body))
+        .layer((
+            ReceivedBodyLayer,
+            middleware::from_fn_with_state(http.body_time(), bound_body),
+        ))
         .layer(middleware::from_fn_with_state(times, bound_time))
         .layer(CatchPanicLayer::new());
     site::finish(app, config, stack, measured, health)

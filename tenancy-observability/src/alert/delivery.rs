@@ -17,6 +17,7 @@ const WAIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(
 
 /// A message on its way through a channel.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Delivery {
     /// What receivers know it by, the same at each attempt.
     pub id: Uuid,
@@ -25,8 +26,10 @@ pub struct Delivery {
     /// The message.
     pub message: Message,
     /// When it was written.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Time,
     /// When it is sent next, or was settled.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub next_at: Time,
     /// How often it was tried.
     pub attempts: u32,
@@ -38,6 +41,7 @@ pub struct Delivery {
 
 /// What has become of a [`Delivery`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
     /// It has arrived.

@@ -12,6 +12,7 @@ pub(super) const SHOWN_MAX: usize = 5;
 
 /// What somebody is told: how a rule stands for a subject.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     /// Why it is told now.
     pub occasion: Occasion,
@@ -22,6 +23,7 @@ pub struct Message {
     /// Whom it is about.
     pub subject: Subject,
     /// When this was found.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub at: Time,
     /// How many alerts fire, those that were told of before among them.
     pub firing: u64,
@@ -44,6 +46,7 @@ pub struct Message {
 
 /// Why a message is sent.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Occasion {
     /// Something fires, and nothing did.
@@ -60,14 +63,17 @@ pub enum Occasion {
 
 /// One alert in a message.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Shown {
     /// Which of several.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, String>))]
     pub labels: Labels,
     /// Its value.
     pub value: f64,
     /// The value from which on it fires.
     pub threshold: f64,
     /// Since when it is so.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub since: Time,
 }
 

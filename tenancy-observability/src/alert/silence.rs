@@ -7,6 +7,7 @@ use super::subject::Subject;
 
 /// What nobody is told of for a while. It is looked after all the same, and told if it still fires then.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Silence {
     /// Its id.
     pub id: Uuid,
@@ -15,6 +16,7 @@ pub struct Silence {
     /// About this subject only, or about all.
     pub subject: Option<Subject>,
     /// When it ends.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub until: Time,
     /// Why, for whoever asks why nobody was told.
     pub reason: String,

@@ -19,29 +19,35 @@ const LOST_AFTER: Duration = Duration::from_secs(120);
 
 /// What is known of one alert: a rule, a subject and labels.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Alert {
     /// The rule's name.
     pub rule: String,
     /// Whom it is about.
     pub subject: Subject,
     /// Which of several.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, String>))]
     pub labels: Labels,
     /// How bad it is.
     pub level: Level,
     /// What it does.
     pub state: State,
     /// Since when it does that.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub since: Time,
     /// When its value was last known, to the minute.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub seen_at: Time,
     /// That value.
     pub value: f64,
     /// The value from which on it fires.
     pub threshold: f64,
     /// Since when the value has been such that it would be over.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub(super) calm_since: Option<Time>,
     /// Since when nobody has had a value for it, as far as somebody has looked.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub(super) missing_since: Option<Time>,
     /// How often it has fired.
     pub(super) episode: u32,
@@ -52,6 +58,7 @@ pub struct Alert {
 
 /// What an alert does.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// There is something to tell of.

@@ -6,6 +6,7 @@ use tenancy_core::{Slug, TenantId};
 
 /// Whom something is about.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// The platform as a whole, or a server of it.
@@ -13,8 +14,10 @@ pub enum Subject {
     /// One tenant.
     Tenant {
         /// Its id.
+        #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
         id: TenantId,
         /// Its name, for whoever reads the message.
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
         slug: Slug,
     },
 }

@@ -2,8 +2,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Buf;
 use http::Request;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
 use pin_project_lite::pin_project;
 use tenancy_core::layer::RequestSlot;
 use tokio::time::Instant;
@@ -12,8 +14,8 @@ pin_project! {
     /// A request's body that notes for how long its client was waited for, so that a
     /// [`PerformanceLayer`](super::PerformanceLayer) outside does not take that for the server's own time.
     ///
-    /// As a layer it is `MapRequestLayer::new(ReceivedBody::of)`, inside of the performance layer and outside
-    /// of everything that reads bodies. A request without a body costs nothing by it.
+    /// [`ReceivedBodyLayer`](super::ReceivedBodyLayer) puts it into bodies that can hold any other. A request
+    /// without a body costs nothing by it.
     pub struct ReceivedBody<B> {
         #[pin]
         inner: B,
@@ -28,11 +30,24 @@ struct Wait {
     since: Option<Instant>,
 }
 
+/// Where the time for a request's body is noted; nowhere if there is no body, or nobody asks.
+fn slot_of<B: Body>(request: &Request<B>) -> Option<&RequestSlot> {
+    let slot = request.extensions().get();
+    slot.filter(|_| !request.body().is_end_stream())
+}
+
+/// The same request, whose body is noted if it is worth it.
+pub(super) fn noted<B: Body + From<ReceivedBody<B>>>(request: Request<B>) -> Request<B> {
+    match slot_of(&request) {
+        Some(_) => ReceivedBody::of(request).map(B::from),
+        None => request,
+    }
+}
+
 impl<B: Body> ReceivedBody<B> {
     /// The same request, whose body is noted.
     pub fn of(request: Request<B>) -> Request<Self> {
-        let slot = request.extensions().get::<RequestSlot>();
-        let slot = slot.filter(|_| !request.body().is_end_stream()).cloned();
+        let slot = slot_of(&request).cloned();
         let since = None;
         request.map(|inner| Self {
             inner,
@@ -85,6 +100,33 @@ impl<B: Body> Body for ReceivedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(feature = "axum")]
+impl From<ReceivedBody<Self>> for axum::body::Body {
+    fn from(body: ReceivedBody<Self>) -> Self {
+        Self::new(body)
+    }
+}
+
+impl<D, E> From<ReceivedBody<Self>> for BoxBody<D, E>
+where
+    D: Buf + 'static,
+    E: 'static,
+{
+    fn from(body: ReceivedBody<Self>) -> Self {
+        Self::new(body)
+    }
+}
+
+impl<D, E> From<ReceivedBody<Self>> for UnsyncBoxBody<D, E>
+where
+    D: Buf + 'static,
+    E: 'static,
+{
+    fn from(body: ReceivedBody<Self>) -> Self {
+        Self::new(body)
     }
 }
 

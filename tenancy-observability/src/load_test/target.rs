@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -9,7 +9,7 @@ use http::uri::{Scheme, Uri};
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::Trust;
+use crate::tls::{Trust, addresses};
 
 /// A server to send requests to, found.
 #[derive(Clone, Debug)]
@@ -188,20 +188,6 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url)
     }
-}
-
-async fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if host == "localhost" || host.ends_with(".localhost") {
-        return Ok(vec![
-            (Ipv4Addr::LOCALHOST, port).into(),
-            (Ipv6Addr::LOCALHOST, port).into(),
-        ]);
-    }
-    let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
-    if found.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "it has no address"));
-    }
-    Ok(found)
 }
 
 /// Whether an address is this machine's or a private network's.

@@ -13,6 +13,8 @@ static ALLOCATOR: tenancy_observability::memory::CountingAllocator =
 #[cfg(all(feature = "advisor", feature = "postgres", feature = "sqlite"))]
 mod advisor;
 mod alert;
+#[cfg(feature = "certificate")]
+mod certificate;
 mod health;
 mod layer;
 #[cfg(feature = "load-test")]

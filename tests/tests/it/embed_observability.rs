@@ -27,6 +27,9 @@ async fn a_server_that_was_there_before_says_what_it_takes_and_why() {
         assert!(time.ends_with("ms"), "{time}");
         response.bytes().await.unwrap();
     }
+    let note = client.put(format!("{url}/orders/7")).body("by noon");
+    let noted = note.send().await.unwrap().text().await.unwrap();
+    assert_eq!(noted, "order 7: by noon");
     let metrics = get("/metrics").await.text().await.unwrap();
     let requests = "tenancy_http_requests_total{environment=\"production\",tenant=\"platform\",method=\"GET\",route=\"/orders/{id}\",status=\"200\"} 3\n";
     assert!(metrics.contains(requests), "{metrics}");

@@ -135,7 +135,12 @@ pub(super) struct SlowOnes {
     data: Vec<SlowRequest>,
 }
 
-/// The same of all shops and of none, for the platform's operators.
+/// The newest requests of all shops and of none that took long at the server that answers, since it began
+#[utoipa::path(
+    get, path = "/platform/api/reports/slow-requests", tag = "reports",
+    operation_id = "list_slow_requests_of_platform",
+    responses((status = 200, body = SlowOnes)),
+)]
 pub(super) async fn slow_requests_of_platform(
     State(platform): State<Platform>,
     visit: Visit,
@@ -161,13 +166,23 @@ pub(super) async fn operator<'v>(
 }
 
 /// Whose requests.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OfShop {
     /// A shop's alone; those of all unless given.
+    #[param(value_type = Option<String>)]
     tenant: Option<Slug>,
 }
 
-/// The same of all requests, or of any shop's, for the platform's operators.
+/// What all requests took, or any shop's, and of what; the last 24 hours unless said otherwise
+///
+/// Times are in milliseconds, shares from 0 to 1. Bounds are moved out to the next five minutes; what is
+/// older than a day is known by the hour.
+#[utoipa::path(
+    get, path = "/platform/api/reports/performance", tag = "reports",
+    operation_id = "report_performance_of_platform",
+    params(OfShop, Wanted), responses((status = 200, body = Report)),
+)]
 pub(super) async fn performance_of_platform(
     State(platform): State<Platform>,
     visit: Visit,

@@ -3,6 +3,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use tenancy_commerce::Shortage;
 use tenancy_commerce::catalog::{VariantId, Violation};
+use tenancy_observability::report::EndpointOrder;
 use tenancy_security::session::COOKIE_NAME;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -20,27 +21,52 @@ use super::account;
         description = "The interface of one shop, at the shop's own host. Lists are paged by \
             cursor. Every change of a record takes an Idempotency-Key, with which it happens once."
     ),
-    components(schemas(Problem, Shortage, Violation)),
-    modifiers(&Keys),
+    components(schemas(EndpointOrder, Problem, Shortage, Violation)),
+    modifiers(&ShopsSecurity),
     security(("key" = []), ("session" = []))
 )]
 pub(super) struct Specification;
 
-struct Keys;
+/// The same of what operators have.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Platform",
+        description = "The interface of the platform's operators, at the platform's own host."
+    ),
+    // They answer at every host, and here an operator signs in by them.
+    paths(account::sign_in, account::sign_out, account::me),
+    components(schemas(EndpointOrder, Problem)),
+    modifiers(&OperatorsSecurity),
+    security(("session" = []))
+)]
+pub(super) struct OperatorsSpecification;
 
-impl Modify for Keys {
+struct ShopsSecurity;
+
+impl Modify for ShopsSecurity {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let mut scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         scheme.description = Some("An API key of the shop".to_owned());
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
-        let cookie = ApiKeyValue::with_description(
-            COOKIE_NAME,
-            "The cookie of somebody who works for the shop; with X-CSRF-Token for a change",
-        );
-        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
-        components.add_security_scheme("session", cookie);
+        components.add_security_scheme("session", session("somebody who works for the shop"));
     }
+}
+
+struct OperatorsSecurity;
+
+impl Modify for OperatorsSecurity {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("session", session("an operator"));
+    }
+}
+
+fn session(of: &str) -> SecurityScheme {
+    let says = format!("The cookie of {of}; with X-CSRF-Token for a change");
+    let cookie = ApiKeyValue::with_description(COOKIE_NAME, says.as_str());
+    SecurityScheme::ApiKey(ApiKey::Cookie(cookie))
 }
 
 /// Why a request was not carried out (RFC 9457).
@@ -65,11 +91,19 @@ struct Problem {
     variants: Option<Vec<VariantId>>,
 }
 
+/// How any operation of a shop's may refuse.
+pub(super) const SHOPS_REFUSALS: [&str; 8] =
+    ["400", "401", "403", "404", "408", "410", "422", "503"];
+
+/// How any operation of the operators' may.
+pub(super) const OPERATORS_REFUSALS: [&str; 8] =
+    ["400", "401", "403", "404", "408", "422", "429", "503"];
+
 /// The document, made once: what the handlers say, and how any of them may refuse.
-pub(super) fn document(mut described: openapi::OpenApi) -> Document {
+pub(super) fn document(mut described: openapi::OpenApi, refusals: &[&'static str]) -> Document {
     for item in described.paths.paths.values_mut() {
         if let Some(operation) = &mut item.get {
-            describe_answers(operation, false);
+            describe_answers(operation, false, refusals);
         }
         let changes = [
             &mut item.put,
@@ -79,7 +113,7 @@ pub(super) fn document(mut described: openapi::OpenApi) -> Document {
         ];
         for operation in changes.into_iter().flatten() {
             let changes = operation.tags.as_deref() != Some(&[account::TAG.to_owned()]);
-            describe_answers(operation, changes);
+            describe_answers(operation, changes, refusals);
             if !changes {
                 continue;
             }
@@ -107,7 +141,7 @@ fn idempotency_key() -> Parameter {
         .build()
 }
 
-fn describe_answers(operation: &mut Operation, changes: bool) {
+fn describe_answers(operation: &mut Operation, changes: bool, refusals: &[&'static str]) {
     let answers = &mut operation.responses.responses;
     for (status, answer) in answers.iter_mut() {
         if let RefOr::T(answer) = answer
@@ -116,7 +150,7 @@ fn describe_answers(operation: &mut Operation, changes: bool) {
             answer.description = reason(status);
         }
     }
-    let mut refusals = vec!["400", "401", "403", "404", "408", "410", "422", "503"];
+    let mut refusals = refusals.to_vec();
     if changes {
         refusals.push("409");
     } else if operation.request_body.is_some() {

@@ -9,9 +9,10 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use tenancy_observability::load_test::{
     Caller, Conclusion, Endpoint, InvalidRequirement, InvalidTarget, LoadTest, LoadTestBuilder,
-    Model, ProgressLine, Rate, Reach, Report, Requirement, Runner, Target, Timed, Trust,
-    interrupted, parse_time, run_times,
+    Model, ProgressLine, Rate, Reach, Report, Requirement, Runner, Target, Timed, interrupted,
+    parse_time, run_times,
 };
+use tenancy_observability::tls::Trust;
 
 use super::Output;
 use crate::bench::{BenchShops, Kind, OwnServer, ServerLikeThis, Steps, time_queries};

@@ -36,6 +36,10 @@ impl Origin {
         &self.host
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port.unwrap_or(standard_port(self.encrypted))
+    }
+
     pub(crate) fn is_encrypted(&self) -> bool {
         self.encrypted
     }
@@ -55,6 +59,10 @@ impl Origin {
     }
 }
 
+fn standard_port(encrypted: bool) -> u16 {
+    if encrypted { 443 } else { 80 }
+}
+
 impl FromStr for Origin {
     type Err = InvalidOrigin;
 
@@ -66,7 +74,7 @@ impl FromStr for Origin {
             _ => return Err(InvalidOrigin),
         };
         let authority = uri.authority().ok_or(InvalidOrigin)?;
-        let standard = if encrypted { 443 } else { 80 };
+        let standard = standard_port(encrypted);
         let bare = uri.path() == "/" && uri.query().is_none();
         if !bare || authority.as_str().contains('@') {
             return Err(InvalidOrigin);

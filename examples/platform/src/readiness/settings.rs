@@ -20,20 +20,6 @@ pub(super) fn secret(config: &Config) -> Finding {
     }
 }
 
-pub(super) fn encryption(config: &Config) -> Finding {
-    match &config.public_url {
-        Some(url) if url.is_encrypted() => Finding::pass(format!("{url} is over TLS")),
-        Some(url) if !url.is_loopback() => Finding::fail(
-            format!("{url} is not over TLS"),
-            "put a proxy in front that ends TLS, and set an https:// --public-url",
-        ),
-        Some(_) | None => Finding::warn(
-            "only this machine is served, without TLS",
-            "put a proxy in front that ends TLS, and set an https:// --public-url",
-        ),
-    }
-}
-
 pub(super) fn proxies(config: &Config) -> Finding {
     let trusted = config.trusted_proxies.networks();
     let wide = trusted

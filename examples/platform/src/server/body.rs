@@ -7,12 +7,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body as _, Frame, SizeHint};
-use tenancy_observability::layer::ReceivedBody;
 use tower_http::timeout::TimeoutBody;
 
 /// A request's body whose parts come in time, and which knows still how long it was said to be.
 struct Bounded {
-    inner: Pin<Box<TimeoutBody<ReceivedBody<axum::body::Body>>>>,
+    inner: Pin<Box<TimeoutBody<axum::body::Body>>>,
     left: SizeHint,
 }
 
@@ -25,7 +24,7 @@ pub(super) async fn bound_body(
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    let request = ReceivedBody::of(request).map(|body| {
+    let request = request.map(|body| {
         let left = body.size_hint();
         let inner = Box::pin(TimeoutBody::new(time, body));
         axum::body::Body::new(Bounded { inner, left })

@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::Parser;
 use http::{HeaderName, HeaderValue};
 use tenancy_observability::load_test::{
-    Caller, Connections, LoadTest, Model, Rate, Reach, Report, Requirement, Target, Trust,
-    parse_time,
+    Caller, Connections, LoadTest, Model, Rate, Reach, Report, Requirement, Target, parse_time,
 };
+use tenancy_observability::tls::Trust;
 
 use crate::scenario::Scenario;
 

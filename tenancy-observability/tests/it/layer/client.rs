@@ -11,7 +11,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use tenancy_core::time::Time;
 use tenancy_observability::alert::{Alerts, Question, Rule, Sample, State, Subject};
-use tenancy_observability::layer::{PerformanceLayer, ReceivedBody};
+use tenancy_observability::layer::{PerformanceLayer, ReceivedBody, ReceivedBodyLayer};
 use tokio::time::{sleep, timeout};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
@@ -72,6 +72,32 @@ async fn a_body_that_comes_slowly_takes_the_clients_time() {
     assert!(!timing.contains("client"), "{timing}");
     let spent = witness.all()[1].spent;
     assert_eq!((spent.total, spent.client), (SECOND, Duration::ZERO));
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test(start_paused = true)]
+async fn one_layer_tells_the_clients_time_apart_and_does_nothing_in_the_wrong_place() {
+    use axum::body::Body as AxumBody;
+    use axum::{Router, routing::post};
+
+    let spent = async |inside: bool| {
+        let witness = Witness::default();
+        let layer = PerformanceLayer::new().observe(witness.clone());
+        let app = Router::new().route("/", post(async |body: String| body));
+        let app = match inside {
+            true => app.layer(ReceivedBodyLayer).layer(layer),
+            false => app.layer(layer).layer(ReceivedBodyLayer),
+        };
+        let body = AxumBody::new(dripping(3, 10 * SECOND));
+        let request = Request::post("/").body(body).unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, "partpartpart");
+        let spent = witness.only().spent;
+        (spent.total, spent.client)
+    };
+    assert_eq!(spent(true).await, (Duration::ZERO, 30 * SECOND));
+    assert_eq!(spent(false).await, (30 * SECOND, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,8 +11,9 @@ use http::{HeaderMap, HeaderValue};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use tenancy_observability::load_test::{
-    Caller, Connections, Endpoint, LoadTest, LoadTestBuilder, Model, Reach, Run, Target, Trust,
+    Caller, Connections, Endpoint, LoadTest, LoadTestBuilder, Model, Reach, Run, Target,
 };
+use tenancy_observability::tls::Trust;
 use tenancy_tests::TlsProxy;
 use tokio::net::TcpListener;
 

@@ -193,6 +193,15 @@ async fn operators_programs_see_what_is_wrong_and_a_message_that_was_refused_is_
     assert_eq!(status, 200, "{health}");
     let database = &health["checks"]["database:responseTime"][0];
     assert_eq!(database["status"], "pass", "{health}");
+    let description = "/platform/openapi.json";
+    assert_eq!(visitor.get("acme.localhost", description).await.0, 404);
+    let (_, described) = visitor.get("localhost", description).await;
+    let described: Value = serde_json::from_str(&described).unwrap();
+    for (path, item) in described["paths"].as_object().unwrap() {
+        if item.get("get").is_some() {
+            assert_eq!(visitor.get("localhost", path).await.0, 200, "{path}");
+        }
+    }
 
     assert_eq!(messages(&receiver, 1).await[0]["rule"], "disk");
     let start = Instant::now();

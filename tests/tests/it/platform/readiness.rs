@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
-use tenancy_tests::{Postgres, Redis, Server};
+use tenancy_tests::{Postgres, Redis, Server, TestCertificate, TlsProxy};
 
 use super::Town;
 
@@ -45,17 +45,28 @@ fn found(checks: &BTreeMap<String, Value>) -> BTreeMap<&str, &str> {
         .collect()
 }
 
+/// What ends TLS before the town.
+async fn proxy(town: &Town, names: &[&str]) -> TlsProxy {
+    TlsProxy::with_certificate(town.address, TestCertificate::of(names)).await
+}
+
+const ALL_SHOPS: [&str; 2] = ["shops.localhost", "*.shops.localhost"];
+
+fn address(proxy: &TlsProxy) -> String {
+    format!("https://shops.localhost:{}", proxy.port())
+}
+
 /// Settings as they should be, for the town's database.
-fn fit(town: &Town) -> Vec<(&'static str, String)> {
+fn fit(town: &Town, proxy: &TlsProxy) -> Vec<(&'static str, String)> {
     let mut settings = town.settings.clone();
     settings.retain(|(name, _)| *name != "TENANCY_SECRET");
     let more = [
         ("TENANCY_SECRET", "8c5ed4c7a96f0b3e21d8f7a64b90c3e5"),
-        ("TENANCY_PUBLIC_URL", "https://shops.example"),
         ("TENANCY_TRUSTED_PROXIES", "10.0.0.0/8"),
         ("TENANCY_HTTP__DRAIN_SECONDS", "30"),
     ];
     settings.extend(more.map(|(name, value)| (name, value.to_owned())));
+    settings.push(("TENANCY_PUBLIC_URL", address(proxy)));
     let backup = Path::new(town.data()).join("all.dump");
     std::fs::write(&backup, "all of it").unwrap();
     settings.push(("TENANCY_BACKUPS__PATH", backup.display().to_string()));
@@ -74,9 +85,12 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         .await;
     let town = Town::on(&postgres, &[]).await;
     let redis = Redis::builder().setting("appendonly", "yes").start().await;
-    let mut good = fit(&town);
+    let proxy = proxy(&town, &ALL_SHOPS).await;
+    let mut good = fit(&town, &proxy);
     good.push(("TENANCY_REDIS_URL", redis.url()));
-    let (code, best, checks) = readiness(&good, &[]);
+    let authority = proxy.authority();
+    let ca = ["--ca", authority.to_str().unwrap()];
+    let (code, best, checks) = readiness(&good, &ca);
     assert_eq!(found(&checks), BTreeMap::new(), "{checks:#?}");
     // The build is a test's.
     assert_eq!(code, 1);
@@ -84,6 +98,7 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         "advisor",
         "clock",
         "durability",
+        "encryption",
         "headers",
         "isolation",
         "layers",
@@ -91,6 +106,7 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         "redis-durability",
         "redis-eviction",
         "role",
+        "shops-encryption",
         "time-outs",
     ] {
         assert!(checks.contains_key(id), "{id}");
@@ -120,7 +136,7 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         let mut bad = good.clone();
         bad.retain(|(name, _)| *name != setting);
         bad.push((setting, value.to_owned()));
-        let (_, score, checks) = readiness(&bad, &[]);
+        let (_, score, checks) = readiness(&bad, &ca);
         assert_eq!(checks[id]["status"], status, "{id}: {:#}", checks[id]);
         assert!(score < best, "{id}: {score} of {best}");
     }
@@ -128,7 +144,7 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         .iter()
         .filter(|(name, _)| *name != "TENANCY_BACKUPS__PATH");
     let untold: Vec<_> = untold.cloned().collect();
-    let (_, score, checks) = readiness(&untold, &[]);
+    let (_, score, checks) = readiness(&untold, &ca);
     assert_eq!(found(&checks), BTreeMap::from([("backups", "unknown")]));
     assert!(score < best, "{score} of {best}");
 
@@ -137,7 +153,7 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
     for statement in SPOILED {
         sqlx::raw_sql(*statement).execute(&mut conn).await.unwrap();
     }
-    let (_, score, checks) = readiness(&good, &[]);
+    let (_, score, checks) = readiness(&good, &ca);
     let advisor = &checks["advisor"];
     let evidence = advisor["evidence"].as_str().unwrap();
     assert_eq!(advisor["status"], "warn", "{advisor:#}");
@@ -165,11 +181,14 @@ async fn a_superusers_login_and_careless_servers_are_found() {
     let redis = Redis::builder().setting("maxmemory-policy", "allkeys-lru");
     let redis = redis.setting("appendonly", "no").start().await;
     let database = town.database.as_ref().unwrap();
-    let mut careless = fit(&town);
+    let proxy = proxy(&town, &ALL_SHOPS).await;
+    let mut careless = fit(&town, &proxy);
     careless.retain(|(name, _)| *name != "TENANCY_DATABASE_URL");
     careless.push(("TENANCY_DATABASE_URL", database.superuser_url()));
     careless.push(("TENANCY_REDIS_URL", redis.url()));
-    let (code, _, checks) = readiness(&careless, &[]);
+    let authority = proxy.authority();
+    let ca = ["--ca", authority.to_str().unwrap()];
+    let (code, _, checks) = readiness(&careless, &ca);
     assert_eq!(code, 1);
     let expected = [
         ("advisor", "fail"),
@@ -181,6 +200,50 @@ async fn a_superusers_login_and_careless_servers_are_found() {
         ("time-outs", "warn"),
     ];
     assert_eq!(found(&checks), BTreeMap::from(expected), "{checks:#?}");
+}
+
+#[tokio::test]
+async fn what_visitors_are_shown_over_tls_is_looked_at_of_the_platform_and_of_a_shop() {
+    let town = Town::on_sqlite().await;
+    let check = |proxy: &TlsProxy, url: String, platform: (&str, &str), shop: (&str, &str)| {
+        let mut settings = town.settings.clone();
+        settings.push(("TENANCY_PUBLIC_URL", url));
+        let authority = proxy.authority();
+        let (code, _, checks) = readiness(&settings, &["--ca", authority.to_str().unwrap()]);
+        assert_eq!(code, 1);
+        for (id, (status, told)) in [("encryption", platform), ("shops-encryption", shop)] {
+            let found = &checks[id];
+            assert_eq!(found["status"], status, "{found:#}");
+            let evidence = found["evidence"].as_str().unwrap();
+            assert!(evidence.contains(told), "{told}: {evidence}");
+        }
+    };
+    let all = proxy(&town, &ALL_SHOPS).await;
+    let own = proxy(&town, &ALL_SHOPS[..1]).await;
+    // There is no shop yet, so any name will do.
+    let none = ("pass", "shop.shops.localhost over TLS 1.3");
+    check(&all, address(&all), ("pass", "59 days left"), none);
+    town.command(&["tenant", "create", "acme"]);
+    let acme = ("pass", "acme.shops.localhost over TLS 1.3");
+    check(
+        &all,
+        address(&all),
+        ("pass", "CN=The authority of a test"),
+        acme,
+    );
+    let others = ("fail", "it is for others; acme.shops.localhost");
+    check(
+        &own,
+        address(&own),
+        ("pass", "for shops.localhost, issued"),
+        others,
+    );
+    // Of another authority than is trusted.
+    let strange = ("fail", "nobody trusts who issued it");
+    check(&own, address(&all), strange, strange);
+    let silent = format!("https://shops.localhost:{}", Server::free_address().port());
+    let nobody = ("fail", "nobody answers for");
+    check(&all, silent, nobody, nobody);
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@ use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls_platform_verifier::Verifier;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
@@ -15,7 +16,7 @@ use tokio_rustls::rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-/// By whose word a target over TLS is believed to be who it says.
+/// By whose word a server over TLS is believed to be who it says.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Trust {
     /// That of the authorities whose certificates are in a PEM file, and of nobody else.
@@ -33,16 +34,28 @@ impl Trust {
     /// What connections are made by.
     pub(crate) fn client(&self) -> Result<ClientConfig, BoxError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()?;
-        let builder = match self {
-            Self::Authorities(file) => builder.with_root_certificates(authorities(file)?),
-            Self::Insecure => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Anybody(provider))),
-            Self::System => builder.with_platform_verifier()?,
-        };
-        Ok(builder.with_no_client_auth())
+        let verifier = self.verifier(provider.clone())?;
+        let builder =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth())
+    }
+
+    /// What certificates are looked at by.
+    pub(crate) fn verifier(
+        &self,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Arc<dyn ServerCertVerifier>, BoxError> {
+        Ok(match self {
+            Self::Authorities(file) => {
+                let authorities = Arc::new(authorities(file)?);
+                WebPkiServerVerifier::builder_with_provider(authorities, provider).build()?
+            }
+            Self::Insecure => Arc::new(Anybody(provider)),
+            Self::System => Arc::new(Verifier::new(provider)?),
+        })
     }
 }
 
