@@ -68,7 +68,7 @@ mod tests {
 
         let request = Request::get("/platform/openapi.json").header("host", "localhost");
         let request = request.body(Body::empty()).unwrap();
-        let answer = server::app(&platform).oneshot(request).await.unwrap();
+        let answer = server::app(&platform, None).oneshot(request).await.unwrap();
         let document = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         let document: Value = serde_json::from_slice(&document).unwrap();
         let paths = document["paths"].as_object().unwrap();
