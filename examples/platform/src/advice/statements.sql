@@ -131,7 +131,7 @@ UPDATE platform_block_changes SET revision = revision
 UPDATE platform_block_changes SET revision = revision + 1
 DELETE FROM platform_blocks WHERE tenant_id = $1 AND network = $2 AND effect = $3 RETURNING id, tenant_id, network, effect, reason, created_at, ends_at, is_ban
 DELETE FROM platform_blocks WHERE tenant_id IS NULL AND network = $1 AND effect = $2 RETURNING id, tenant_id, network, effect, reason, created_at, ends_at, is_ban
-DELETE FROM platform_blocks WHERE ends_at < $1
+DELETE FROM platform_blocks WHERE ends_at < $1 AND (is_ban = 0 OR ends_at < $2)
 INSERT INTO platform_api_keys (id, tenant_id, digest, name, prefix, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 SELECT id, tenant_id, name, prefix, created_at, revoked_at FROM platform_api_keys WHERE tenant_id = $1 ORDER BY id LIMIT $2
 UPDATE platform_api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING id, tenant_id, name, prefix, created_at, revoked_at
