@@ -49,6 +49,10 @@
 //! [`own_cost`](PerformanceLayer::own_cost) says which share of the processor's time that is, and
 //! [`RequestMetrics`](crate::metrics::RequestMetrics) counts it.
 //!
+//! # Streams of events
+//! What is sent as `text/event-stream` lasts as long as somebody listens. So its request took as long as its head
+//! did, and has been answered when its client goes; until then it is in flight.
+//!
 //! # Routes
 //! A request is known by its route's template, such as `/products/{id}`, and never by its path. With the
 //! feature `axum` it is what axum matched before this layer; else an inner service says it by

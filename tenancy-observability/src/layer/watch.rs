@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use tenancy_core::TenantScope;
 use tenancy_core::layer::{Refusal, RequestId, RequestSlot};
@@ -44,6 +44,7 @@ pub(super) struct Watch {
     first_byte: Option<Duration>,
     status: Option<StatusCode>,
     was_refused: bool,
+    is_event_stream: bool,
     /// What is left of a body whose length was told.
     left_bytes: Option<u64>,
     /// Since when the client has had what was there of its answer.
@@ -91,6 +92,7 @@ impl Watch {
             first_byte: None,
             status: None,
             was_refused: false,
+            is_event_stream: false,
             left_bytes: None,
             handed_at: None,
             taking: Duration::ZERO,
@@ -148,6 +150,9 @@ impl Watch {
         self.status = Some(response.status());
         self.was_refused = response.extensions().get::<Refusal>().is_some();
         let headers = response.headers_mut();
+        self.is_event_stream = headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/event-stream"));
         self.left_bytes = headers
             .get(CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse().ok());
@@ -241,7 +246,13 @@ impl Watch {
         if let Some(handed_at) = self.handed_at {
             self.taking += ended - handed_at;
         }
-        let spent = self.spent(ended - self.began);
+        let mut elapsed = ended - self.began;
+        if self.is_event_stream {
+            // An event comes when something happens, and nobody is slow until then.
+            elapsed = self.first_byte.unwrap_or(elapsed);
+            self.taking = Duration::ZERO;
+        }
+        let spent = self.spent(elapsed);
         let tenant = self.slot.scope().map(TenantScope::tenant);
         let party = match &tenant {
             Some(tenant) => Party::Tenant(tenant),
@@ -276,8 +287,10 @@ impl Watch {
     fn left_as(&self) -> Outcome {
         if std::thread::panicking() {
             Outcome::Panicked
-        } else if self.first_byte.is_some() && self.left_bytes == Some(0) {
-            // All was sent that was announced, and so the server did not ask for the end.
+        } else if self.first_byte.is_some() && (self.left_bytes == Some(0) || self.is_event_stream)
+        {
+            // All was sent that was announced, and so the server did not ask for the end. A stream of events
+            // has no other end than that its client goes.
             Outcome::Answered
         } else {
             Outcome::Cancelled

@@ -61,6 +61,27 @@ async fn a_client_that_goes_away_before_the_answer_has_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_of_events_took_as_long_as_its_head_and_ends_with_its_client() {
+    let (layer, witness) = layer();
+    let events = service_fn(async |_: Request<()>| {
+        sleep(Duration::from_millis(40)).await;
+        let response = Response::builder().header("content-type", "text/event-stream");
+        Ok::<_, Infallible>(response.body(slowly(vec![Ok("one"), Ok("two")])).unwrap())
+    });
+    let response = layer.layer(events).oneshot(Request::default()).await;
+    let mut body = Box::pin(response.unwrap().into_body());
+    body.frame().await.unwrap().unwrap();
+    sleep(Duration::from_secs(3600)).await;
+    assert_eq!(layer.in_flight(), 1);
+    drop(body);
+    let seen = witness.only();
+    assert_eq!(seen.outcome, Outcome::Answered);
+    assert_eq!(seen.spent.total, Duration::from_millis(40));
+    assert_eq!(seen.spent.client, Duration::ZERO);
+    assert_eq!(layer.in_flight(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_lasts_until_the_last_byte_of_its_answer() {
     let (layer, witness) = layer();
     let streaming = service_fn(async |_: Request<()>| {
