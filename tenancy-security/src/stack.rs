@@ -16,25 +16,21 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use bytes::Bytes;
-//! use http::{Request, Response, StatusCode};
-//! use http_body_util::{BodyExt, Full};
+//! use axum::{Router, body::Body, routing::post};
+//! use http::{Request, StatusCode};
 //! use tenancy_security::headers::Hsts;
 //! use tenancy_security::stack::SecurityStack;
-//! use tower::{Layer, ServiceExt, service_fn};
+//! use tower::ServiceExt as _;
 //!
 //! let stack = SecurityStack::new()
 //!     .proxies(["10.0.0.0/8".parse()?])
 //!     .headers(|headers| headers.hsts(Hsts::default().without_subdomains()))
 //!     .csrf(|csrf| csrf.exempt("/webhooks/".parse().expect("a plain path")));
-//! let shop = service_fn(async |request: Request<_>| {
-//!     let body: Bytes = BodyExt::collect(request.into_body()).await.unwrap().to_bytes();
-//!     Ok::<_, std::convert::Infallible>(Response::new(Full::new(body)))
-//! });
-//! let service = stack.layer(shop);
+//! let shop = Router::new().route("/pay", post(async || "paid"));
+//! let service = shop.layer(stack);
 //!
 //! let forged = Request::post("/pay").header("sec-fetch-site", "cross-site");
-//! let refused = service.oneshot(forged.body(Full::<Bytes>::default())?).await?;
+//! let refused = service.oneshot(forged.body(Body::empty())?).await?;
 //! assert_eq!(refused.status(), StatusCode::FORBIDDEN);
 //! assert_eq!(refused.headers()["x-content-type-options"], "nosniff");
 //! # Ok(())

@@ -76,6 +76,10 @@ impl Rules {
 
     #[inline]
     pub(super) fn find(&self, class: &str) -> &Arc<Class> {
+        // Most requests are of that one.
+        if class == self.fallback.name.as_str() {
+            return &self.fallback;
+        }
         self.classes.get(class).unwrap_or(&self.fallback)
     }
 

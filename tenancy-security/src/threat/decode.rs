@@ -123,6 +123,8 @@ fn folded(rest: &[u8]) -> Option<(u8, usize)> {
         // Slashes of fractions and of sets, which Windows maps to those of paths.
         [0xe2, 0x88, 0x95, ..] | [0xe2, 0x81, 0x84, ..] => Some((b'/', 3)),
         [0xe2, 0x88, 0x96, ..] => Some((b'\\', 3)),
+        // U+EFC8 and U+F025, which scanners send for one.
+        [0xee, 0xbf, 0x88, ..] | [0xef, 0x80, 0xa5, ..] => Some((b'\\', 3)),
         // Quarters, which US-ASCII of seven bits takes for brackets.
         [0xc2, 0xbc, ..] => Some((b'<', 2)),
         [0xc2, 0xbe, ..] => Some((b'>', 2)),

@@ -10,7 +10,6 @@ use self::phrases::{PHRASES, WORDS, Where};
 use self::template::Template;
 use super::finding::{Severity, ThreatKind, Verdict};
 use super::scan::{Bytes, Scan};
-use super::search::contains;
 
 /// One of these stands in every probe.
 pub(super) const SIGNS: Bytes = TELLING.or(Bytes::COLON).or(Bytes::QUOTE).or(Bytes::DOT);
@@ -83,6 +82,13 @@ pub(super) fn phrase(scan: &Scan<'_>) -> Option<Verdict> {
     if !bytes.has_any(TELLING) && bytes.has_any(Bytes::BLANK) {
         return None;
     }
+    if bytes.has_any(Bytes::PARENTHESIS) && is_cut_off(value) {
+        return Some(Verdict::new(
+            ThreatKind::CommandInjection,
+            Severity::High,
+            "code is added and the rest commented out",
+        ));
+    }
     let phrase = PHRASES.find_by_signs(scan, |at, phrase, (_, place, _)| match place {
         Where::Anywhere => true,
         Where::Called => {
@@ -91,7 +97,7 @@ pub(super) fn phrase(scan: &Scan<'_>) -> Option<Verdict> {
     });
     let word = || {
         let mut words = WORDS.iter();
-        words.find_map(|(word, meaning)| contains(value, word).then_some(*meaning))
+        words.find_map(|(word, meaning)| word.is_in(value).then_some(*meaning))
     };
     let (kind, _, says) = phrase.or_else(word)?;
     Some(Verdict::new(kind, Severity::High, says))
@@ -103,6 +109,16 @@ fn is_called_with_text(rest: &[u8]) -> bool {
         rest.trim_ascii_start().first(),
         Some(b'\'' | b'"' | b'`' | b'$' | b'\\' | b'&')
     )
+}
+
+/// `…); //`, at the end: a call, and what keeps the program's own text from being read.
+fn is_cut_off(value: &[u8]) -> bool {
+    let value = value.trim_ascii_end();
+    let comments = [b"//".as_slice(), b"#", b"/*"];
+    let mut commented = comments
+        .iter()
+        .filter_map(|comment| value.strip_suffix(*comment));
+    commented.any(|code| code.trim_ascii_end().ends_with(b");"))
 }
 
 /// `() {`, at the beginning.

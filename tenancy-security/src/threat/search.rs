@@ -5,28 +5,71 @@
 /// How many places are looked at between two decisions.
 const AT_ONCE: usize = 32;
 
-/// Whether a lower-case `word` of at least four bytes stands in `text`, in whatever case.
-pub(super) fn contains(text: &[u8], word: &[u8]) -> bool {
-    // Words differ more in their middle than at their ends.
-    let (third, last) = (2, word.len() - 2);
-    let places = (text.len() + 1).saturating_sub(word.len());
-    let may_begin = |at: usize| {
-        (text[at + third] | 0x20 == word[third]) & (text[at + last] | 0x20 == word[last])
-    };
-    let begins = |at: usize| text[at..at + word.len()].eq_ignore_ascii_case(word);
-    if places < AT_ONCE {
-        return (0..places).any(|at| may_begin(at) && begins(at));
+/// The letters of English from the rarest to the most frequent (R. Lewand, *Cryptological Mathematics*,
+/// 2000). Whatever is no letter is rarer still.
+const LETTERS: &[u8; 26] = b"zqxjkvbpygfwmucldrhsnioate";
+
+/// A lower-case word to look for in whatever case, known by the two of its letters that texts hold least often.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needle {
+    word: &'static [u8],
+    rarest: usize,
+    next: usize,
+}
+
+impl Needle {
+    /// Of a word of at least two bytes.
+    pub(super) const fn new(word: &'static [u8]) -> Self {
+        let (mut rarest, mut next) = (0, 1);
+        if commonness(word[next]) < commonness(word[rarest]) {
+            (rarest, next) = (next, rarest);
+        }
+        let mut at = 2;
+        while at < word.len() {
+            if commonness(word[at]) < commonness(word[rarest]) {
+                next = rarest;
+                rarest = at;
+            } else if commonness(word[at]) < commonness(word[next]) {
+                next = at;
+            }
+            at += 1;
+        }
+        Self { word, rarest, next }
     }
-    (0..places).step_by(AT_ONCE).any(|from| {
-        // The last places are those before the end, some of them for the second time.
-        let from = from.min(places - AT_ONCE);
-        let thirds = &text[from + third..from + third + AT_ONCE];
-        let lasts = &text[from + last..from + last + AT_ONCE];
-        let any = thirds.iter().zip(lasts).fold(false, |any, (a, b)| {
-            any | ((a | 0x20 == word[third]) & (b | 0x20 == word[last]))
-        });
-        any && (from..from + AT_ONCE).any(|at| may_begin(at) && begins(at))
-    })
+
+    pub(super) fn is_in(&self, text: &[u8]) -> bool {
+        let Self { word, rarest, next } = *self;
+        let places = (text.len() + 1).saturating_sub(word.len());
+        let may_begin = |at: usize| {
+            (text[at + rarest] | 0x20 == word[rarest]) & (text[at + next] | 0x20 == word[next])
+        };
+        let begins = |at: usize| text[at..at + word.len()].eq_ignore_ascii_case(word);
+        if places < AT_ONCE {
+            return (0..places).any(|at| may_begin(at) && begins(at));
+        }
+        (0..places).step_by(AT_ONCE).any(|from| {
+            // The last places are those before the end, some of them for the second time.
+            let from = from.min(places - AT_ONCE);
+            let ones = &text[from + rarest..from + rarest + AT_ONCE];
+            let others = &text[from + next..from + next + AT_ONCE];
+            let any = ones.iter().zip(others).fold(false, |any, (one, other)| {
+                any | ((one | 0x20 == word[rarest]) & (other | 0x20 == word[next]))
+            });
+            any && (from..from + AT_ONCE).any(|at| may_begin(at) && begins(at))
+        })
+    }
+}
+
+/// How often a byte stands in texts, in comparison with others.
+const fn commonness(byte: u8) -> usize {
+    let mut at = 0;
+    while at < LETTERS.len() {
+        if LETTERS[at] == byte {
+            return at + 1;
+        }
+        at += 1;
+    }
+    0
 }
 
 /// Whether `holds` is true of five bytes in a row anywhere in `text`. The second of them is the

@@ -7,6 +7,7 @@ mod arguments;
 mod candidate;
 mod commands;
 mod name;
+mod outright;
 mod written_down;
 
 use self::candidate::{Candidate, Lead};
@@ -28,6 +29,7 @@ const SEPARATORS: Bytes = Bytes::SEMICOLON
     .or(Bytes::DOLLAR)
     .or(Bytes::LESS)
     .or(Bytes::GREATER)
+    .or(Bytes::BACKSLASH)
     .or(Bytes::CONTROL);
 
 const fn found(says: &'static str) -> Option<Verdict> {
@@ -87,6 +89,8 @@ impl<'a> Shell<'a> {
             b'$' if is_blank_variable(&value[at + 1..]) => {
                 found("a shell's own blank stands for a space")
             }
+            // A line break as programs write it, and as some of them read it.
+            b'\\' if matches!(next, b'n' | b'r') => self.command(at, at + 2, Lead::Separator),
             b'`' => {
                 self.backticks += 1;
                 if self.backticks % 2 == 1 && is_glued(&value[self.lead.min(at)..at]) {

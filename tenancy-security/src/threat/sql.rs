@@ -10,11 +10,13 @@ mod start;
 mod statements;
 mod words;
 
+use memchr::memmem;
+
 use self::grammar::{Grammar, Reading};
 use self::words::{WORDS, Word};
 use super::finding::Verdict;
 use super::scan::{Bytes, Scan};
-use super::search::{any_near, contains};
+use super::search::{Needle, any_near};
 
 /// One of these stands in every injection.
 pub(super) const SIGNS: Bytes = PUNCTUATION
@@ -38,6 +40,11 @@ const PUNCTUATION: Bytes = TELLING
 /// One of these, a call or a SELECT stands in every injection that follows a text.
 const TELLING: Bytes = Bytes::EQUALS.or(Bytes::LESS).or(Bytes::GREATER);
 
+const SELECT: Needle = Needle::new(b"select");
+const EXEC: Needle = Needle::new(b"exec");
+const OUTFILE: Needle = Needle::new(b"outfile");
+const DUMPFILE: Needle = Needle::new(b"dumpfile");
+
 /// Longer values are looked through for what an injection needs before they are read.
 const LOOKED_THROUGH: usize = 1024;
 
@@ -51,8 +58,9 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         .iter()
         .find(|byte| **byte > b' ')
         .is_none_or(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-    let selects = contains(value, b"select");
-    if begins_as_text && !selects && !bytes.has_any(PUNCTUATION) {
+    let selects = SELECT.is_in(value);
+    let is_tail_possible = || bytes.has_any(Bytes::HYPHEN) && memmem::find(value, b"--").is_some();
+    if begins_as_text && !selects && !bytes.has_any(PUNCTUATION) && !is_tail_possible() {
         return None;
     }
     // A short value is read as quickly.
@@ -62,15 +70,19 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
     // Where nothing telling follows, a text is left at its first word.
     let reads_on = selects
         || (bytes.has_any(TELLING) && may_follow_text(value, bytes))
-        || (bytes.has_any(Bytes::PARENTHESIS) && has_call(scan));
-    let readings = [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')];
-    let readings = if bytes.has_any(Bytes::QUOTE) {
-        &readings[..]
-    } else {
-        &readings[..1]
-    };
-    let readings = readings.iter();
-    let grammars = readings.filter_map(|reading| Grammar::new(value, *reading, reads_on));
+        || (bytes.has_any(Bytes::PARENTHESIS) && has_call(scan))
+        || (bytes.has_any(Bytes::SEMICOLON) && EXEC.is_in(value));
+    let readings = [
+        (Reading::Bare, true),
+        (Reading::Quoted(b'\''), bytes.has_any(Bytes::QUOTE)),
+        (Reading::Quoted(b'"'), bytes.has_any(Bytes::QUOTE)),
+        (
+            Reading::Quoted(b'`'),
+            bytes.has_any(Bytes::BACKTICK) && leaves_name(value),
+        ),
+    ];
+    let readings = readings.into_iter().filter(|(_, is_possible)| *is_possible);
+    let grammars = readings.filter_map(|(reading, _)| Grammar::new(value, reading, reads_on));
     if reads_on {
         return readings::judge(grammars.collect());
     }
@@ -78,6 +90,13 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         grammar.read();
         grammar.found()
     }))
+}
+
+/// Whether a value ends a name in backticks. Texts put such names behind a blank.
+fn leaves_name(value: &[u8]) -> bool {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
+    let length = value.iter().take_while(is_part).count();
+    length > 0 && value.get(length) == Some(&b'`')
 }
 
 /// Whether what stands in the middle of a text can be an attack for its comparisons: they are joined
@@ -95,9 +114,9 @@ fn may_follow_text(value: &[u8], bytes: Bytes) -> bool {
     };
     bytes.has_any(Bytes::AT.or(Bytes::BACKSLASH))
         || any_near(value, is_logic)
-        || [b"exec".as_slice(), b"outfile", b"dumpfile"]
+        || [EXEC, OUTFILE, DUMPFILE]
             .iter()
-            .any(|word| contains(value, word))
+            .any(|word| word.is_in(value))
 }
 
 /// Whether a function is called that is worth reading on for behind a text.

@@ -9,7 +9,6 @@ mod files;
 use self::files::{FILES, File, STEMS};
 use super::finding::{Place, Severity, ThreatKind, Verdict};
 use super::scan::{Bytes, Scan};
-use super::search::contains;
 
 /// What paths are made of.
 pub(super) const SIGNS: Bytes = Bytes::SLASH
@@ -42,7 +41,8 @@ pub(super) fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     if is_path && steps.is_odd(value) {
         return found(Severity::High, "a path is written to slip past a filter");
     }
-    if is_path && bytes.has_any(Bytes::DIGIT) && hex_steps(value) >= 2 {
+    let steps_in_hex = if value.starts_with(b"..") { 1 } else { 2 };
+    if is_path && bytes.has_any(Bytes::DIGIT) && hex_steps(value) >= steps_in_hex {
         return found(Severity::High, "a path is written in hexadecimal");
     }
     if let Some(scheme) = files::SCHEMES.iter().find(|scheme| {
@@ -56,7 +56,7 @@ pub(super) fn judge(place: Place, scan: &Scan<'_>) -> Option<Verdict> {
     if is_share(value) {
         return found(Severity::High, "a path leads to another machine");
     }
-    if is_path && STEMS.iter().any(|stem| contains(value, stem)) {
+    if is_path && STEMS.iter().any(|stem| stem.is_in(value)) {
         return found(Severity::High, "a file of the system is named");
     }
     let rooted = value.iter().take_while(|byte| is_separator(**byte)).count();
@@ -108,10 +108,10 @@ impl Steps {
                 .unwrap_or(rest.len());
             let is_last = length == rest.len();
             let alone = start == 0 && is_last;
-            // Tomcat drops what follows a semicolon, Windows trailing blanks.
+            // Tomcat drops what follows a semicolon; a percent sign is left of a code decoded once too often.
             let segment = &rest[..length];
             let name = segment
-                .split(|&byte| byte == b';')
+                .split(|&byte| matches!(byte, b';' | b'%'))
                 .next()
                 .unwrap_or(segment);
             // A step may stand behind the text before the path, as in `file=../x`.
@@ -184,7 +184,7 @@ impl Steps {
 /// How often `0x2e`, `0x2f` or `0x5c` stands in the value.
 fn hex_steps(value: &[u8]) -> usize {
     // Counting them all is faster than stopping at one.
-    if value.iter().filter(|&&byte| byte == b'x').count() < 2 {
+    if value.iter().filter(|&&byte| byte == b'x').count() == 0 {
         return 0;
     }
     value

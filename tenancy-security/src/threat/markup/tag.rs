@@ -144,7 +144,8 @@ pub(super) fn attribute_name(value: &[u8], at: usize) -> &[u8] {
     let before = &value[at.saturating_sub(NEAR)..at];
     let end = before
         .iter()
-        .rposition(|&byte| byte > b' ' && byte != 127)
+        // A plus sign is a blank of a form that nobody has decoded.
+        .rposition(|&byte| byte > b' ' && byte != 127 && byte != b'+')
         .map_or(0, |last| last + 1);
     let start = before[..end]
         .iter()

@@ -4,6 +4,7 @@ use crate::threat::finding::ThreatKind::{
     self, CommandInjection, JndiLookup, ProtocolInjection, TemplateInjection, XmlEntity,
 };
 use crate::threat::phrases::Phrases;
+use crate::threat::search::Needle;
 
 /// Where a phrase must stand to count.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +106,10 @@ const SCHEMA: Meaning = (
 );
 
 /// Those that are words.
-pub(super) static WORDS: &[(&[u8], Meaning)] = &[(b"phpggc", PHP_OBJECT), (b"ro0ab", JAVA)];
+pub(super) static WORDS: &[(Needle, Meaning)] = &[
+    (Needle::new(b"phpggc"), PHP_OBJECT),
+    (Needle::new(b"ro0ab"), JAVA),
+];
 
 /// Those with a sign in them.
 pub(super) static PHRASES: Phrases<Meaning, 164> = Phrases::with_signs(&[

@@ -30,6 +30,7 @@ impl Ends {
                 ..,
             ] => Self::Separator,
             [b'\'' | b'"', ..] => Self::End,
+            [b'\\', b'n' | b'r', ..] => Self::Separator,
             [b'$' | b'{' | b'%', ..] => Self::Argument,
             [b' ' | b'\t' | b'+', ..] => match rest.trim_ascii_start() {
                 [] => Self::End,

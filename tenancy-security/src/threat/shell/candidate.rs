@@ -3,6 +3,7 @@
 use super::arguments::{Ends, begins_with_sign, has_switch, is_address, is_sentence, writes_file};
 use super::commands::{COMMANDS, Command};
 use super::name::{LONGEST, Name, is_before_command};
+use super::outright::is_outright;
 use super::written_down::{is_written_down, tells};
 
 /// How a command is brought about.
@@ -110,7 +111,7 @@ impl<'a> Candidate<'a> {
                 && !self.leads_to_another())
             || (is_joined && self.rest.trim_ascii().len() <= 2)
             || (is_odd && is_quoted && matches!(self.rest, [b'\'' | b'"']))
-            || (is_odd && self.has_argument() && is_outright(self.name.name(), self.rest))
+            || (self.has_argument() && is_outright(self.name.name(), self.rest))
     }
 
     /// `$(…)` in the middle of a text is a note for programmers, unless it does something.
@@ -141,6 +142,9 @@ impl<'a> Candidate<'a> {
     fn is_separated(&self, command: Command) -> bool {
         if is_written_down(self.value, self.name.name()) {
             return false;
+        }
+        if self.has_argument() && is_outright(self.name.name(), self.rest) {
+            return true;
         }
         if self.begins_with_program() && (self.tells_at_the_end() || self.sends()) {
             return true;
@@ -261,21 +265,4 @@ fn is_cmdlet(name: &[u8]) -> bool {
         word.len() > 1 && word[0].is_ascii_uppercase() && word.iter().all(u8::is_ascii_alphanumeric)
     };
     words.next().is_some_and(is_word) && words.next().is_some_and(is_word) && words.next().is_none()
-}
-
-/// Whether a program with these arguments is an attack without any separator.
-fn is_outright(name: &[u8], rest: &[u8]) -> bool {
-    let rest = rest.trim_ascii_start();
-    match name {
-        b"ping" => matches!(rest, [b'-', b'n' | b'c' | b'i', b' ', b'0'..=b'9', ..]),
-        b"wget" | b"curl" | b"iwr" | b"invoke-webrequest" => {
-            rest.starts_with(b"http") && rest.iter().filter(|&&byte| byte == b' ').count() <= 2
-        }
-        b"dir" => rest.get(1) == Some(&b':'),
-        b"nohup" | b"strace" | b"sudo" | b"xargs" => {
-            let name = Name::read(rest, 0);
-            COMMANDS.get(name.name()) == Some(Command::Shell) && begins_with_sign(&rest[name.end..])
-        }
-        _ => false,
-    }
 }

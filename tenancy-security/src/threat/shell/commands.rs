@@ -228,6 +228,7 @@ pub(super) static COMMANDS: Words<Command, 1024> = Words::new(&[
     ("net", Word),
     ("netsh", Tool),
     ("systeminfo", Tool),
+    ("sysinfo", Tool),
     ("tasklist", Tool),
     ("taskkill", Tool),
     ("wmic", Tool),

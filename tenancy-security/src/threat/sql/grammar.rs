@@ -53,7 +53,7 @@ pub(super) struct Grammar<'a> {
     value: &'a [u8],
     lexer: Lexer<'a>,
     /// Its own reading, and those that have come to the same place.
-    readings: [Option<Reading>; 3],
+    readings: [Option<Reading>; 4],
     /// Whether to go on behind what is no SQL.
     reads_on: bool,
     /// Where the value left its quotes.
@@ -91,6 +91,10 @@ impl<'a> Grammar<'a> {
             Reading::Quoted(quote) => {
                 let length = memchr(quote, value)?;
                 let mut at = length + 1;
+                // Behind a backslash the first of two is a part of the text.
+                if value[..length].ends_with(b"\\") && value.get(at) == Some(&quote) {
+                    at += 1;
+                }
                 // A doubled quote is one quote of the text, where a single one follows.
                 while value.get(at) == Some(&quote)
                     && value.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
@@ -110,7 +114,7 @@ impl<'a> Grammar<'a> {
         Some(Self {
             value,
             lexer: Lexer::new(value, at),
-            readings: [Some(reading), None, None],
+            readings: [Some(reading), None, None, None],
             reads_on,
             from: at,
             began: None,
@@ -139,7 +143,8 @@ impl<'a> Grammar<'a> {
             }
             self.tokens += 1;
             if !self.accept(&lexeme) {
-                if self.settle(false) || !self.reads_on {
+                // Where the rest of the query goes on behind a comment, what was met is the whole value.
+                if self.settle(lexeme.after_comment) || !self.reads_on {
                     return false;
                 }
                 self.restart(&lexeme);
@@ -156,12 +161,12 @@ impl<'a> Grammar<'a> {
     }
 
     /// The readings it goes on for.
-    pub(super) fn readings(&self) -> [Option<Reading>; 3] {
+    pub(super) fn readings(&self) -> [Option<Reading>; 4] {
         self.readings
     }
 
     /// Goes on for others as well, which began afresh where this one did.
-    pub(super) fn join(&mut self, others: [Option<Reading>; 3]) {
+    pub(super) fn join(&mut self, others: [Option<Reading>; 4]) {
         let mut others = others.into_iter().flatten();
         for place in &mut self.readings {
             *place = place.or_else(|| others.next());
@@ -207,7 +212,7 @@ impl<'a> Grammar<'a> {
 
     fn accept(&mut self, lexeme: &Lexeme) -> bool {
         if self.state == State::Fresh {
-            self.begin(lexeme.token);
+            self.begin(lexeme);
         }
         let opened = std::mem::replace(&mut self.opened, false);
         match self.state {
@@ -218,9 +223,11 @@ impl<'a> Grammar<'a> {
     }
 
     /// The first token says in which state the grammar is.
-    fn begin(&mut self, token: Token) {
-        let kind = match token {
+    fn begin(&mut self, lexeme: &Lexeme) {
+        let kind = match lexeme.token {
             Token::Number => Start::Number,
+            // "- Copy what is there": an item of a list.
+            Token::Sign if begins_item(&self.value[lexeme.end..]) => Start::Word,
             Token::Sign | Token::Star | Token::Arithmetic | Token::Variable { .. } => Start::Sign,
             Token::Open => Start::Open,
             Token::Text { .. } => Start::Text,
@@ -262,4 +269,9 @@ impl<'a> Grammar<'a> {
             _ => State::Operand,
         };
     }
+}
+
+/// A blank, and a word or a name.
+fn begins_item(rest: &[u8]) -> bool {
+    matches!(rest, [b' ', first, ..] if first.is_ascii_alphabetic() || *first == b'`')
 }

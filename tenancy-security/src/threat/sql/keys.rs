@@ -74,7 +74,8 @@ mod tests {
     use crate::threat::sql::readings;
 
     fn is_found(value: &[u8]) -> bool {
-        let readings = [Reading::Bare, Reading::Quoted(b'\''), Reading::Quoted(b'"')].into_iter();
+        let quoted = [b'\'', b'"', b'`'].map(Reading::Quoted);
+        let readings = std::iter::once(Reading::Bare).chain(quoted);
         let grammars = readings.filter_map(|reading| Grammar::new(value, reading, true));
         readings::judge(grammars.collect()).is_some()
     }

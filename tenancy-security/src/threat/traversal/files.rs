@@ -1,6 +1,7 @@
 //! The files that attackers ask for.
 
 use crate::threat::phrases::Phrases;
+use crate::threat::search::Needle;
 
 /// Where the name of a file gives an attack away.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +48,9 @@ pub(super) const SCHEMES: &[&str] = &[
 ];
 
 /// What is left of a path where a filter has dropped its separators.
-pub(super) const STEMS: &[&[u8]] = &[b"etcpasswd", b"inetpubwwwroot"];
+pub(super) const STEMS: &[Needle] = &[Needle::new(b"etcpasswd"), Needle::new(b"inetpubwwwroot")];
 
-pub(super) static FILES: Phrases<File, 128> = Phrases::with_signs(&[
+pub(super) static FILES: Phrases<File, 141> = Phrases::with_signs(&[
     ("etc/passwd", Always),
     ("etc\\passwd", Always),
     ("etc/shadow", Always),
@@ -75,6 +76,14 @@ pub(super) static FILES: Phrases<File, 128> = Phrases::with_signs(&[
     ("etc/init", InPath),
     ("etc/vsftpd", InPath),
     ("etc/proftpd", InPath),
+    ("/etc/", AtStart),
+    ("/proc/", AtStart),
+    ("/sys/", AtStart),
+    (":/windows/", InPath),
+    (":\\windows\\", InPath),
+    (":/winnt/", InPath),
+    (":\\winnt\\", InPath),
+    ("::$data", Stem),
     ("boot.ini", InPath),
     ("oot.ini", InPath),
     ("win.ini", InPath),
@@ -116,6 +125,8 @@ pub(super) static FILES: Phrases<File, 128> = Phrases::with_signs(&[
     ("usr/lib/", AtStart),
     ("root/.", InPath),
     ("opt/lampp", InPath),
+    ("boot/grub", InPath),
+    ("metabase.xml", InPath),
     ("apache/logs", InPath),
     ("apache2/logs", InPath),
     ("httpd.conf", Hidden),
@@ -130,6 +141,8 @@ pub(super) static FILES: Phrases<File, 128> = Phrases::with_signs(&[
     (".htpasswd", InPath),
     (".bash_history", InPath),
     (".bashrc", Hidden),
+    (".bash_profile", Hidden),
+    (".cshrc", Hidden),
     (".profile", Hidden),
     (".mysql_history", InPath),
     (".ssh/", InPath),
@@ -158,6 +171,7 @@ pub(super) static FILES: Phrases<File, 128> = Phrases::with_signs(&[
     (".pgpass", InPath),
     ("wp-config", Hidden),
     ("config.php", Hidden),
+    ("config.inc.php", Hidden),
     ("configuration.php", Hidden),
     ("phpmyadmin/config", InPath),
     ("application.yml", Hidden),

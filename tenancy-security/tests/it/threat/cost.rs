@@ -83,6 +83,11 @@ const PIECES: &[&str] = &[
     "constructor",
     "etc/",
     "cat ",
+    ";net user ",
+    ";wget http ",
+    "|ls - /etc ",
+    "\\n",
+    "1`=`1`",
     "\n",
     " ",
 ];
@@ -127,7 +132,17 @@ fn eight_times_the_value_takes_far_less_than_sixty_four_times_the_time() {
 #[test]
 fn nor_does_what_stands_before_or_behind_a_thousand_pieces_count_for_each() {
     for piece in [
-        "`", "<html ", "1;", "';", ";id ", "\nwho\ta", "\nls\ta", "<(who{a", "$(", "\\..",
+        "`",
+        "<html ",
+        "1;",
+        "';",
+        ";id ",
+        ";wget http",
+        "\nwho\ta",
+        "\nls\ta",
+        "<(who{a",
+        "$(",
+        "\\..",
         "var/log/",
     ] {
         for filler in [" ", "\n", "a"] {

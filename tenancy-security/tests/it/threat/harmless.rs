@@ -57,6 +57,15 @@ fn sentences_with_the_words_of_sql_pass() {
         "first name; last name; id",
         "Smith | NC | 27601",
         "f'(x) = 2x; f''(x) = 2",
+        "- Remove Copy trait from Header, copy is non-trivial",
+        "- Overflows in rem_pio2 and remquo",
+        "- `thread::Thread` and `thread::ThreadId` (#175)",
+        "`a` and `b` = `c`, unless `d` is 1",
+        "net user growth; net sales of a group",
+        "reg add office; ls and cat are tools",
+        "see /etc/hosts for the names",
+        "two dots .. and a path C:\\new\\id",
+        "Order by phone -- we pay for the call",
     ] {
         for place in PLACES {
             assert_passes(place, sentence);
