@@ -141,7 +141,6 @@ pub(crate) async fn keep_fresh(platform: Platform, mut ended: watch::Receiver<bo
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tenancy_core::Actor;
     use tenancy_observability::health::Status;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
@@ -165,14 +164,9 @@ mod tests {
 
     /// How a platform is that needs other services, and each of them.
     async fn health(services: serde_json::Value) -> (Status, Vec<(String, Status)>) {
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = Config {
-            data: folder.path().to_owned(),
-            ..Config::default()
-        };
+        let mut config = Config::default();
         config.health.services = serde_json::from_value(services).unwrap();
-        let platform = Platform::open_as(config, Actor::system("test")).await;
-        let platform = platform.unwrap();
+        let (platform, _folder) = Platform::in_new_folder(config).await;
         platform.health().started();
         // A part changes sides when it was found so twice.
         platform.health().full().await;

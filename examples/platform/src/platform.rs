@@ -471,3 +471,14 @@ fn catalog(
         .keep_products(products)
         .keep_categories(categories)
 }
+
+#[cfg(test)]
+impl Platform {
+    /// One with this configuration and a folder of its own, which lasts as long as what is returned beside it.
+    pub(crate) async fn in_new_folder(mut config: Config) -> (Self, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        folder.path().clone_into(&mut config.data);
+        let platform = Self::open_as(config, Actor::system("test")).await;
+        (platform.unwrap(), folder)
+    }
+}

@@ -39,7 +39,6 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use http::Request;
     use serde_json::Value;
-    use tenancy_core::Actor;
     use tower::ServiceExt as _;
 
     use super::*;
@@ -57,13 +56,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_route_of_the_operators_is_described_and_nothing_else_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config {
-            data: folder.path().to_owned(),
-            ..Config::default()
-        };
-        let platform = Platform::open_as(config, Actor::system("test"));
-        let platform = platform.await.unwrap();
+        let (platform, _folder) = Platform::in_new_folder(Config::default()).await;
         let routes = registered(&site::app(&platform, &defence::stack(&platform)));
 
         let request = Request::get("/platform/openapi.json").header("host", "localhost");

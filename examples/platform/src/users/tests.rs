@@ -5,7 +5,7 @@ use tenancy_core::ErrorKind;
 use tenancy_core::registry::TenantRegistry as _;
 use tenancy_core::sql::migrate;
 use tenancy_core::time::Time;
-use tenancy_core::{Actor, Slug, Tenant, TenantId};
+use tenancy_core::{Slug, Tenant, TenantId};
 use tenancy_security::session::{Session, SessionDigest, SessionStore, contract};
 use tenancy_tests::{Postgres, TestDatabase};
 
@@ -35,17 +35,12 @@ impl Town {
     }
 
     async fn open(database: Option<TestDatabase>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config {
-            data: folder.path().to_owned(),
-            database_url: database
-                .as_ref()
-                .map(|database| Secret::new(database.app_url())),
+        let url = database.as_ref().map(TestDatabase::app_url);
+        let (platform, folder) = Platform::in_new_folder(Config {
+            database_url: url.map(Secret::new),
             ..Config::default()
-        };
-        let platform = Platform::open_as(config, Actor::system("test"))
-            .await
-            .unwrap();
+        })
+        .await;
         for slug in ["acme", "bolt"] {
             let tenant = Tenant::new(TenantId::generate(), slug.parse().unwrap());
             let registry = platform.registry();

@@ -3,8 +3,8 @@ use std::collections::BTreeMap as Map;
 use http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tenancy_core::Tenant;
 use tenancy_core::registry::TenantRegistry as _;
-use tenancy_core::{Actor, Tenant};
 use tenancy_observability::Party;
 use tenancy_observability::alert::{Alerts, State};
 use tenancy_observability::layer::{FinishedRequest, ObserveRequests as _, Outcome, Spent};
@@ -42,13 +42,7 @@ struct Desk {
 impl Desk {
     /// One that looks at so many shops in a turn.
     async fn open(shops_max: usize, reach: Reach) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config {
-            data: folder.path().to_owned(),
-            ..Config::default()
-        };
-        let platform = Platform::open_as(config, Actor::system("test"));
-        let platform = platform.await.unwrap();
+        let (platform, folder) = Platform::in_new_folder(Config::default()).await;
         let recorder = Recorder::new();
         let (database, scope) = (platform.database(), platform.scope());
         let reports = Reports::builder(database, scope, &recorder).build();

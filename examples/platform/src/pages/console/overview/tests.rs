@@ -1,5 +1,4 @@
 use http::StatusCode;
-use tenancy_core::Actor;
 use tenancy_observability::Party;
 use tenancy_observability::layer::{FinishedRequest, ObserveRequests as _, Outcome, Spent};
 use tenancy_observability::report::{Period, Recorder, Reports, WhichEndpoints};
@@ -13,13 +12,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// What an overview is made of when these requests have ended: routes, milliseconds, and whether they failed.
 async fn measured(requests: &[(String, u64, bool)]) -> Measured {
-    let folder = tempfile::tempdir().unwrap();
-    let config = Config {
-        data: folder.path().to_owned(),
-        ..Config::default()
-    };
-    let platform = Platform::open_as(config, Actor::system("test"));
-    let platform = platform.await.unwrap();
+    let (platform, _folder) = Platform::in_new_folder(Config::default()).await;
     let recorder = Recorder::new();
     let reports = Reports::builder(platform.database(), platform.scope(), &recorder).build();
     let at = Time::now();
