@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::call_sites::CallSites;
 
@@ -46,23 +46,15 @@ struct Statements {
 }
 
 impl Meter {
-    /// How many statements were sent, opening, committing and undoing transactions among them. One
-    /// that failed or was cancelled counts as well, once it has ended.
-    pub fn database_calls(&self) -> u64 {
-        self.0.database().calls
-    }
-
-    /// How long the work waited for them, and for a connection. The time of statements that ran at
-    /// once is added up.
-    pub fn database_time(&self) -> Duration {
-        self.0.database().time
-    }
-
-    /// For how long at least one statement was on its way: never longer than the work took.
-    pub fn database_wall_time(&self) -> Duration {
+    /// What was done in the database so far.
+    pub fn database(&self) -> DatabaseUse {
         let database = self.0.database();
         let running = database.running_since.map(|since| since.elapsed());
-        database.wall_time + running.unwrap_or_default()
+        DatabaseUse {
+            calls: database.calls,
+            time: database.time,
+            wall_time: database.wall_time + running.unwrap_or_default(),
+        }
     }
 
     /// How many values a cache was asked for, and how many of them it had.
@@ -144,6 +136,19 @@ impl Statements {
             self.wall_time += now - since;
         }
     }
+}
+
+/// What was done in the database.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DatabaseUse {
+    /// How many statements were sent, opening, committing and undoing transactions among them. One that
+    /// failed or was cancelled counts as well, once it has ended.
+    pub calls: u64,
+    /// How long the work waited for them, and for a connection. The time of statements that ran at once is
+    /// added up.
+    pub time: Duration,
+    /// For how long at least one statement was on its way: never longer than the work took.
+    pub wall_time: Duration,
 }
 
 /// What caches were asked for.

@@ -73,7 +73,7 @@ mod watch;
 
 pub use self::body::PerformanceBody;
 pub(crate) use self::finished::OTHER_METHOD;
-pub use self::finished::{DatabaseUse, FinishedRequest, Outcome, Spent};
+pub use self::finished::{FinishedRequest, Outcome, Spent};
 pub use self::future::ResponseFuture;
 pub use self::observe::ObserveRequests;
 pub use self::own_cost::OwnCost;

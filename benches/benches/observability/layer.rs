@@ -17,6 +17,7 @@ use tenancy_observability::layer::{PerformanceLayer, SlowRequests};
 use tenancy_observability::metrics::{Metrics, RequestMetrics};
 use tenancy_observability::report::Recorder;
 use tenancy_observability::sink::prometheus::Format;
+use tower::layer::layer_fn;
 use tower::{Service as _, ServiceExt as _};
 
 const ROUNDS: (usize, usize) = (21, 20_000);
@@ -50,6 +51,8 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
         .build_pair();
     let measured = bare.clone().layer(layer);
     let counted = bare.clone().layer(theirs);
+    // What a layer costs that does nothing: a router boxes each route and its answers anew.
+    let layered = bare.clone().layer(layer_fn(|inner| inner));
 
     let against_bare = paired(
         "a request through the layer, against the bare router (s)",
@@ -74,6 +77,14 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
         share,
         SHARE_MAX,
     );
+    let empty = paired(
+        "a request through an empty layer, against the bare router (s)",
+        None,
+        ROUNDS,
+        async |requests| ask(&layered, requests).await,
+        async |requests| ask(&bare, requests).await,
+    );
+    report.row(empty.await);
     let against_theirs = paired(
         "a request through the layer, against axum-prometheus (s)",
         None,

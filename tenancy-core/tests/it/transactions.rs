@@ -114,7 +114,7 @@ async fn a_scopes_meter_counts_every_call_however_it_ends(site: Installation) {
     let scope = site.scope(&acme).await;
     let meter = scope.meter().clone();
     let counted = async |work: usize, expected: u64| {
-        let (calls, time) = (meter.database_calls(), meter.database_time());
+        let before = meter.database();
         let mut tx = site.database.read(&scope).await.unwrap();
         match work {
             0 => {
@@ -140,15 +140,16 @@ async fn a_scopes_meter_counts_every_call_however_it_ends(site: Installation) {
                 drop(tx);
             }
         }
-        assert_eq!(meter.database_calls() - calls, expected, "{work}");
-        assert!(meter.database_time() > time, "{work}");
+        let after = meter.database();
+        assert_eq!(after.calls - before.calls, expected, "{work}");
+        assert!(after.time > before.time, "{work}");
     };
     counted(0, 3).await;
     counted(1, 3).await;
     counted(2, 2).await;
     let job = scope.for_job(Actor::job("mail"));
     for other in [job, site.scope(&acme).await] {
-        assert_eq!(other.meter().database_calls(), 0);
+        assert_eq!(other.meter().database().calls, 0);
     }
 }
 
@@ -162,7 +163,7 @@ async fn queries_at_once_take_the_clock_s_time_once() {
     let mut two = site.database.read(&scope).await.unwrap();
     let began = Instant::now();
     let meter = scope.meter();
-    let (time, wall_time) = (meter.database_time(), meter.database_wall_time());
+    let before = meter.database();
     let sleep = async |tx: &mut TenantTx| {
         on_tx!(tx, |conn| sqlx::query(SLEEP)
             .execute(conn)
@@ -171,10 +172,8 @@ async fn queries_at_once_take_the_clock_s_time_once() {
     };
     let (one, two) = tokio::join!(sleep(&mut one), sleep(&mut two));
     one.and(two).unwrap();
-    let (time, wall_time) = (
-        meter.database_time() - time,
-        meter.database_wall_time() - wall_time,
-    );
+    let after = meter.database();
+    let (time, wall_time) = (after.time - before.time, after.wall_time - before.wall_time);
     let total = began.elapsed();
     let pause = Duration::from_millis(100);
     assert!(time >= 2 * pause, "{time:?}");

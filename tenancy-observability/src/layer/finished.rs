@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize, Serializer};
-use tenancy_core::meter::{CacheLookups, Meter};
+use serde::{Serialize, Serializer};
+use tenancy_core::meter::{CacheLookups, DatabaseUse, Meter};
 use tenancy_core::time::Time;
 
 use crate::party::Party;
@@ -111,17 +111,6 @@ impl Serialize for Spent {
         };
         written.serialize(serializer)
     }
-}
-
-/// What was done in the database.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct DatabaseUse {
-    /// How many statements.
-    pub calls: u64,
-    /// How long they took, added up.
-    pub time: Duration,
-    /// For how long at least one of them was on its way.
-    pub wall_time: Duration,
 }
 
 /// Stands for methods that are none of HTTP's own, or that a route does not have.

@@ -20,7 +20,6 @@ use crate::trace_context::TraceContext;
 #[must_use]
 pub struct PerformanceLayer {
     pub(super) settings: Arc<Settings>,
-    pub(super) counted: Arc<Counted>,
 }
 
 /// What all requests have in common.
@@ -32,6 +31,8 @@ pub(super) struct Counted {
 
 #[derive(Clone)]
 pub(super) struct Settings {
+    /// Here, so that a clone of the layer is a clone of one pointer.
+    pub(super) counted: Arc<Counted>,
     pub(super) observers: Vec<Arc<dyn ObserveRequests>>,
     pub(super) response_time: bool,
     pub(super) memory_usage: bool,
@@ -65,6 +66,7 @@ impl PerformanceLayer {
     pub fn new() -> Self {
         Self {
             settings: Arc::new(Settings {
+                counted: Arc::default(),
                 observers: Vec::new(),
                 response_time: true,
                 memory_usage: true,
@@ -73,7 +75,6 @@ impl PerformanceLayer {
                 route: None,
                 span: Arc::new(span),
             }),
-            counted: Arc::default(),
         }
     }
 
@@ -133,12 +134,12 @@ impl PerformanceLayer {
 
     /// How many requests are under way, until the last byte of their answers.
     pub fn in_flight(&self) -> usize {
-        self.counted.in_flight.load(Ordering::Relaxed)
+        self.settings.counted.in_flight.load(Ordering::Relaxed)
     }
 
     /// What measuring has taken since the beginning, by the requests that were timed for it.
     pub fn own_cost(&self) -> OwnCost {
-        self.counted.own_costs.sum()
+        self.settings.counted.own_costs.sum()
     }
 
     fn set(&mut self) -> &mut Settings {

@@ -1,17 +1,18 @@
-use std::fmt;
-use std::sync::Arc;
+use std::mem;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
+use smallvec::SmallVec;
 use tenancy_core::TenantScope;
 use tenancy_core::layer::{Refusal, RequestId, RequestSlot};
+use tenancy_core::meter::DatabaseUse;
 use tenancy_core::time::Time;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::finished::{DatabaseUse, FinishedRequest, OTHER_METHOD, Outcome, Spent, method_name};
+use super::finished::{FinishedRequest, OTHER_METHOD, Outcome, Spent, method_name};
 use super::observe::shielded;
 use super::own_cost::{Mark, OwnCost};
 use super::performance_layer::{Begun, PerformanceLayer};
@@ -27,15 +28,20 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The longest `Server-Timing`, with what inner services say.
 const TIMING_BYTES_MAX: usize = 1024;
 
+/// What a header says, as long as all that is measured here.
+type Text = SmallVec<[u8; 128]>;
+
 /// Watches over one request until it is over, which is when it is dropped.
 pub(super) struct Watch {
     layer: PerformanceLayer,
     began: Instant,
     /// When it was last worked on. What follows at once needs no other look at the clock.
     worked_until: Instant,
+    /// Whether nothing was worked on yet.
+    is_fresh: bool,
     method: Method,
     route: Route,
-    trace: Arc<TraceContext>,
+    trace: TraceContext,
     request_id: Option<RequestId>,
     slot: RequestSlot,
     span: Span,
@@ -59,7 +65,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn begin<B>(layer: &PerformanceLayer, request: &mut Request<B>) -> Box<Self> {
         let mark = Mark::now();
-        let trace = Arc::new(TraceContext::of_request(request.headers()));
+        let trace = TraceContext::of_request(request.headers());
         let settings = &layer.settings;
         let begun = Begun {
             method: request.method(),
@@ -71,8 +77,8 @@ impl Watch {
         let named = settings.route.as_ref().and_then(|route| route(&begun));
         let method = request.method().clone();
         let extensions = request.extensions_mut();
-        extensions.insert(TraceContext::clone(&trace));
-        layer.counted.in_flight.fetch_add(1, Ordering::Relaxed);
+        extensions.insert(trace.clone());
+        settings.counted.in_flight.fetch_add(1, Ordering::Relaxed);
         for observer in &settings.observers {
             shielded(|| observer.began());
         }
@@ -80,6 +86,7 @@ impl Watch {
             layer: layer.clone(),
             began: mark.at,
             worked_until: mark.at,
+            is_fresh: true,
             method,
             route: named.map_or_else(|| Route::of(extensions), Route::Named),
             own_cost: trace.span_id().is_one_in_256().then(OwnCost::default),
@@ -116,11 +123,16 @@ impl Watch {
     }
 
     fn count<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let (began, before) = (Instant::now(), memory::allocated());
+        // The first work follows at once.
+        let began = match mem::take(&mut self.is_fresh) {
+            true => self.began,
+            false => Instant::now(),
+        };
+        let before = memory::allocated();
         if let Some(handed_at) = self.handed_at.take() {
             self.taking += began.duration_since(handed_at);
         }
-        let done = TraceContext::working(&self.trace, || self.span.in_scope(work));
+        let done = self.trace.working(|| self.span.in_scope(work));
         self.memory.add_since(before);
         self.worked_until = Instant::now();
         self.cpu += self.worked_until - began;
@@ -156,9 +168,11 @@ impl Watch {
         self.left_bytes = headers
             .get(CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse().ok());
-        let settings = self.layer.settings.clone();
+        let settings = &self.layer.settings;
         if settings.response_time {
-            let text = format!("{}ms", Milliseconds(first_byte));
+            let mut text = Text::new();
+            write_milliseconds(first_byte, &mut text);
+            text.extend_from_slice(b"ms");
             set(X_RESPONSE_TIME, &text, headers);
         }
         let is_shown = (settings.show)(self.slot.scope());
@@ -166,7 +180,11 @@ impl Watch {
             && is_shown
             && let Some(bytes) = self.memory.bytes()
         {
-            set(X_MEMORY_USAGE, &bytes.to_string(), headers);
+            set(
+                X_MEMORY_USAGE,
+                itoa::Buffer::new().format(bytes).as_bytes(),
+                headers,
+            );
         }
         if settings.timing && is_shown {
             self.say_timing(first_byte, headers);
@@ -176,29 +194,39 @@ impl Watch {
     }
 
     fn say_timing(&self, elapsed: Duration, headers: &mut HeaderMap) {
-        use fmt::Write as _;
-
         let spent = self.spent(elapsed);
         let parts = [
-            ("db", spent.database.map(|database| database.wall_time)),
-            ("cache", spent.cache_time),
-            ("cpu", Some(spent.cpu)),
-            ("wait", Some(spent.wait())),
-            ("client", Some(spent.client).filter(|time| !time.is_zero())),
+            (
+                ", db;dur=",
+                spent.database.map(|database| database.wall_time),
+            ),
+            (", cache;dur=", spent.cache_time),
+            (", cpu;dur=", Some(spent.cpu)),
+            (", wait;dur=", Some(spent.wait())),
+            (
+                ", client;dur=",
+                Some(spent.client).filter(|time| !time.is_zero()),
+            ),
         ];
-        let mut text = String::with_capacity(96);
+        let mut text = Text::new();
         for (name, time) in parts {
             if let Some(time) = time {
-                let comma = if text.is_empty() { "" } else { ", " };
-                let _ = write!(text, "{comma}{name};dur={}", Milliseconds(time));
+                text.extend_from_slice(name.as_bytes());
+                write_milliseconds(time, &mut text);
             }
         }
-        let others = headers.get_all(SERVER_TIMING).iter();
-        let others: usize = others.map(|value| value.len() + 2).sum();
-        if others + text.len() <= TIMING_BYTES_MAX
-            && let Ok(value) = HeaderValue::try_from(text)
-        {
-            headers.append(SERVER_TIMING, value);
+        let text = text.strip_prefix(b", ".as_slice()).unwrap_or(&text);
+        let Ok(value) = HeaderValue::from_bytes(text) else {
+            return;
+        };
+        match headers.entry(SERVER_TIMING) {
+            Entry::Vacant(vacant) => drop(vacant.insert(value)),
+            Entry::Occupied(mut others) => {
+                let length: usize = others.iter().map(|value| value.len() + 2).sum();
+                if length + text.len() <= TIMING_BYTES_MAX {
+                    others.append(value);
+                }
+            }
         }
     }
 
@@ -226,10 +254,13 @@ impl Watch {
             total,
             client,
             cpu: self.cpu,
-            database: meter.map(|meter| DatabaseUse {
-                calls: meter.database_calls(),
-                time: meter.database_time(),
-                wall_time: meter.database_wall_time().min(total),
+            database: meter.map(|meter| {
+                let database = meter.database();
+                let wall_time = database.wall_time.min(total);
+                DatabaseUse {
+                    wall_time,
+                    ..database
+                }
             }),
             cache_lookups: meter.map(|meter| meter.cache_lookups()),
             cache_time: meter.map(|meter| meter.cache_time()),
@@ -277,8 +308,9 @@ impl Watch {
             trace: &self.trace,
             request_id: request_id.or_else(of_scope),
         };
-        self.layer.counted.in_flight.fetch_sub(1, Ordering::Relaxed);
-        for observer in &self.layer.settings.observers {
+        let settings = &self.layer.settings;
+        settings.counted.in_flight.fetch_sub(1, Ordering::Relaxed);
+        for observer in &settings.observers {
             shielded(|| observer.finished(&request));
         }
     }
@@ -305,25 +337,29 @@ impl Drop for Watch {
         };
         cost.requests = 1;
         cost.time(|_| self.tell_observers());
-        self.layer.counted.own_costs.add(&cost);
-        for observer in &self.layer.settings.observers {
+        let settings = &self.layer.settings;
+        settings.counted.own_costs.add(&cost);
+        for observer in &settings.observers {
             shielded(|| observer.timed(&cost));
         }
     }
 }
 
-/// A time in milliseconds with three decimals, written at a tenth of what a fraction takes.
-struct Milliseconds(Duration);
-
-impl fmt::Display for Milliseconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let microseconds = self.0.as_micros();
-        write!(f, "{}.{:03}", microseconds / 1000, microseconds % 1000)
-    }
+/// Adds a time in milliseconds with three decimals, in a fraction of what formatting takes.
+fn write_milliseconds(time: Duration, text: &mut Text) {
+    let whole = time
+        .as_secs()
+        .saturating_mul(1000)
+        .saturating_add(u64::from(time.subsec_millis()));
+    let rest = time.subsec_micros() % 1000;
+    text.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+    let [hundreds, tens, ones] =
+        [rest / 100, rest / 10 % 10, rest % 10].map(|digit| b'0' + digit as u8);
+    text.extend_from_slice(&[b'.', hundreds, tens, ones]);
 }
 
-fn set(name: HeaderName, text: &str, headers: &mut HeaderMap) {
-    if let Ok(value) = HeaderValue::from_str(text) {
+fn set(name: HeaderName, text: &[u8], headers: &mut HeaderMap) {
+    if let Ok(value) = HeaderValue::from_bytes(text) {
         headers.insert(name, value);
     }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tenancy_core::TenantScope;
-use tenancy_core::meter::{CacheLookups, Meter};
+use tenancy_core::meter::{CacheLookups, DatabaseUse, Meter};
 use tenancy_core::time::Time;
 use tokio::time::Instant;
 
 use super::recorder::{Recorder, Whose};
 use super::slice::OPERATION;
 use super::totals::End;
-use crate::layer::{DatabaseUse, Spent};
+use crate::layer::Spent;
 use crate::memory::{self, Tally};
 
 impl Recorder {
@@ -98,11 +98,7 @@ struct Use {
 impl Use {
     fn of(meter: &Meter) -> Self {
         Self {
-            database: DatabaseUse {
-                calls: meter.database_calls(),
-                time: meter.database_time(),
-                wall_time: meter.database_wall_time(),
-            },
+            database: meter.database(),
             lookups: meter.cache_lookups(),
             cache_time: meter.cache_time(),
         }

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tenancy_core::meter::DatabaseUse;
 
 use super::sketch::Sketch;
-use crate::layer::{DatabaseUse, Spent};
+use crate::layer::Spent;
 
 /// How a piece of work ended, as a report counts it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

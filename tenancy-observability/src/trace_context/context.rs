@@ -10,7 +10,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 tokio::task_local! {
-    static CURRENT: Arc<TraceContext>;
+    static CURRENT: TraceContext;
 }
 
 /// A place in a trace: this server's, while it works on a request.
@@ -18,7 +18,7 @@ tokio::task_local! {
 pub struct TraceContext {
     here: Parent,
     caller: Option<SpanId>,
-    state: Option<String>,
+    state: Option<Arc<str>>,
 }
 
 impl TraceContext {
@@ -51,7 +51,7 @@ impl TraceContext {
                 ..parent
             },
             caller: Some(parent.span_id),
-            state: state::read(headers.get_all(TRACESTATE).iter()),
+            state: state::read(headers.get_all(TRACESTATE).iter()).map(Arc::from),
         }
     }
 
@@ -70,7 +70,7 @@ impl TraceContext {
     /// [`PerformanceLayer`](crate::layer::PerformanceLayer) watches over it. A task that was spawned for it is
     /// not a part of it.
     pub fn current() -> Option<Self> {
-        CURRENT.try_with(|current| Self::clone(current)).ok()
+        CURRENT.try_with(Self::clone).ok()
     }
 
     /// Names the [current](Self::current) place, if there is one, as the parent of a request that is about to be
@@ -81,8 +81,8 @@ impl TraceContext {
     }
 
     /// Does some work for the request that has this place.
-    pub(crate) fn working<T>(this: &Arc<Self>, work: impl FnOnce() -> T) -> T {
-        CURRENT.sync_scope(this.clone(), work)
+    pub(crate) fn working<T>(&self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), work)
     }
 
     /// Which trace.

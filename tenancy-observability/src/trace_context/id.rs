@@ -2,6 +2,8 @@ use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 
+use fastrand::Rng;
+
 /// What all of a trace's spans have in common: 128 bits, not all of them zero.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct TraceId(u128);
@@ -12,7 +14,8 @@ pub struct SpanId(u64);
 
 impl TraceId {
     pub(super) fn generate() -> Self {
-        Self(u128::from(random()) << 64 | u128::from(random()))
+        let first = random() ^ KEY.with(|key| *key);
+        Self(u128::from(first) << 64 | u128::from(random()))
     }
 
     pub(super) fn new(bits: u128) -> Option<Self> {
@@ -59,16 +62,19 @@ impl fmt::Debug for SpanId {
     }
 }
 
-/// A number that no other process, thread or call comes up with: a count, hashed with keys that the
-/// system chose. It is no secret.
+thread_local! {
+    static SEED: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
+    /// Is mixed into the first half of this thread's traces: 64 bits alone would be drawn twice too often.
+    static KEY: u64 = RandomState::new().hash_one(1);
+}
+
+/// A number that no other process, thread or call comes up with. It is no secret: each thread goes on from
+/// where the system's own random keys let it begin.
 fn random() -> u64 {
-    thread_local! {
-        static KEYS: RandomState = RandomState::new();
-        static COUNT: Cell<u64> = const { Cell::new(0) };
-    }
-    let count = COUNT.with(|count| count.replace(count.get().wrapping_add(1)));
-    match KEYS.with(|keys| keys.hash_one(count)) {
-        0 => 1,
-        number => number,
-    }
+    SEED.with(|seed| {
+        let mut generator = Rng::with_seed(seed.get());
+        let number = generator.u64(1..);
+        seed.set(generator.get_seed());
+        number
+    })
 }

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tenancy_core::meter::CacheLookups;
+use tenancy_core::meter::{CacheLookups, DatabaseUse};
 use tenancy_core::time::Time;
 use tenancy_observability::Party;
-use tenancy_observability::layer::{DatabaseUse, Outcome, Spent};
+use tenancy_observability::layer::{Outcome, Spent};
 use tenancy_observability::report::{EndpointOrder, Period, Recorder, WhichEndpoints};
 
 use super::{HOUR, MINUTE, Node, time};
