@@ -1,6 +1,7 @@
 //! What a piece of work has spent, counted where it is spent.
 
 mod call_sites;
+mod spans;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::panic::Location;
@@ -11,8 +12,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use self::call_sites::CallSites;
+use self::spans::Spans;
 
 pub use self::call_sites::CallSite;
+pub use self::spans::{Span, SpanKind};
 
 /// Time and calls spent in the database and in caches by one scope's work.
 ///
@@ -25,6 +28,7 @@ pub struct Meter(Arc<Counters>);
 struct Counters {
     database: Mutex<Statements>,
     call_sites: CallSites,
+    spans: Spans,
     cache_hits: AtomicU64,
     cache_misses: AtomicU64,
     cache_nanoseconds: AtomicU64,
@@ -94,19 +98,27 @@ impl Meter {
         self.0.call_sites.at_least(calls)
     }
 
-    /// Notes where a statement comes from.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn called_from(&self, location: &'static Location<'static>) {
-        self.0.call_sites.count(location);
+    /// What was waited for one by one, in the order in which it began: the 64 longest waits, none of them
+    /// under a tenth of a millisecond.
+    pub fn spans(&self) -> Vec<Span> {
+        self.0.spans.all()
     }
 
-    /// Begins to count a call; it is counted when the guard is dropped, however the call ends.
+    /// Begins to count a call, for a statement from where it comes; it is counted when the guard is dropped,
+    /// however the call ends.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(crate) fn database_call(&self) -> DatabaseCall<'_> {
+    pub(crate) fn database_call(
+        &self,
+        location: Option<&'static Location<'static>>,
+    ) -> DatabaseCall<'_> {
+        if let Some(location) = location {
+            self.0.call_sites.count(location);
+        }
         let began = Instant::now();
         self.0.database().begin(began);
         DatabaseCall {
             counters: &self.0,
+            location,
             began,
         }
     }
@@ -170,9 +182,18 @@ pub struct CacheWait<'a> {
 
 impl Drop for CacheWait<'_> {
     fn drop(&mut self) {
-        let nanoseconds = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let counter = &self.meter.0.cache_nanoseconds;
-        counter.fetch_add(nanoseconds, Ordering::Relaxed);
+        let took = self.began.elapsed();
+        let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let counters = &self.meter.0;
+        counters
+            .cache_nanoseconds
+            .fetch_add(nanoseconds, Ordering::Relaxed);
+        counters.spans.add(Span {
+            kind: SpanKind::Cache,
+            location: None,
+            began: self.began,
+            took,
+        });
     }
 }
 
@@ -180,13 +201,24 @@ impl Drop for CacheWait<'_> {
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) struct DatabaseCall<'a> {
     counters: &'a Counters,
+    location: Option<&'static Location<'static>>,
     began: Instant,
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Drop for DatabaseCall<'_> {
     fn drop(&mut self) {
-        self.counters.database().end(self.began, Instant::now());
+        let now = Instant::now();
+        self.counters.database().end(self.began, now);
+        self.counters.spans.add(Span {
+            kind: match self.location {
+                Some(_) => SpanKind::Statement,
+                None => SpanKind::Transaction,
+            },
+            location: self.location,
+            began: self.began,
+            took: now - self.began,
+        });
     }
 }
 

@@ -83,4 +83,4 @@ pub use self::received::ReceivedBody;
 pub use self::received_layer::{NoteReceived, ReceivedBodyLayer};
 pub use self::route::{RequestRoute, UNMATCHED};
 pub use self::service::Performance;
-pub use self::slow::{SlowRequest, SlowRequests, SlowRequestsBuilder};
+pub use self::slow::{SlowRequest, SlowRequests, SlowRequestsBuilder, SlowSpan};

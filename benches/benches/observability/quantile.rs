@@ -1,5 +1,5 @@
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tenancy_benches::Report;
 use tenancy_core::sql::{Database, SqlStorage, migrate};
@@ -39,6 +39,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
             outcome: Outcome::Answered,
             status: Some(http::StatusCode::OK),
             at,
+            began: Instant::now(),
             spent,
             meter: None,
             trace: &trace,

@@ -53,8 +53,7 @@ impl Call {
         self,
         statement: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, Error> {
-        let _spending = self.meter.database_call();
-        self.meter.called_from(self.caller);
+        let _spending = self.meter.database_call(Some(self.caller));
         let statement = statement.instrument(self.span());
         self.in_flight.store(true, Ordering::Relaxed);
         match tokio::time::timeout(self.time_out, statement).await {

@@ -39,7 +39,7 @@ impl Transaction {
         meter: Meter,
     ) -> Result<Self, Error> {
         let time_out = storage.time_out();
-        let spending = meter.database_call();
+        let spending = meter.database_call(None);
         // Stays in its place: it has kilobytes, which each wrapper would copy.
         let opening = pin!(open(storage, mode, tenant));
         let opened = storage.unless_away(opening);
@@ -82,7 +82,7 @@ impl Transaction {
             self.prove_alive().await?;
         }
         let mut guard = SettleOnDrop::new(self.take(), doubt);
-        let _spending = self.meter.database_call();
+        let _spending = self.meter.database_call(None);
         let commit = guard.connection().commit();
         tokio::time::timeout(self.time_out, commit)
             .await
@@ -95,7 +95,7 @@ impl Transaction {
     /// Undoes everything, and waits until that is done.
     pub(crate) async fn roll_back(mut self) -> Result<(), Error> {
         let mut guard = CloseOnDrop::new(self.take());
-        let _spending = self.meter.database_call();
+        let _spending = self.meter.database_call(None);
         tokio::time::timeout(self.time_out, guard.connection().roll_back())
             .await
             .map_err(|elapsed| Error::with_source(ErrorKind::TimedOut, elapsed))?

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
 use serde::{Serialize, Serializer};
@@ -23,6 +23,8 @@ pub struct FinishedRequest<'a> {
     pub status: Option<StatusCode>,
     /// When it ended.
     pub at: Time,
+    /// Since when.
+    pub began: Instant,
     /// What it took.
     pub spent: Spent,
     /// What its scope's work was counted on.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tenancy_core::TenantId;
+use tenancy_core::meter::{Meter, SpanKind};
 use tenancy_core::time::Time;
 
 use super::finished::{FinishedRequest, Outcome, Spent};
@@ -63,10 +64,40 @@ pub struct SlowRequest {
     /// What it took, in milliseconds.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub spent: Spent,
+    /// What it waited for.
+    pub spans: Vec<SlowSpan>,
     /// Its trace's id.
     pub trace_id: String,
     /// Its own.
     pub request_id: Option<String>,
+}
+
+/// Something that a slow request waited for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SlowSpan {
+    /// What it was.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub kind: SpanKind,
+    /// The file and line of a statement.
+    pub location: Option<String>,
+    /// When it began, in milliseconds since the request did.
+    pub begins_at: f64,
+    /// How long it took, in milliseconds.
+    pub took: f64,
+}
+
+/// What a request waited for, by its scope's work.
+fn spans(request: &FinishedRequest<'_>) -> Vec<SlowSpan> {
+    let spans = request.meter.map(Meter::spans).unwrap_or_default();
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+    let spans = spans.into_iter().map(|span| SlowSpan {
+        kind: span.kind,
+        location: span.location.map(ToString::to_string),
+        begins_at: milliseconds(span.began.saturating_duration_since(request.began)),
+        took: milliseconds(span.took),
+    });
+    spans.collect()
 }
 
 impl SlowRequestsBuilder {
@@ -145,6 +176,7 @@ impl ObserveRequests for SlowRequests {
             outcome: request.outcome,
             status: request.status.map(|status| status.as_u16()),
             spent: request.spent,
+            spans: spans(request),
             trace_id: request.trace.trace_id().to_string(),
             request_id: request.request_id.map(str::to_owned),
         };

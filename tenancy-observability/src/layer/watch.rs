@@ -302,6 +302,7 @@ impl Watch {
             route: self.route.template(),
             outcome: self.outcome.unwrap_or_else(|| self.left_as()),
             status: self.status,
+            began: self.began.into_std(),
             at: Time::now(),
             spent,
             meter: self.slot.scope().map(TenantScope::meter),

@@ -7,6 +7,7 @@ mod own_cost;
 mod repeated;
 mod servers;
 mod slow;
+mod spans;
 mod tenants;
 mod traces;
 mod witness;

@@ -5,7 +5,7 @@ mod measured;
 mod says;
 mod schema;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use tenancy_core::Tenant;
@@ -74,6 +74,7 @@ impl Node {
             outcome,
             status: status.map(|status| StatusCode::from_u16(status).unwrap()),
             at,
+            began: Instant::now(),
             spent,
             meter: None,
             trace: &TraceContext::begin(),

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use metrics::{counter, gauge, histogram, with_local_recorder};
@@ -37,6 +37,7 @@ fn ask(
         },
         status: status.map(|status| StatusCode::from_u16(status).unwrap()),
         at: Time::now(),
+        began: Instant::now(),
         spent: Spent::default(),
         meter: None,
         trace: &trace,

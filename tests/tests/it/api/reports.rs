@@ -184,6 +184,10 @@ async fn slow_requests_are_shown_to_their_shop_and_to_operators(town: Town) {
         (&json!("POST"), &json!(401))
     );
     assert!(login["spent"]["wait"].as_f64().unwrap() > 0.0, "{login}");
+    for span in login["spans"].as_array().unwrap() {
+        assert_eq!(span["location"], Value::Null, "{span}");
+        assert!(span["took"].as_f64() <= login["spent"]["total"].as_f64());
+    }
     assert_eq!(two.get(path).await.with(200)["data"], json!([]));
     let path = format!("/platform{path}");
     one.called_at("localhost").get(&path).await.with(401);

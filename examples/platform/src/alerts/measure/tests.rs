@@ -85,6 +85,7 @@ impl Desk {
                     false => StatusCode::OK,
                 }),
                 at,
+                began: Instant::now(),
                 spent: Spent::default(),
                 meter: None,
                 trace: &TraceContext::begin(),

@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use askama::Template;
+use tenancy_core::meter::SpanKind;
 use tenancy_core::time::Time;
-use tenancy_observability::layer::SlowRequest;
+use tenancy_observability::layer::{SlowRequest, SlowSpan};
 use tenancy_observability::outgoing::SlowServer;
 use tenancy_observability::report::{EndpointReport, Part, Report};
 
@@ -277,10 +278,28 @@ fn slow(requests: &[SlowRequest]) -> Vec<Vec<Cell>> {
             time(spent.cache_time),
             time(Some(spent.cpu)),
             time(Some(spent.wait())),
+            Cell::Code(longest(&request.spans)),
             Cell::Code(request.request_id.clone().unwrap_or_default()),
         ]
     };
     requests.iter().map(row).collect()
+}
+
+/// What a request waited for the longest, and for how long.
+fn longest(spans: &[SlowSpan]) -> String {
+    let longest = spans
+        .iter()
+        .max_by(|one, other| one.took.total_cmp(&other.took));
+    let Some(longest) = longest else {
+        return String::new();
+    };
+    let kind = match longest.kind {
+        SpanKind::Cache => "cache",
+        SpanKind::Statement => "statement",
+        SpanKind::Transaction => "transaction",
+    };
+    let what = longest.location.as_deref().unwrap_or(kind);
+    format!("{what} {:.0} ms", longest.took)
 }
 
 fn busy(shops: &[(String, u64)]) -> Vec<Vec<Cell>> {

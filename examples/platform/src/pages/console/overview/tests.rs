@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use http::StatusCode;
 use tenancy_observability::Party;
 use tenancy_observability::layer::{FinishedRequest, ObserveRequests as _, Outcome, Spent};
@@ -29,6 +31,7 @@ async fn measured(requests: &[(String, u64, bool)]) -> Measured {
                 false => StatusCode::OK,
             }),
             at,
+            began: Instant::now(),
             spent,
             meter: None,
             trace: &TraceContext::begin(),

@@ -1,0 +1,73 @@
+//! What a slow request waited for, and when.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Extension, Router};
+use http::Request;
+use tenancy_core::layer::TenantLayer;
+use tenancy_core::meter::SpanKind;
+use tenancy_core::resolve::Sources;
+use tenancy_core::sql::Database;
+use tenancy_core::{TenantScope, on_tx};
+use tenancy_observability::layer::{PerformanceLayer, SlowRequests};
+use tower::ServiceExt as _;
+
+use crate::site::{Site, on_both};
+
+on_both! { a_slow_request_is_kept_with_what_it_waited_for }
+
+/// Takes either database some milliseconds.
+const COUNT: &str = "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+    SELECT CAST(count(*) AS BIGINT) FROM n";
+
+/// The line of the statement.
+static LINE: AtomicU32 = AtomicU32::new(0);
+
+async fn count(
+    State(database): State<Database>,
+    Extension(scope): Extension<TenantScope>,
+) -> String {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let mut tx = database.read(&scope).await.unwrap();
+    LINE.store(line!() + 1, Ordering::Relaxed);
+    let counted = on_tx!(&mut tx, |conn| sqlx::query_scalar::<_, i64>(COUNT)
+        .bind(50_000_i64)
+        .fetch_one(conn)
+        .await);
+    tx.commit().await.unwrap();
+    counted.unwrap().to_string()
+}
+
+async fn a_slow_request_is_kept_with_what_it_waited_for(site: Site) {
+    site.add("acme").await;
+    let slow = SlowRequests::builder().threshold(Duration::ZERO).build();
+    let sources = Sources::new().subdomains_of("shops.test".parse().unwrap());
+    let app = Router::new()
+        .route("/count", get(count))
+        .with_state(site.database.clone())
+        .layer(TenantLayer::new(&site.tenants, sources))
+        .layer(PerformanceLayer::new().observe(slow.clone()));
+    let request = Request::get("/count").header("host", "acme.shops.test");
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let response = app.oneshot(request).await.unwrap();
+    let body = axum::body::to_bytes(response.into_body(), 100).await;
+    assert_eq!(body.unwrap(), "50000");
+
+    let kept = slow.newest(1).remove(0);
+    let statements = kept.spans.iter();
+    let mut statements = statements.filter(|span| span.kind == SpanKind::Statement);
+    let (statement, more) = (statements.next().unwrap(), statements.next());
+    assert_eq!(more, None, "{:?}", kept.spans);
+    let line = LINE.load(Ordering::Relaxed);
+    let place = statement.location.as_deref().unwrap();
+    assert!(place.contains(&format!("spans.rs:{line}:")), "{place}");
+    // The handler slept before.
+    assert!(statement.begins_at >= 20.0, "{statement:?}");
+    let total = kept.spent.total.as_secs_f64() * 1e3;
+    assert!(statement.begins_at + statement.took <= total, "{kept:?}");
+    let begins: Vec<_> = kept.spans.iter().map(|span| span.begins_at).collect();
+    assert!(begins.is_sorted(), "{begins:?}");
+}
