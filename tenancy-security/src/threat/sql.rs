@@ -59,8 +59,8 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         .find(|byte| **byte > b' ')
         .is_none_or(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80);
     let selects = SELECT.is_in(value);
-    let is_tail_possible = || bytes.has_any(Bytes::HYPHEN) && memmem::find(value, b"--").is_some();
-    if begins_as_text && !selects && !bytes.has_any(PUNCTUATION) && !is_tail_possible() {
+    let is_cut_off = || bytes.has_any(Bytes::HYPHEN) && ends_behind_number(value);
+    if begins_as_text && !selects && !bytes.has_any(PUNCTUATION) && !is_cut_off() {
         return None;
     }
     // A short value is read as quickly.
@@ -90,6 +90,12 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         grammar.read();
         grammar.found()
     }))
+}
+
+/// `ORDER BY 7--`: whether a number stands before the first two dashes. Texts have words there.
+fn ends_behind_number(value: &[u8]) -> bool {
+    let before = memmem::find(value, b"--").map(|at| value[..at].trim_ascii_end());
+    before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit))
 }
 
 /// Whether a value ends a name in backticks. Texts put such names behind a blank.

@@ -89,6 +89,8 @@ impl Name {
                     }
                     name.length = 0;
                 }
+                // A line break that is written down ends the name; within one it is two letters.
+                b'\\' if ends_line(&written[name.end - start + 1..]) => break,
                 b'\'' | b'"' | b'\\' | b'^' if name.end > start => {}
                 // Variables that are empty unless somebody sets them.
                 b'$' if matches!(written[name.end - start + 1..], [b'@' | b'*', ..]) => {
@@ -114,4 +116,9 @@ impl Name {
         let name = &self.letters[..self.length];
         name.strip_suffix(b".exe").unwrap_or(name)
     }
+}
+
+/// `n` or `r`, and no further letter.
+fn ends_line(rest: &[u8]) -> bool {
+    matches!(rest, [b'n' | b'r', rest @ ..] if !rest.first().is_some_and(u8::is_ascii_alphanumeric))
 }

@@ -97,7 +97,7 @@ const ATTACKS: &[(ThreatKind, &str)] = &[
     (CommandInjection, "nc -lvvp 4444 -e /bin/sh"),
     (CommandInjection, "; net user me secret /ADD"),
     (CommandInjection, "&& net localgroup administrators me /add"),
-    (CommandInjection, "netsh firewall set opmode disable"),
+    (CommandInjection, "; netsh firewall set opmode disable"),
     (
         CommandInjection,
         "reg add \"HKLM\\System\\Terminal Server\" /v deny /d 0 /f",
