@@ -35,24 +35,27 @@ pub(crate) fn measure(report: &mut Report) -> Result<(), Box<dyn Error>> {
     for number in 0..ENTRIES {
         list.put(Block::new(network(number)?, "bench"))?;
     }
-    for (name, offset) in [
-        (
-            "a look for an address that is not in a list of 100,000 (s)",
-            ENTRIES,
-        ),
-        ("a look for an address that is in a list of 100,000 (s)", 4),
-    ] {
+    let ipv4 = |number| IpAddr::V4(Ipv4Addr::from_bits(spread(number)));
+    let ipv6 = |number| IpAddr::V6(Ipv6Addr::from_bits(u128::from(spread(number)) << 96 | 1));
+    type Address = fn(u32) -> IpAddr;
+    let looks: [(&str, Address, u32); 4] = [
+        ("an address that is not", ipv4, ENTRIES),
+        ("an address that is", ipv4, 4),
+        ("an address of IPv6 that is not", ipv6, ENTRIES),
+        ("an address of IPv6 whose /48 is", ipv6, 2),
+    ];
+    for (whose, address, offset) in looks {
         let mut times = vec![];
         for _ in 0..ROUNDS {
             let began = Instant::now();
             for look in 0..LOOKS {
                 let number = offset + (look * 40) % ENTRIES;
-                let address = IpAddr::V4(Ipv4Addr::from_bits(spread(number)));
-                black_box(list.check(address, None));
+                black_box(list.check(address(number), None));
             }
             times.push(began.elapsed().as_secs_f64() / f64::from(LOOKS));
         }
-        report.limit(name, median(&mut times), 200e-9);
+        let name = format!("a look for {whose} in a list of 100,000 (s)");
+        report.limit(&name, median(&mut times), 200e-9);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod alone;
 mod block;
 mod detector;
 mod rate_limit;
+mod sign_in;
 mod threat;
 mod whole;
 
@@ -24,6 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     detector::measure(&mut report);
     threat::measure(&mut report).await?;
     rate_limit::measure(&mut report).await?;
+    sign_in::measure(&mut report).await?;
     whole::measure(&mut report).await?;
     println!("{}", report.write()?.display());
     Ok(())

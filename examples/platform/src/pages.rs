@@ -36,7 +36,7 @@ pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
 pub(crate) use self::console::{
     Console, HOURS, Measured, Overview, OverviewPage, OverviewView, RESEND_PATH, ROWS, Room,
     ServerFigures, ShopRow, ShopsPage, Sorting, TablePage, advice, alerts, blocks, health, journal,
-    slow_statements,
+    queues, slow_statements,
 };
 pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};

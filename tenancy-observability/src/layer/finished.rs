@@ -21,10 +21,10 @@ pub struct FinishedRequest<'a> {
     pub outcome: Outcome,
     /// The answer's status, if there was an answer before it ended.
     pub status: Option<StatusCode>,
+    /// When it began, by the clock that never goes back.
+    pub began: Instant,
     /// When it ended.
     pub at: Time,
-    /// Since when.
-    pub began: Instant,
     /// What it took.
     pub spent: Spent,
     /// What its scope's work was counted on.

@@ -18,7 +18,7 @@ use super::link::Link;
 pub(crate) use self::advice::advice;
 pub(crate) use self::alerts::{RESEND_PATH, alerts};
 pub(crate) use self::blocks::blocks;
-pub(crate) use self::health::health;
+pub(crate) use self::health::{health, queues};
 pub(crate) use self::journal::journal;
 pub(crate) use self::overview::{
     HOURS, Measured, Overview, OverviewPage, OverviewView, ROWS, ServerFigures,

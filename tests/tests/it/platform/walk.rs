@@ -260,6 +260,8 @@ async fn the_overview_shows_which_other_server_gives_no_answer() {
         page.contains("Slow outgoing requests") && !page.contains("hunter2"),
         "{page}"
     );
+    assert!(page.contains("Queues"), "{page}");
+    assert!(rows().await.contains(&"journal".to_owned()));
     for (dark, sort) in [(false, "-0.1"), (true, "0.1"), (true, "-1.1")] {
         visitor.prefers_dark(dark).await;
         visitor

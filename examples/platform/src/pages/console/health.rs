@@ -4,9 +4,28 @@ use super::slow_statements::moment;
 use super::table::{Cell, Table};
 use crate::pages::language::Language;
 
+/// The parts that have something to take.
+const QUEUES: [&str; 1] = ["journal"];
+
 /// How the parts of this server are.
 pub(crate) fn health(language: Language, report: &Report) -> Table {
     let words = language.choose(&ENGLISH, &GERMAN);
+    table(words, words.table, report.parts().iter())
+}
+
+/// How far behind those are that take what is written down for them.
+pub(crate) fn queues(language: Language, report: &Report) -> Table {
+    let words = language.choose(&ENGLISH, &GERMAN);
+    let parts = report.parts().iter();
+    let is_queue = |part: &&PartReport| QUEUES.contains(&part.part.name());
+    table(words, words.queues, parts.filter(is_queue))
+}
+
+fn table<'a>(
+    words: &Words,
+    said: [&'static str; 3],
+    parts: impl Iterator<Item = &'a PartReport>,
+) -> Table {
     let row = |part: &PartReport| {
         let finding = &part.finding;
         let value = finding
@@ -21,15 +40,12 @@ pub(crate) fn health(language: Language, report: &Report) -> Table {
                 .map_or_else(|| Cell::Text("—".to_owned()), |(at, _)| moment(at)),
         ]
     };
-    Table::new(
-        words.table,
-        &words.columns,
-        report.parts().iter().map(row).collect(),
-    )
+    Table::new(said, &words.columns, parts.map(row).collect())
 }
 
 struct Words {
     table: [&'static str; 3],
+    queues: [&'static str; 3],
     columns: [&'static str; 5],
     statuses: [&'static str; 4],
 }
@@ -52,6 +68,11 @@ static ENGLISH: Words = Words {
         "The parts of this server, as they were looked at last.",
         "Nothing was looked at yet.",
     ],
+    queues: [
+        "Queues",
+        "The journal's consumers, and how old the oldest entry is that one of them has not taken.",
+        "Nothing was looked at yet.",
+    ],
     columns: ["Part", "Is", "Why", "Measured", "Looked at (UTC)"],
     statuses: ["Does not work", "Works", "Not known", "Works, look at it"],
 };
@@ -60,6 +81,11 @@ static GERMAN: Words = Words {
     table: [
         "Zustand",
         "Die Teile dieses Servers, wie sie zuletzt geprüft wurden.",
+        "Noch wurde nichts geprüft.",
+    ],
+    queues: [
+        "Warteschlangen",
+        "Die Verbraucher des Journals, und wie alt der älteste Eintrag ist, den einer von ihnen noch nicht hat.",
         "Noch wurde nichts geprüft.",
     ],
     columns: ["Teil", "Zustand", "Grund", "Gemessen", "Geprüft (UTC)"],

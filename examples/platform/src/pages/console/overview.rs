@@ -65,6 +65,8 @@ pub(crate) struct Measured {
     pub(crate) statements: Vec<Table>,
     /// Other servers that took long, or gave no answer, to this one.
     pub(crate) outgoing: Option<Vec<SlowServer>>,
+    /// How far behind the platform's queues are.
+    pub(crate) queues: Option<Table>,
     /// How this server itself is.
     pub(crate) server: ServerFigures,
 }
@@ -159,6 +161,7 @@ impl Overview {
         tables.extend(measured.outgoing.map(|servers| {
             Table::new(words.outgoing, &words.outgoing_columns, outgoing(&servers))
         }));
+        tables.extend(measured.queues);
         for (number, table) in tables.iter_mut().enumerate() {
             table.arrange(view.sorting, number, |sorting| {
                 view.link(&Room::Overview.link(), Some(sorting))

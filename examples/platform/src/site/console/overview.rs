@@ -194,6 +194,9 @@ async fn overview(
         statements: pages::slow_statements(language, &findings, &slugs, period.from()),
         // They are the platform's own, and no shop's.
         outgoing: shop.is_none().then(|| performance.outgoing().worst(ROWS)),
+        queues: shop
+            .is_none()
+            .then(|| pages::queues(language, &platform.health().kept())),
         server: ServerFigures {
             uptime_seconds: platform.age().as_secs(),
             memory_bytes: memory_bytes(),

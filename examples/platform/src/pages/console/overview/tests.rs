@@ -48,6 +48,7 @@ async fn measured(requests: &[(String, u64, bool)]) -> Measured {
         busy: vec![("acme".to_owned(), 7)],
         statements: vec![],
         outgoing: None,
+        queues: None,
         server: ServerFigures {
             uptime_seconds: 0,
             memory_bytes: None,
