@@ -302,7 +302,7 @@ fn longest(spans: &[SlowSpan]) -> String {
         SpanKind::Transaction => "transaction",
     };
     let what = longest.location.as_deref().unwrap_or(kind);
-    format!("{what} {:.0} ms", longest.took)
+    format!("{what} {}", milliseconds(longest.took))
 }
 
 fn busy(shops: &[(String, u64)]) -> Vec<Vec<Cell>> {
