@@ -12,7 +12,7 @@ mod words;
 
 use memchr::memmem;
 
-use self::grammar::{Grammar, Reading};
+use self::grammar::Grammar;
 use self::words::{WORDS, Word};
 use super::finding::Verdict;
 use super::scan::{Bytes, Scan};
@@ -72,17 +72,8 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
         || (bytes.has_any(TELLING) && may_follow_text(value, bytes))
         || (bytes.has_any(Bytes::PARENTHESIS) && has_call(scan))
         || (bytes.has_any(Bytes::SEMICOLON) && EXEC.is_in(value));
-    let readings = [
-        (Reading::Bare, true),
-        (Reading::Quoted(b'\''), bytes.has_any(Bytes::QUOTE)),
-        (Reading::Quoted(b'"'), bytes.has_any(Bytes::QUOTE)),
-        (
-            Reading::Quoted(b'`'),
-            bytes.has_any(Bytes::BACKTICK) && leaves_name(value),
-        ),
-    ];
-    let readings = readings.into_iter().filter(|(_, is_possible)| *is_possible);
-    let grammars = readings.filter_map(|(reading, _)| Grammar::new(value, reading, reads_on));
+    let grammars =
+        readings::of(value, bytes).filter_map(|reading| Grammar::new(value, reading, reads_on));
     if reads_on {
         return readings::judge(grammars.collect());
     }
@@ -96,13 +87,6 @@ pub(super) fn judge(scan: &Scan<'_>) -> Option<Verdict> {
 fn ends_behind_number(value: &[u8]) -> bool {
     let before = memmem::find(value, b"--").map(|at| value[..at].trim_ascii_end());
     before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit))
-}
-
-/// Whether a value ends a name in backticks. Texts put such names behind a blank.
-fn leaves_name(value: &[u8]) -> bool {
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
-    let length = value.iter().take_while(is_part).count();
-    length > 0 && value.get(length) == Some(&b'`')
 }
 
 /// Whether what stands in the middle of a text can be an attack for its comparisons: they are joined

@@ -1,12 +1,13 @@
 //! What the rules cannot do without.
 
 use super::lex::is_word;
+use super::readings::leaves_name;
 use super::words::{WORDS, Word};
 use crate::threat::scan::Bytes;
 use crate::threat::search::any_near;
 
-/// Whether a value holds a quote, a comment, a sign of logic or one of the words that the
-/// [rules](super::rules) need: where none is, none of them is fulfilled.
+/// Whether a value holds a quote, the end of a name in backticks, a comment, a sign of logic or one
+/// of the words that the [rules](super::rules) need: where none is, none of them is fulfilled.
 pub(super) fn are_in(value: &[u8], bytes: Bytes) -> bool {
     let is_pair = |[_, first, second, ..]: [u8; 5]| {
         let twice = (first == second) & ((first == b'-') | (first == b'&') | (first == b'|'));
@@ -18,6 +19,7 @@ pub(super) fn are_in(value: &[u8], bytes: Bytes) -> bool {
         .or(Bytes::STAR);
     bytes.has_any(Bytes::QUOTE.or(Bytes::HASH).or(Bytes::BACKSLASH))
         || (bytes.has_any(pairs) && any_near(value, is_pair))
+        || leaves_name(value, bytes)
         || has_key_word(value)
 }
 
@@ -70,12 +72,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::threat::sql::grammar::{Grammar, Reading};
+    use crate::threat::sql::grammar::Grammar;
     use crate::threat::sql::readings;
 
     fn is_found(value: &[u8]) -> bool {
-        let quoted = [b'\'', b'"', b'`'].map(Reading::Quoted);
-        let readings = std::iter::once(Reading::Bare).chain(quoted);
+        let readings = readings::of(value, Bytes::of(value));
         let grammars = readings.filter_map(|reading| Grammar::new(value, reading, true));
         readings::judge(grammars.collect()).is_some()
     }

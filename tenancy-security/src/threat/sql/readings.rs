@@ -2,8 +2,33 @@
 
 use smallvec::SmallVec;
 
-use super::grammar::Grammar;
+use super::grammar::{Grammar, Reading};
 use crate::threat::finding::Verdict;
+use crate::threat::scan::Bytes;
+
+/// The ways in which a value may be quoted where it is put.
+pub(super) fn of(value: &[u8], bytes: Bytes) -> impl Iterator<Item = Reading> {
+    let is_quoted = bytes.has_any(Bytes::QUOTE);
+    let readings = [
+        (Reading::Bare, true),
+        (Reading::Quoted(b'\''), is_quoted),
+        (Reading::Quoted(b'"'), is_quoted),
+        (Reading::Quoted(b'`'), leaves_name(value, bytes)),
+    ];
+    readings
+        .into_iter()
+        .filter_map(|(reading, is_possible)| is_possible.then_some(reading))
+}
+
+/// Whether a value ends a name in backticks. Texts put such names behind a blank.
+pub(super) fn leaves_name(value: &[u8], bytes: Bytes) -> bool {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
+    let leaves = || {
+        let length = value.iter().take_while(is_part).count();
+        length > 0 && value.get(length) == Some(&b'`')
+    };
+    bytes.has_any(Bytes::BACKTICK) && leaves()
+}
 
 /// Reads all to the end, or to the first attack that one of them is certain of.
 ///
