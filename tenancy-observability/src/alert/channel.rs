@@ -122,6 +122,11 @@ impl Channel {
         &self.name
     }
 
+    /// The level from which on it carries.
+    pub fn level_min(&self) -> Level {
+        self.level_min
+    }
+
     pub(super) fn bucket(&self) -> super::bucket::Bucket {
         super::bucket::Bucket::new(self.burst, self.every)
     }

@@ -16,7 +16,7 @@ use super::language::Language;
 use super::link::Link;
 
 pub(crate) use self::advice::advice;
-pub(crate) use self::alerts::{RESEND_PATH, alerts};
+pub(crate) use self::alerts::{AlertView, RESEND_PATH, TEST_PATH, tested};
 pub(crate) use self::blocks::blocks;
 pub(crate) use self::health::{health, queues};
 pub(crate) use self::journal::journal;

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use self::operator::Operator;
-use crate::pages::{RESEND_PATH, Room};
+use crate::pages::{RESEND_PATH, Room, TEST_PATH};
 use crate::platform::Platform;
 
 /// The rooms of the console.
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Platform> {
         .route(Room::Advice.path(), get(advice::page))
         .route(Room::Alerts.path(), get(tables::alerts))
         .route(RESEND_PATH, post(tables::resend))
+        .route(TEST_PATH, post(tables::test))
         .route(Room::Health.path(), get(tables::health))
         .route(Room::Blocks.path(), get(tables::blocks))
         .route(Room::Journal.path(), get(tables::journal))

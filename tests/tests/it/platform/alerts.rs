@@ -149,11 +149,9 @@ impl<'t> Visitor<'t> {
     }
 }
 
-/// The value of a field of the form that sends a message again.
-fn field(page: &str, name: &str) -> String {
-    let (_, form) = page
-        .split_once("action=\"/platform/alerts/resend\"")
-        .unwrap();
+/// The value of a field of the first form that is sent to this path.
+fn field(page: &str, path: &str, name: &str) -> String {
+    let (_, form) = page.split_once(&format!("action=\"{path}\"")).unwrap();
     let (_, value) = form
         .split_once(&format!("name=\"{name}\" value=\""))
         .unwrap();
@@ -223,11 +221,11 @@ async fn operators_programs_see_what_is_wrong_and_a_message_that_was_refused_is_
 
     receiver.always_answers(Answer::Status(204));
     let (status, page) = visitor.get("localhost", "/platform/alerts").await;
-    assert_eq!((status, &*field(&page, "id")), (200, id));
     let path = "/platform/alerts/resend";
+    assert_eq!((status, &*field(&page, path, "id")), (200, id));
     let forged = visitor.post(path, &format!("id={id}")).await;
     assert_eq!(forged.status(), 403);
-    let form = format!("id={id}&_csrf={}", field(&page, "_csrf"));
+    let form = format!("id={id}&_csrf={}", field(&page, path, "_csrf"));
     let resent = visitor.post(path, &form).await;
     let place = &resent.headers()["location"];
     assert_eq!(
@@ -247,4 +245,46 @@ async fn operators_programs_see_what_is_wrong_and_a_message_that_was_refused_is_
     let all = town.command(&["alert", "resend", "--all"]);
     assert_eq!(all, json!({"resent": []}));
     town.fails(&["alert", "resend"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_tries_a_channel_with_a_button() {
+    let receiver = HttpReceiver::start().await;
+    let address = tenancy_tests::Server::free_address();
+    let settings = [
+        ("TENANCY_LISTEN", address.to_string()),
+        ("TENANCY_ALERTS__WEBHOOK__URL", receiver.url("/")),
+        ("TENANCY_ALERTS__WEBHOOK__SECRET", SECRET.to_owned()),
+    ];
+    let town = Town::start(address, settings.to_vec(), &["serve"], None).await;
+    let mut visitor = Visitor::new(&town);
+    let path = "/platform/alerts/test";
+    let stranger = visitor.post(path, "id=webhook").await;
+    assert_eq!(
+        (stranger.status().as_u16(), &stranger.headers()["location"]),
+        (303, &"/login?next=%2Fplatform".parse().unwrap())
+    );
+    visitor.sign_in().await;
+    let (_, page) = visitor.get("localhost", "/platform/alerts").await;
+    assert_eq!(field(&page, path, "id"), "webhook");
+    let token = field(&page, path, "_csrf");
+    let press = async |id: &str| {
+        let form = format!("id={id}&_csrf={token}");
+        let response = visitor.post(path, &form).await;
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+
+    let (status, page) = press("webhook").await;
+    let notice = "webhook: The test message has arrived</p>";
+    assert!(status == 200 && page.contains(notice), "{page}");
+    assert_eq!(messages(&receiver, 1).await[0]["occasion"], "test");
+
+    receiver.always_answers(Answer::Status(410));
+    let (status, page) = press("webhook").await;
+    let notice = "webhook: The test message did not arrive: ";
+    assert!(status == 200 && page.contains(notice), "{page}");
+    assert_eq!(press("pager").await.0, 404);
+    let forged = visitor.post(path, "id=webhook").await;
+    assert_eq!(forged.status(), 403);
+    assert_eq!(receiver.until(2).await.len(), 2);
 }

@@ -1,4 +1,4 @@
-use tenancy_observability::alert::{Alert, Delivery, Level, Silence, State};
+use tenancy_observability::alert::{Alert, Channel, Delivery, Level, Silence, State, TestFailed};
 
 use super::slow_statements::moment;
 use super::table::{Button, Cell, Table};
@@ -7,29 +7,47 @@ use crate::pages::language::Language;
 /// Where a message that was given up is sent again.
 pub(crate) const RESEND_PATH: &str = "/platform/alerts/resend";
 
-/// What is wrong, whom nobody could tell, and what nobody wants to be told of.
-pub(crate) fn alerts(
-    language: Language,
-    active: &[Alert],
-    dead: &[Delivery],
-    silences: &[Silence],
-    token: Option<&str>,
-) -> Vec<Table> {
-    let words = language.choose(&ENGLISH, &GERMAN);
-    let active = active.iter().map(|alert| alert_row(words, alert));
-    vec![
-        Table::new(words.active, &words.active_columns, active.collect()),
-        Table::new(
-            words.dead,
-            &words.dead_columns,
-            dead.iter().map(|one| dead_row(words, one, token)).collect(),
-        ),
-        Table::new(
-            words.silences,
-            &words.silence_columns,
-            silences.iter().map(silence_row).collect(),
-        ),
-    ]
+/// Where a message is sent to see whether it arrives.
+pub(crate) const TEST_PATH: &str = "/platform/alerts/test";
+
+/// What is wrong, who is told, whom nobody could tell, and what nobody wants to be told of.
+#[derive(Debug)]
+pub(crate) struct AlertView<'a> {
+    pub(crate) active: Vec<Alert>,
+    pub(crate) channels: &'a [Channel],
+    pub(crate) dead: Vec<Delivery>,
+    pub(crate) silences: Vec<Silence>,
+}
+
+impl AlertView<'_> {
+    pub(crate) fn tables(&self, language: Language, token: Option<&str>) -> Vec<Table> {
+        let words = words(language);
+        let active = self.active.iter().map(|alert| alert_row(words, alert));
+        let channels = self.channels.iter();
+        let channels = channels.map(|channel| channel_row(words, channel, token));
+        let dead = self.dead.iter();
+        let dead = dead.map(|delivery| dead_row(words, delivery, token));
+        let silences = self.silences.iter().map(silence_row);
+        vec![
+            Table::new(words.active, &words.active_columns, active.collect()),
+            Table::new(words.dead, &words.dead_columns, dead.collect()),
+            Table::new(words.silences, &words.silence_columns, silences.collect()),
+            Table::new(words.channels, &words.channel_columns, channels.collect()),
+        ]
+    }
+}
+
+/// What became of a message that was to show whether messages arrive.
+pub(crate) fn tested(language: Language, channel: &str, sent: Result<(), TestFailed>) -> String {
+    let words = words(language);
+    match sent {
+        Ok(()) => format!("{channel}: {}", words.arrived),
+        Err(error) => format!("{channel}: {}: {error}", words.did_not_arrive),
+    }
+}
+
+fn words(language: Language) -> &'static Words {
+    language.choose(&ENGLISH, &GERMAN)
 }
 
 fn alert_row(words: &Words, alert: &Alert) -> Vec<Cell> {
@@ -53,6 +71,19 @@ fn alert_row(words: &Words, alert: &Alert) -> Vec<Cell> {
         number(alert.value),
         number(alert.threshold),
         moment(alert.since),
+    ]
+}
+
+fn channel_row(words: &Words, channel: &Channel, token: Option<&str>) -> Vec<Cell> {
+    vec![
+        Cell::Text(channel.name().to_owned()),
+        Cell::Text(words.level(channel.level_min()).to_owned()),
+        Cell::Button(Button {
+            label: words.send_test,
+            path: TEST_PATH,
+            id: channel.name().to_owned(),
+            token: token.map(str::to_owned),
+        }),
     ]
 }
 
@@ -94,6 +125,11 @@ struct Words {
     send_again: &'static str,
     silences: [&'static str; 3],
     silence_columns: [&'static str; 6],
+    channels: [&'static str; 3],
+    channel_columns: [&'static str; 3],
+    send_test: &'static str,
+    arrived: &'static str,
+    did_not_arrive: &'static str,
 }
 
 impl Words {
@@ -137,7 +173,7 @@ static ENGLISH: Words = Words {
     levels: ["Critical", "Warning", "Info"],
     dead: [
         "Messages that did not arrive",
-        "Each was tried until that was given up: platform alert test, platform alert resend.",
+        "Each was tried until that was given up: platform alert resend.",
         "Every message arrived.",
     ],
     dead_columns: [
@@ -155,6 +191,15 @@ static ENGLISH: Words = Words {
         "Nothing is silenced.",
     ],
     silence_columns: ["Rule", "Whose", "Until (UTC)", "Why", "By", "Id"],
+    channels: [
+        "Channels",
+        "By which messages leave: platform alert test.",
+        "Nobody is told of anything: there is no channel among the settings under alerts.",
+    ],
+    channel_columns: ["Channel", "From level", "Try it"],
+    send_test: "Send a test",
+    arrived: "The test message has arrived",
+    did_not_arrive: "The test message did not arrive",
 };
 
 static GERMAN: Words = Words {
@@ -177,7 +222,7 @@ static GERMAN: Words = Words {
     levels: ["Kritisch", "Warnung", "Hinweis"],
     dead: [
         "Nicht angekommene Nachrichten",
-        "Jede wurde versucht, bis das aufgegeben wurde: platform alert test, platform alert resend.",
+        "Jede wurde versucht, bis das aufgegeben wurde: platform alert resend.",
         "Jede Nachricht ist angekommen.",
     ],
     dead_columns: [
@@ -195,4 +240,13 @@ static GERMAN: Words = Words {
         "Nichts ist stummgeschaltet.",
     ],
     silence_columns: ["Regel", "Wessen", "Bis (UTC)", "Grund", "Von", "Id"],
+    channels: [
+        "Kanäle",
+        "Auf denen Nachrichten hinausgehen: platform alert test.",
+        "Niemand erfährt etwas: unter den Einstellungen von alerts ist kein Kanal.",
+    ],
+    channel_columns: ["Kanal", "Ab Stufe", "Versuchen"],
+    send_test: "Test senden",
+    arrived: "Die Testnachricht ist angekommen",
+    did_not_arrive: "Die Testnachricht ist nicht angekommen",
 };

@@ -14,6 +14,8 @@ use crate::pages::link::Link;
 #[template(path = "console/tables.html")]
 pub(crate) struct TablePage {
     pub(crate) console: Console,
+    /// What has become of what somebody did here.
+    pub(crate) notice: Option<String>,
     pub(crate) tables: Vec<Table>,
     /// The way back to the first page, for those on a later one.
     pub(crate) first: Option<Link>,
@@ -89,6 +91,7 @@ impl TablePage {
         }
         Self {
             console,
+            notice: None,
             tables,
             first: None,
             next: None,

@@ -59,7 +59,9 @@ impl FromRequestParts<Platform> for Operator {
         let user = visit.user(platform).await;
         let user = user.map_err(|error| NoPage::failed(&error).into_response())?;
         let Some(user) = user else {
-            let aim = Link::local(parts.uri.path()).unwrap_or_else(Link::console);
+            // What was to be done is not done later, when somebody may have forgotten it.
+            let shown = Some(parts.uri.path()).filter(|_| parts.method.is_safe());
+            let aim = shown.and_then(Link::local).unwrap_or_else(Link::console);
             return Err(sign_in_for(&aim));
         };
         let Ok(Reads(language)) = Reads::from_request_parts(parts, platform).await;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::Operator;
 use crate::blocks;
-use crate::pages::{self, Room, Sorting, TablePage};
+use crate::pages::{self, AlertView, Room, Sorting, TablePage};
 use crate::platform::Platform;
 use crate::site::refuse::NoPage;
 use crate::site::sign_in::see;
@@ -92,16 +92,30 @@ pub(super) async fn alerts(
     view: Asked,
 ) -> Result<Response, NoPage> {
     let sorting = sorting(&view_of(view)?)?;
+    show_alerts(&platform, operator, sorting, None).await
+}
+
+async fn show_alerts(
+    platform: &Platform,
+    operator: Operator,
+    sorting: Option<Sorting>,
+    notice: Option<String>,
+) -> Result<Response, NoPage> {
     let alerts = platform.alerts();
     let read = async {
-        let active = alerts.active().await?;
-        let dead = alerts.deliveries(Fate::Dead).await?;
-        Ok((active, dead, alerts.silences().await?))
+        Ok(AlertView {
+            active: alerts.active().await?,
+            channels: alerts.channels(),
+            dead: alerts.deliveries(Fate::Dead).await?,
+            silences: alerts.silences().await?,
+        })
     };
-    let (active, dead, silences) = read.await.map_err(|error| NoPage::failed(&error))?;
-    let token = operator.token();
-    let tables = pages::alerts(operator.language(), &active, &dead, &silences, token);
-    let page = TablePage::new(operator.at(Room::Alerts), tables, sorting);
+    let view = read.await.map_err(|error| NoPage::failed(&error))?;
+    let tables = view.tables(operator.language(), operator.token());
+    let page = TablePage {
+        notice,
+        ..TablePage::new(operator.at(Room::Alerts), tables, sorting)
+    };
     Ok(Operator::show(&page))
 }
 
@@ -122,6 +136,29 @@ pub(super) async fn resend(
     let sent = platform.alerts().resend(dead.id, Time::now()).await;
     sent.map_err(|error| NoPage::failed(&error))?;
     Ok(see(&Room::Alerts.link()))
+}
+
+/// Which channel is to be tried.
+#[derive(Debug, Deserialize)]
+pub(super) struct Tried {
+    id: String,
+}
+
+/// Sends a message through a channel, and says whether it has arrived.
+pub(super) async fn test(
+    State(platform): State<Platform>,
+    operator: Operator,
+    tried: Result<Form<Tried>, FormRejection>,
+) -> Result<Response, NoPage> {
+    let Form(tried) = tried.map_err(|rejection| NoPage::Status(rejection.status()))?;
+    let alerts = platform.alerts();
+    let mut channels = alerts.channels().iter();
+    if !channels.any(|channel| channel.name() == tried.id) {
+        return Err(NoPage::not_found());
+    }
+    let sent = alerts.test(&tried.id).await;
+    let notice = pages::tested(operator.language(), &tried.id, sent);
+    show_alerts(&platform, operator, None, Some(notice)).await
 }
 
 pub(super) async fn journal(
