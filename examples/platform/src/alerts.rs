@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use self::measure::{Reach, ReportMeasure};
 use crate::config::{self, Config};
 use crate::failure::Failure;
+use crate::pages::Room;
 use crate::performance::Performance;
 use crate::platform::Platform;
 
@@ -32,7 +33,7 @@ pub(crate) fn of(
         .measure(HealthMeasure::new(health, &config.server_name()))
         .measure(ReportMeasure::new(performance.reports(), scope, reach))
         .every(config.alerts.every())
-        .link(&format!("{}/platform", config.origin()));
+        .link(&format!("{}{}", config.origin(), Room::Alerts.path()));
     for channel in channels::of(&config.alerts, performance.outgoing())? {
         alerts = alerts.channel(channel);
     }

@@ -17,6 +17,7 @@ use tenancy_observability::health::checks::{
     DatabaseCheck, DiskCheck, JournalCheck, MemoryCheck, RedisCheck, ServiceCheck, StorageCheck,
 };
 use tenancy_observability::health::{Check as _, Finding, Health, HealthLayer, Part};
+use tenancy_observability::outgoing::SlowOutgoing;
 use tenancy_observability::trace_context::TraceContext;
 use tokio::sync::watch;
 
@@ -37,6 +38,7 @@ pub(crate) fn of(
     scope: &PlatformScope,
     registry: &SqlTenants,
     redis: Option<&Redis>,
+    outgoing: &SlowOutgoing,
 ) -> Result<Health, Failure> {
     let wanted = &config.health;
     let store = Part::critical("database").kind("datastore");
@@ -88,17 +90,18 @@ pub(crate) fn of(
             false => Part::optional(name),
         };
         let part = part.every(service.every()).time_out(service.time_out());
-        health = health.check(part, other(service)?);
+        health = health.check(part, other(service, outgoing)?);
     }
     Ok(health.build())
 }
 
 /// An operator's own services may be on networks of one's own.
-fn other(service: &Service) -> Result<ServiceCheck, Failure> {
+fn other(service: &Service, outgoing: &SlowOutgoing) -> Result<ServiceCheck, Failure> {
     let outbound = Outbound::builder().internal_addresses();
     let outbound = outbound
         .time_out(service.time_out())
         .headers(TraceContext::write_current)
+        .observe(outgoing.observer())
         .build()?;
     Ok(ServiceCheck::new(&outbound, service.url.uri().clone()))
 }

@@ -144,7 +144,14 @@ impl Platform {
         let statements = slow_queries::begin(&config.slow_queries);
         let performance =
             Performance::new(&config.performance, &database, &scope, &metrics, statements);
-        let health = health::of(&config, &database, &scope, &registry, redis.as_ref())?;
+        let health = health::of(
+            &config,
+            &database,
+            &scope,
+            &registry,
+            redis.as_ref(),
+            performance.outgoing(),
+        )?;
         let alerts = alerts::of(&config, &database, &scope, &health, &performance)?;
         Ok(Self(Arc::new(Parts {
             opened_at: Instant::now(),

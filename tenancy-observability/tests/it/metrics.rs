@@ -1,4 +1,5 @@
 mod facade;
+mod memory;
 mod names;
 mod requests;
 mod room;

@@ -1,5 +1,7 @@
 //! The example without tenants, as its first lines say to run it.
 
+use std::net::IpAddr;
+
 use reqwest::{Client, Response};
 use tenancy_tests::Server;
 
@@ -28,9 +30,22 @@ async fn a_server_that_was_there_before_is_defended_by_a_few_lines() {
     assert_eq!(post("same-origin").await, 200);
     assert_eq!(post("cross-site").await, 403);
 
-    for left in [2, 1, 0] {
-        let response = client.get(&url).send().await.unwrap();
+    let attack = format!("{url}?q=%3Cscript%3Ealert(1)");
+    let refused = client.get(attack).send().await.unwrap();
+    assert_eq!(refused.status(), 403);
+    is_protected(&refused);
+    let other = Client::builder().no_proxy();
+    let other = other.local_address(IpAddr::from([127, 0, 0, 2])).build();
+    let blocked = other.unwrap().get(&url).send().await.unwrap();
+    assert_eq!(blocked.status(), 403);
+    is_protected(&blocked);
+
+    for (left, origin) in [(1, "https://partner.example"), (0, "https://evil.example")] {
+        let request = client.get(&url).header("origin", origin);
+        let response = request.send().await.unwrap();
         assert_eq!(response.status().as_u16(), 200);
+        let reader = response.headers().get("access-control-allow-origin");
+        assert_eq!(reader.is_some_and(|reader| reader == origin), left == 1);
         let limit = response.headers()["ratelimit"].to_str().unwrap();
         assert!(limit.starts_with(&format!("\"api\";r={left};")), "{limit}");
     }

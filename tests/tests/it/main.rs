@@ -16,4 +16,5 @@ mod limits;
 mod other_caches;
 mod platform;
 mod schema;
+mod threat_corpus;
 mod town;

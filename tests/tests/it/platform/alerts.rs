@@ -24,7 +24,7 @@ async fn messages(receiver: &HttpReceiver, count: usize) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_is_told_of_a_database_that_is_away_and_of_its_return() {
+async fn an_operator_is_told_of_a_database_that_is_away() {
     let server = Postgres::start().await;
     let receiver = HttpReceiver::start().await;
     let settings = [
@@ -49,7 +49,7 @@ async fn an_operator_is_told_of_a_database_that_is_away_and_of_its_return() {
     );
     assert_eq!(told["shown"][0]["labels"]["part"], "database");
     assert!(
-        told["link"].as_str().unwrap().ends_with("/platform"),
+        told["link"].as_str().unwrap().ends_with("/platform/alerts"),
         "{told}"
     );
     assert!(town.server.terminate().await.success());

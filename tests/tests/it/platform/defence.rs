@@ -469,6 +469,131 @@ async fn a_client_that_sends_slowly_holds_up_nobody_else() {
     assert_eq!(visit().from("203.0.113.8").status().await, 200);
 }
 
+/// Opens as many requests as are asked for that never come to their end, each from an address of its own.
+fn requests_without_an_end(town: &Town, host: &str, network: &str, count: u8) -> Vec<TcpStream> {
+    let open = |number| {
+        let mut stream = TcpStream::connect(town.address).unwrap();
+        let head = format!(
+            "POST /api/products HTTP/1.1\r\nHost: {host}\r\n\
+             X-Forwarded-For: {network}.{number}\r\nContent-Type: application/json\r\n\
+             Content-Length: 1000\r\n\r\n{{"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    (0..count).map(open).collect()
+}
+
+#[tokio::test]
+async fn a_busy_shop_leaves_places_to_others_and_a_busy_server_to_what_matters() {
+    let town = Town::on_sqlite_with(&[PROXIES, ("TENANCY_LIMITS__REQUESTS_MAX", "16")]).await;
+    town.command(&["tenant", "create", "acme"]);
+    town.command(&["tenant", "create", "bolt"]);
+    let key = |slug| {
+        let made = town.command(&["key", "create", "--tenant", slug, "--name", "till"]);
+        format!("Bearer {}", made["api_key"].as_str().unwrap())
+    };
+    let keys = ["acme", "bolt"].map(key);
+    let (acme, bolt) = ("acme.localhost", "bolt.localhost");
+
+    // Half of all places.
+    let slow = requests_without_an_end(&town, acme, "203.0.113", 8);
+    town.until_from(acme, "192.0.2.1", 429).await;
+    let visit = town.visit(bolt, "/").from("192.0.2.1");
+    assert_eq!(visit.status().await, 200);
+
+    // All but those that are kept free.
+    let _slow = requests_without_an_end(&town, bolt, "198.51.100", 5);
+    town.until_from(bolt, "192.0.2.1", 503).await;
+    let visit = town.visit(bolt, "/api/products").from("192.0.2.1");
+    let refused = visit.send().await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    let problem: serde_json::Value = refused.json().await.unwrap();
+    let kind = problem["type"].as_str().unwrap();
+    assert!(kind.ends_with("#temporary-reduced-capacity"), "{problem}");
+    let post = |host, path| town.visit(host, path).from("192.0.2.1").post();
+    assert_eq!(post(bolt, "/login").status().await, 415);
+    assert_eq!(post(bolt, "/api/orders").status().await, 503);
+    let order = post(bolt, "/api/orders").header("authorization", &keys[1]);
+    assert_eq!(order.status().await, 415);
+    // Its half is taken, whatever it is for.
+    let order = post(acme, "/api/orders").header("authorization", &keys[0]);
+    assert_eq!(order.status().await, 429);
+    drop(slow);
+    town.until_from(bolt, "192.0.2.1", 200).await;
+}
+
+#[tokio::test]
+async fn what_browsers_report_of_a_page_is_taken_within_bounds() {
+    let town = Town::on_sqlite_with(&[PROXIES]).await;
+    town.command(&["tenant", "create", "acme"]);
+    let page = town.visit("acme.localhost", "/").send().await;
+    let policy = header(&page, "content-security-policy").to_owned();
+    let (_, path) = policy.split_once("report-uri ").unwrap();
+    let path = path.split([';', ' ']).next().unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let report = async |body: String| {
+        let request = client.post(format!("http://{}{path}", town.address));
+        let request = request
+            .header("host", "acme.localhost")
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/csp-report");
+        let sent = request.body(body).send().await.unwrap();
+        sent.status().as_u16()
+    };
+    let violation = serde_json::json!({"csp-report": {
+        "document-uri": "http://acme.localhost/", "violated-directive": "script-src",
+    }});
+    assert_eq!(report(violation.to_string()).await, 204);
+    assert_eq!(report("x".repeat(1 << 20)).await, 413);
+    let mut last = 204;
+    for _ in 0..2_000 {
+        last = report(violation.to_string()).await;
+        if last != 204 {
+            break;
+        }
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test]
+async fn limits_are_told_as_structured_fields() {
+    let settings = [PROXIES, ("TENANCY_LIMITS__SEARCH", "1/h")];
+    let town = Town::on_sqlite_with(&settings).await;
+    town.command(&["tenant", "create", "acme"]);
+    for status in [200, 429] {
+        let visit = town.visit("acme.localhost", "/api/products?q=mug");
+        let answer = visit.send().await;
+        assert_eq!(answer.status(), status);
+        let list = |name: &str| {
+            let lines = answer.headers().get_all(name).iter();
+            let lines: Vec<_> = lines.map(|line| line.to_str().unwrap()).collect();
+            let list: sfv::List = sfv::Parser::new(&lines.join(", ")).parse().unwrap();
+            assert_eq!(list.len(), 2, "{lines:?}");
+            let item = |entry| match entry {
+                sfv::ListEntry::Item(item) => item,
+                sfv::ListEntry::InnerList(_) => panic!("{lines:?}"),
+            };
+            list.into_iter().map(item).collect::<Vec<_>>()
+        };
+        let check = |item: &sfv::Item, numbers: [&str; 2]| {
+            assert!(item.bare_item.as_string().is_some(), "{item:?}");
+            for number in numbers {
+                let value = item.params.get(number).and_then(|value| value.as_integer());
+                assert!(value.is_some_and(|value| i64::from(value) >= 0), "{item:?}");
+            }
+            assert!(item.params.get("pk").is_none(), "{item:?}");
+        };
+        for policy in list("ratelimit-policy") {
+            check(&policy, ["q", "w"]);
+        }
+        for state in list("ratelimit") {
+            check(&state, ["r", "t"]);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_in_other_words_keeps_what_its_head_said() {
     let town = Town::on_sqlite_with(&[]).await;

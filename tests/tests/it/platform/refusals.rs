@@ -89,6 +89,14 @@ async fn each_state_of_a_shop_is_told_as_it_is() {
 
     let said = town.refused("nobody.localhost", "/", 404).await;
     said.is("There is no shop at this address", "#unknown-tenant", None);
+    // Whatever somebody calls us, we do not repeat it.
+    for accept in ["text/html", "application/json"] {
+        let refused = town.ask("nobody.localhost", "/", accept, "en").await;
+        let head = format!("{:?}", refused.headers());
+        let body = refused.text().await.unwrap();
+        assert!(!head.contains("nobody"), "{head}");
+        assert!(!body.contains("nobody"), "{body}");
+    }
     let said = town.refused(shop, "/products/never-was", 404).await;
     said.is("There is nothing at this address", "about:blank", None);
     assert!(said.page.contains(">quillmoor<"), "{}", said.page);

@@ -1,5 +1,7 @@
 //! The pages of those who sign in, as a browser without scripts asks for them.
 
+use std::time::{Duration, Instant};
+
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use tenancy_tests::{Postgres, Server};
@@ -317,4 +319,47 @@ async fn the_first_start_shows_once_who_signs_in_where() {
     assert!(town.server.terminate().await.success());
     let again = Town::start(town.address, settings, &[], None).await;
     assert!(!again.server.stdout().contains("password"));
+}
+
+/// A shop whose sessions end as the settings say, and the cookie of somebody who has signed in there.
+async fn signed_in_for(setting: (&'static str, &str)) -> (Town, String) {
+    let address = Server::free_address();
+    let settings = vec![
+        ("TENANCY_LISTEN", address.to_string()),
+        ("TENANCY_LIMITS__ENABLED", "false".to_owned()),
+        (setting.0, setting.1.to_owned()),
+    ];
+    let town = Town::start(address, settings, &["serve"], None).await;
+    town.command(&["tenant", "create", "quillmoor"]);
+    let create = ["user", "create", "--tenant", "quillmoor", "ann@example.com"];
+    let made = town.command(&create);
+    let login = ask(&town, SHOP, "/login", "", None).await;
+    let (stranger, _) = login.header("set-cookie").split_once(';').unwrap();
+    let form = form(made["password"].as_str().unwrap(), "");
+    let form = form.replace("_csrf=", &login.token());
+    let cookie = ask(&town, SHOP, "/login", stranger, Some(&form)).await;
+    let cookie = cookie.cookie();
+    (town, cookie)
+}
+
+#[tokio::test]
+async fn a_session_that_is_used_ends_after_its_whole_time() {
+    let (town, cookie) = signed_in_for(("TENANCY_SESSIONS__ABSOLUTE_SECONDS", "3")).await;
+    let began = Instant::now();
+    while ask(&town, SHOP, "/admin", &cookie, None).await.status == 200 {
+        assert!(began.elapsed() < Duration::from_secs(60));
+    }
+}
+
+#[tokio::test]
+async fn a_session_goes_on_while_it_is_used_and_no_longer() {
+    const IDLE: Duration = Duration::from_secs(4);
+    let (town, cookie) = signed_in_for(("TENANCY_SESSIONS__IDLE_SECONDS", "4")).await;
+    let began = Instant::now();
+    while began.elapsed() < IDLE * 3 / 2 {
+        let seen = ask(&town, SHOP, "/admin", &cookie, None).await;
+        assert_eq!(seen.status, 200);
+    }
+    tokio::time::sleep(IDLE + Duration::from_secs(1)).await;
+    assert_eq!(ask(&town, SHOP, "/admin", &cookie, None).await.status, 303);
 }

@@ -1,4 +1,4 @@
-use tenancy_observability::advisor::{Advice, Severity};
+use tenancy_observability::advisor::{Advice, Confidence, Rule, Severity};
 
 use super::table::{Cell, Table};
 use crate::advice::Advised;
@@ -17,14 +17,23 @@ pub(crate) fn advice(language: Language, advised: &[Advised]) -> Table {
 }
 
 fn row(words: &Words, place: &str, advice: &Advice) -> Vec<Cell> {
-    let gain = match advice.gain {
-        Some(gain) => Cell::Number(format!("{:.0} %", gain * 100.0), gain),
+    let share = |share: Option<f64>| match share {
+        Some(share) => Cell::Number(format!("{:.0} %", share * 100.0), share),
         None => Cell::Number("—".to_owned(), f64::NEG_INFINITY),
+    };
+    let [verified, estimated] = words.confidences;
+    let confidence = match (advice.rule, advice.confidence) {
+        (Rule::MissingIndex, Confidence::Verified) => verified,
+        (Rule::MissingIndex, Confidence::Estimated) => estimated,
+        _ => "",
     };
     vec![
         Cell::Text(words.severity(advice.severity).to_owned()),
         Cell::Text(advice.message.clone()),
-        gain,
+        Cell::Text(confidence.to_owned()),
+        share(advice.gain),
+        share(advice.write_price),
+        Cell::Text(advice.evidence.join("; ")),
         Cell::Code(advice.apply.join("; ")),
         Cell::Text(place.to_owned()),
         Cell::Code(advice.id.clone()),
@@ -33,7 +42,8 @@ fn row(words: &Words, place: &str, advice: &Advice) -> Vec<Cell> {
 
 struct Words {
     table: [&'static str; 3],
-    columns: [&'static str; 6],
+    columns: [&'static str; 9],
+    confidences: [&'static str; 2],
     severities: [&'static str; 4],
 }
 
@@ -55,7 +65,18 @@ static ENGLISH: Words = Words {
         "On the database's indexes and policies, as the role that serves sees them: platform advise tells more, and follows it with --apply.",
         "Nothing to advise.",
     ],
-    columns: ["Severity", "What", "Saves", "How", "Where", "Id"],
+    columns: [
+        "Severity",
+        "What",
+        "Proof",
+        "Saves",
+        "Writes take back",
+        "Evidence",
+        "How",
+        "Where",
+        "Id",
+    ],
+    confidences: ["Verified", "Estimated"],
     severities: ["Info", "Low", "Medium", "High"],
 };
 
@@ -65,6 +86,17 @@ static GERMAN: Words = Words {
         "Zu den Indexen und Richtlinien der Datenbank, wie die Rolle des Servers sie sieht: platform advise sagt mehr und befolgt ihn mit --apply.",
         "Nichts zu raten.",
     ],
-    columns: ["Schwere", "Was", "Erspart", "Wie", "Wo", "Id"],
+    columns: [
+        "Schwere",
+        "Was",
+        "Beweis",
+        "Erspart",
+        "Schreiben kostet davon",
+        "Belege",
+        "Wie",
+        "Wo",
+        "Id",
+    ],
+    confidences: ["Geprüft", "Geschätzt"],
     severities: ["Hinweis", "Gering", "Mittel", "Hoch"],
 };

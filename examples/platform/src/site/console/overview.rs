@@ -162,12 +162,12 @@ async fn overview(
         Some(scope) => (
             reports.of_tenant(scope, period, which).await?,
             reports.course_of_tenant(scope, period, PARTS).await?,
-            slow.newest_of(scope.tenant_id(), ROWS),
+            slow.newest_of(scope.tenant_id(), usize::MAX),
         ),
         None => (
             reports.of_platform(period, which).await?,
             reports.course_of_platform(period, PARTS).await?,
-            slow.newest(ROWS),
+            slow.newest(usize::MAX),
         ),
     };
     let history = SlowQueryHistory::new(platform.database(), platform.scope());
@@ -193,7 +193,9 @@ async fn overview(
         busy: busy.collect(),
         statements: pages::slow_statements(language, &findings, &slugs, period.from()),
         // They are the platform's own, and no shop's.
-        outgoing: shop.is_none().then(|| performance.outgoing().worst(ROWS)),
+        outgoing: shop
+            .is_none()
+            .then(|| performance.outgoing().worst(usize::MAX)),
         queues: shop
             .is_none()
             .then(|| pages::queues(language, &platform.health().kept())),
