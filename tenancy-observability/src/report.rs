@@ -72,6 +72,6 @@ pub use self::sketch::QUANTILE_ERROR;
 pub use self::store::{Reports, ReportsBuilder};
 pub use self::summary::{
     CachePerformance, DatabasePerformance, EndpointOrder, EndpointReport, MemoryUsage, Report,
-    ResponseTime, WhichEndpoints,
+    ResponseTime, TimeSplit, WhichEndpoints,
 };
 pub use self::window::Period;

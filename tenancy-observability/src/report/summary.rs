@@ -36,6 +36,8 @@ pub struct Report {
     pub average_response_time: Option<f64>,
     /// How these times are spread.
     pub response_time: Option<ResponseTime>,
+    /// What this time went into.
+    pub time_split: Option<TimeSplit>,
     /// Errors among those that were not cancelled.
     pub error_rate: Option<f64>,
     /// What was done in the database.
@@ -73,6 +75,22 @@ pub struct ResponseTime {
     pub p99: f64,
     /// The longest.
     pub max: f64,
+}
+
+/// What time went into, as shares of all of it. Work and waiting are the whole; the time in the database and
+/// in caches is among both, for the most part among the waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct TimeSplit {
+    /// While it was worked on.
+    pub cpu: f64,
+    /// While it was not.
+    pub wait: f64,
+    /// While at least one statement was on its way; `None` where nobody knows.
+    pub database: Option<f64>,
+    /// While caches were waited for, loads left out; `None` where nobody knows.
+    pub cache: Option<f64>,
 }
 
 /// What was done in the database, by requests that belong to a tenant.
@@ -137,6 +155,8 @@ pub struct EndpointReport {
     pub average_response_time: Option<f64>,
     /// How times are spread.
     pub response_time: Option<ResponseTime>,
+    /// What the time went into.
+    pub time_split: Option<TimeSplit>,
     /// What was done in the database.
     pub database_performance: Option<DatabasePerformance>,
     /// Of the values that caches were asked for, the share that they had.
@@ -232,6 +252,7 @@ impl Report {
             not_told_apart,
             average_response_time: all.times.mean().map(nanoseconds),
             response_time: ResponseTime::of(&all),
+            time_split: TimeSplit::of(&all),
             error_rate: error_rate(&all),
             database_performance: DatabasePerformance::of(&all),
             cache_hit_ratio: cache_hit_ratio(&all),
@@ -270,6 +291,7 @@ impl EndpointReport {
             error_rate: error_rate(totals),
             average_response_time: totals.times.mean().map(nanoseconds),
             response_time: ResponseTime::of(totals),
+            time_split: TimeSplit::of(totals),
             database_performance: DatabasePerformance::of(totals),
             cache_hit_ratio: cache_hit_ratio(totals),
             memory_usage: MemoryUsage::of(totals),
@@ -289,6 +311,21 @@ impl ResponseTime {
             p95: quantile(0.95)?,
             p99: quantile(0.99)?,
             max: nanoseconds(times.max() as f64),
+        })
+    }
+}
+
+impl TimeSplit {
+    fn of(totals: &Totals) -> Option<Self> {
+        let all = nanoseconds(totals.times.sum() as f64);
+        let share = |time: Duration| ratio(milliseconds(time), all);
+        let cpu = share(totals.cpu)?.min(1.0);
+        let known = |time| share(time).filter(|_| totals.with_scope > 0);
+        Some(Self {
+            cpu,
+            wait: 1.0 - cpu,
+            database: known(totals.database.wall_time),
+            cache: known(totals.cache_time),
         })
     }
 }

@@ -30,7 +30,7 @@ async fn where_there_is_no_data_a_report_says_nothing_and_never_zero() {
     let empty = json!({
         "from": "2026-03-01T09:00:00Z", "to": "2026-03-01T10:05:00Z",
         "requests": 0, "errors": 0, "cancelled": 0, "incomplete": false, "not_told_apart": 0,
-        "average_response_time": null, "response_time": null, "error_rate": null,
+        "average_response_time": null, "response_time": null, "time_split": null, "error_rate": null,
         "database_performance": null, "cache_hit_ratio": null, "cache_performance": null,
         "memory_usage": null, "slow_endpoints": [], "operations": [], "quantile_error": 0.01,
     });
@@ -263,6 +263,7 @@ async fn numbers_add_up_to_what_was_spent() {
     for (milliseconds, queries, hits, bytes) in [(100, 3, 1, 1000), (300, 5, 6, 3000)] {
         let mut spent = Spent::default();
         spent.total = Duration::from_millis(milliseconds);
+        spent.cpu = Duration::from_millis(milliseconds / 10 * 4);
         spent.database = Some(DatabaseUse {
             calls: queries,
             time: Duration::from_millis(80),
@@ -283,6 +284,8 @@ async fn numbers_add_up_to_what_was_spent() {
         "average_time_per_request": 50.0, "share": 0.25,
     });
     assert_eq!(report["database_performance"], expected);
+    let split = json!({"cpu": 0.4, "wait": 0.6, "database": 0.25, "cache": 0.01});
+    assert_eq!(report["time_split"], split);
     assert_eq!(report["cache_hit_ratio"], json!(7.0 / 9.0));
     assert_eq!(
         report["cache_performance"],

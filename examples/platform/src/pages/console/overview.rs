@@ -201,15 +201,19 @@ impl Overview {
 fn figures(words: &Words, report: &Report, server: ServerFigures) -> Vec<(&'static str, String)> {
     let times = report.response_time;
     let database = report.database_performance;
+    let split = report.time_split;
     let values = [
         Some(report.requests.to_string()),
         report.error_rate.map(percent),
         times.map(|times| milliseconds(times.p50)),
         times.map(|times| milliseconds(times.p95)),
         times.map(|times| milliseconds(times.p99)),
-        database.and_then(|database| database.share).map(percent),
+        split.map(|split| percent(split.cpu)),
+        split.and_then(|split| split.database).map(percent),
+        split.and_then(|split| split.cache).map(percent),
         database.map(|database| format!("{:.1}", database.queries_per_request)),
         report.cache_hit_ratio.map(percent),
+        report.cache_performance.map(|cache| cache.hits.to_string()),
         report
             .memory_usage
             .map(|memory| bytes(memory.average_bytes)),
@@ -229,6 +233,7 @@ fn endpoints(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
     let row = |endpoint: &EndpointReport| {
         let times = endpoint.response_time;
         let database = endpoint.database_performance;
+        let split = endpoint.time_split;
         vec![
             Cell::Code(endpoint.endpoint.clone()),
             number(endpoint.requests),
@@ -241,7 +246,9 @@ fn endpoints(endpoints: &[EndpointReport]) -> Vec<Vec<Cell>> {
                 database.map(|database| database.queries_per_request),
                 |value| format!("{value:.1}"),
             ),
-            maybe(database.and_then(|database| database.share), percent),
+            maybe(split.map(|split| split.cpu), percent),
+            maybe(split.and_then(|split| split.database), percent),
+            maybe(split.and_then(|split| split.cache), percent),
             maybe(endpoint.cache_hit_ratio, percent),
         ]
     };
