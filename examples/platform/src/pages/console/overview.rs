@@ -213,7 +213,6 @@ fn figures(words: &Words, report: &Report, server: ServerFigures) -> Vec<(&'stat
         split.and_then(|split| split.cache).map(percent),
         database.map(|database| format!("{:.1}", database.queries_per_request)),
         report.cache_hit_ratio.map(percent),
-        report.cache_performance.map(|cache| cache.hits.to_string()),
         report
             .memory_usage
             .map(|memory| bytes(memory.average_bytes)),
