@@ -35,8 +35,8 @@ impl OwnCost {
 
     /// What measuring takes of one request. `None` where none was timed.
     pub fn each(&self) -> Option<Duration> {
-        let each = self.measuring.as_secs_f64() / self.requests as f64;
-        (self.requests > 0).then(|| Duration::from_secs_f64(each))
+        let each = nanoseconds(self.measuring).checked_div(self.requests);
+        each.map(Duration::from_nanos)
     }
 
     /// Does some measuring, in which there may be [work](Self::time_work).
