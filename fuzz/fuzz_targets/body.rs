@@ -53,7 +53,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(!holds_attack);
 });
 
-/// What a handler receives, unless the form is refused.
+/// What a handler receives, unless the body is refused.
 async fn send(kind: Kind, body: &Bytes, size: usize) -> Option<Bytes> {
     let pieces: Vec<_> = (0..body.len())
         .step_by(size)

@@ -134,13 +134,11 @@ impl SlowRequests {
 
     /// The newest of all, the newest first.
     pub fn newest(&self, count: usize) -> Vec<SlowRequest> {
-        let mut all: Vec<_> = self.with(|kept| {
-            let all = kept.by_tenant.values().flatten();
-            all.cloned().collect()
-        });
-        all.sort_by_key(|request| std::cmp::Reverse(request.at));
-        all.truncate(count);
-        all
+        self.with(|kept| {
+            let mut all: Vec<_> = kept.by_tenant.values().flatten().collect();
+            all.sort_by_key(|request| std::cmp::Reverse(request.at));
+            all.into_iter().take(count).cloned().collect()
+        })
     }
 
     /// The newest of one tenant, the newest first.

@@ -31,6 +31,9 @@ use crate::site::refuse::NoPage;
 /// How many shops the form suggests.
 const SUGGESTED: u32 = 200;
 
+/// Of how many slow requests the first are shown, by what they are sorted by.
+const SORTED: usize = 1000;
+
 /// Into how many parts a plot divides its period.
 const PARTS: usize = 48;
 
@@ -162,12 +165,12 @@ async fn overview(
         Some(scope) => (
             reports.of_tenant(scope, period, which).await?,
             reports.course_of_tenant(scope, period, PARTS).await?,
-            slow.newest_of(scope.tenant_id(), usize::MAX),
+            slow.newest_of(scope.tenant_id(), SORTED),
         ),
         None => (
             reports.of_platform(period, which).await?,
             reports.course_of_platform(period, PARTS).await?,
-            slow.newest(usize::MAX),
+            slow.newest(SORTED),
         ),
     };
     let history = SlowQueryHistory::new(platform.database(), platform.scope());
