@@ -53,6 +53,7 @@ mod answer;
 mod caller;
 mod class;
 mod clock;
+mod current;
 mod decision;
 mod future;
 mod layer;

@@ -7,7 +7,9 @@ use tenancy_core::tenant::Tenant;
 use tenancy_core::{Actor, TenantScope};
 
 #[cfg(any(feature = "redis", test))]
-use super::class::Class;
+use super::decision::Standing;
+#[cfg(any(feature = "redis", test))]
+use super::policy::Name;
 use super::policy::{Dimension, Policy};
 use crate::address::AddressKey;
 
@@ -137,21 +139,21 @@ impl Caller {
     /// Whom a policy counts for this caller, part by part; each begins with its length, but for the
     /// last.
     #[cfg(any(feature = "redis", test))]
-    pub(super) fn counted(&self, class: &Class, policy: &Policy, mut write: impl FnMut(&[u8])) {
+    pub(super) fn counted(&self, class: &Name, standing: &Standing, mut write: impl FnMut(&[u8])) {
         let mut part = |part: &[u8]| {
             // Names are short by their own rule.
             write(&[u8::try_from(part.len()).unwrap_or(u8::MAX)]);
             write(part);
         };
-        part(policy.name.as_str().as_bytes());
+        part(standing.policy.as_str().as_bytes());
         match &self.tenant {
             Some(tenant) => part(tenant.id.as_uuid().as_bytes()),
             None => part(&[]),
         }
-        if policy.dimension != Dimension::Tenant {
-            part(class.name.as_str().as_bytes());
+        if standing.dimension != Dimension::Tenant {
+            part(class.as_str().as_bytes());
         }
-        match policy.dimension {
+        match standing.dimension {
             Dimension::Class | Dimension::Tenant => {}
             Dimension::Identity => write(&self.identity),
             Dimension::Network { ipv6_bits } => {
@@ -179,9 +181,11 @@ mod tests {
 
     fn key(caller: &Caller, class: &str, policy: &str, dimension: Dimension) -> Vec<u8> {
         let policy = Policy::new(policy, Quota::per_hour(1)).unwrap();
-        let (class, policy) = (Class::new(class).unwrap(), policy.by(dimension));
+        let standing = Standing::new(&policy.by(dimension), 0, Quota::per_hour(1));
         let mut key = vec![];
-        caller.counted(&class, &policy, |part| key.extend_from_slice(part));
+        caller.counted(&class.parse().unwrap(), &standing, |part| {
+            key.extend_from_slice(part)
+        });
         key
     }
 

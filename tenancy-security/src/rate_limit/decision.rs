@@ -1,9 +1,12 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::class::Class;
+#[cfg(feature = "redis")]
+use super::class::Outage;
+use super::class::{Charge, Class};
+#[cfg(any(feature = "redis", test))]
+use super::policy::Dimension;
 use super::policy::{Name, Policy};
 use super::quota::Quota;
 
@@ -12,15 +15,25 @@ use super::quota::Quota;
 #[must_use]
 pub struct Decision {
     pub(super) verdict: Verdict,
-    pub(super) class: Arc<Class>,
+    pub(super) class: Name,
+    pub(super) charge: Charge,
+    #[cfg(feature = "redis")]
+    pub(super) outage: Outage,
     /// One for each policy of the class that counts the caller, in its order.
     pub(super) standings: Standings,
     pub(super) cost: u32,
     pub(super) charged: Charged,
     /// What the standings are called in the shared store, where it was asked.
     #[cfg(feature = "redis")]
-    pub(super) keys: Vec<String>,
+    #[expect(
+        clippy::box_collection,
+        reason = "a decision is moved more often than it has any"
+    )]
+    pub(super) keys: Option<Box<Vec<String>>>,
 }
+
+/// The way of one through a layer moves it several times, which is a call each for what is larger.
+const _: () = assert!(size_of::<Decision>() <= 128);
 
 pub(super) type Standings = SmallVec<[Standing; 2]>;
 
@@ -47,14 +60,15 @@ pub(super) enum Charged {
 /// What a caller owes under one policy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
+    pub(super) policy: Name,
+    #[cfg(any(feature = "redis", test))]
+    pub(super) dimension: Dimension,
     /// A keyed hash of whom the policy counts.
     pub(super) hash: u64,
     pub(super) quota: Quota,
     /// In nanoseconds.
     pub(super) debt: u64,
     pub(super) seen: Seen,
-    /// Which of its class' policies it is.
-    pub(super) policy: u32,
 }
 
 /// What was found out about a policy.
@@ -66,13 +80,15 @@ pub(super) enum Seen {
 }
 
 impl Standing {
-    pub(super) fn new(hash: u64, quota: Quota) -> Self {
+    pub(super) fn new(policy: &Policy, hash: u64, quota: Quota) -> Self {
         Self {
+            policy: policy.name,
+            #[cfg(any(feature = "redis", test))]
+            dimension: policy.dimension,
             hash,
             quota,
             debt: 0,
             seen: Seen::Nothing,
-            policy: 0,
         }
     }
 
@@ -84,12 +100,27 @@ impl Standing {
 /// How the caller stands with one policy, after the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome<'a> {
-    policy: &'a Policy,
-    standing: Standing,
+    standing: &'a Standing,
     cost: u32,
 }
 
 impl Decision {
+    /// One that has not looked at any policy yet.
+    pub(super) fn new(class: &Class, cost: u32) -> Self {
+        Self {
+            verdict: Verdict::Admitted,
+            class: class.name,
+            charge: class.charge,
+            #[cfg(feature = "redis")]
+            outage: class.outage,
+            standings: Standings::new(),
+            cost,
+            charged: Charged::Nowhere,
+            #[cfg(feature = "redis")]
+            keys: None,
+        }
+    }
+
     /// Whether the request may go on.
     pub fn verdict(&self) -> Verdict {
         self.verdict
@@ -106,14 +137,9 @@ impl Decision {
         let standings = self.standings.iter();
         let looked_at = standings.filter(|standing| standing.seen != Seen::Nothing);
         looked_at.map(|standing| Outcome {
-            policy: self.policy(standing),
-            standing: *standing,
+            standing,
             cost: self.cost,
         })
-    }
-
-    pub(super) fn policy(&self, standing: &Standing) -> &Policy {
-        &self.class.policies[standing.policy as usize]
     }
 
     /// The policies that stood in the way.
@@ -147,7 +173,7 @@ impl Decision {
 impl<'a> Outcome<'a> {
     /// The policy's name.
     pub fn policy(&self) -> &'a Name {
-        &self.policy.name
+        &self.standing.policy
     }
 
     /// The quota that holds for this caller now.

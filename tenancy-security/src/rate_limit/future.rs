@@ -24,7 +24,7 @@ pin_project! {
 
 impl<F> CountedFuture<F> {
     pub(super) fn new(future: F, decision: Decision, limiter: &RateLimiter) -> Self {
-        let is_refundable = decision.class.charge == Charge::OnFailure;
+        let is_refundable = decision.charge == Charge::OnFailure;
         let refund = is_refundable.then(|| limiter.clone());
         Self {
             future,
@@ -45,7 +45,7 @@ where
         let mut response = ready!(this.future.poll(cx))?;
         this.decision.write_headers(response.headers_mut());
         if let Some(limiter) = this.refund
-            && this.decision.class.charge.is_paid_back(&response)
+            && this.decision.charge.is_paid_back(&response)
         {
             limiter.refund_here(this.decision);
         }

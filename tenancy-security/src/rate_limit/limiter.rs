@@ -1,7 +1,6 @@
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use foldhash::quality::RandomState;
 use metrics::counter;
 
@@ -9,7 +8,8 @@ use super::caller::Caller;
 #[cfg(feature = "redis")]
 use super::class::Outage;
 use super::clock::Clock;
-use super::decision::{Charged, Decision, Standing, Standings, Verdict};
+use super::current::Current;
+use super::decision::{Charged, Decision, Standing, Verdict};
 use super::rules::Rules;
 #[cfg(feature = "redis")]
 use super::shared::Shared;
@@ -27,7 +27,7 @@ pub struct RateLimiter(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    rules: ArcSwap<Rules>,
+    rules: Current<Rules>,
     table: Table,
     hasher: RandomState,
     clock: Clock,
@@ -66,7 +66,7 @@ impl RateLimiter {
     /// Puts other rules in the place of the present ones, from the next request on. What was used
     /// stays used: a quota that was raised has so much more left at once.
     pub fn set_rules(&self, rules: Rules) {
-        self.0.rules.store(Arc::new(rules));
+        self.0.rules.replace(rules);
     }
 
     /// Admits the request or not, and counts it if it does. A cost of zero only looks.
@@ -75,23 +75,34 @@ impl RateLimiter {
     /// one round trip, and no longer than that store's time-out; dropped meanwhile, the request may
     /// have been counted.
     pub async fn check(&self, caller: &Caller, class: &str, cost: u32) -> Decision {
-        let mut decision = self.undecided(caller, class, cost);
         #[cfg(feature = "redis")]
         if let Some(shared) = &self.0.shared {
-            match shared.take(self.now(), caller, &mut decision).await {
-                Ok(()) => decision.count(),
-                Err(error) => {
-                    tracing::debug!(%error, "limits are kept by this process alone");
-                    counter!("tenancy_rate_limit_fallbacks_total").increment(1);
-                    self.take(&mut decision);
-                    if decision.is_admitted() && decision.class.outage == Outage::Closed {
-                        decision.verdict = Verdict::Unavailable;
-                    }
+            return self.check_there(shared, caller, class, cost).await;
+        }
+        self.check_here(caller, class, cost)
+    }
+
+    /// The same by what all processes have counted.
+    #[cfg(feature = "redis")]
+    async fn check_there(
+        &self,
+        shared: &Shared,
+        caller: &Caller,
+        class: &str,
+        cost: u32,
+    ) -> Decision {
+        let mut decision = self.undecided(caller, class, cost);
+        match shared.take(self.now(), caller, &mut decision).await {
+            Ok(()) => decision.count(),
+            Err(error) => {
+                tracing::debug!(%error, "limits are kept by this process alone");
+                counter!("tenancy_rate_limit_fallbacks_total").increment(1);
+                self.take(&mut decision);
+                if decision.is_admitted() && decision.outage == Outage::Closed {
+                    decision.verdict = Verdict::Unavailable;
                 }
             }
-            return decision;
         }
-        self.take(&mut decision);
         decision
     }
 
@@ -147,27 +158,19 @@ impl RateLimiter {
 
     /// What is to be asked of the store.
     fn undecided(&self, caller: &Caller, class: &str, cost: u32) -> Decision {
-        let rules = self.0.rules.load();
-        let class = rules.find(class);
-        let changes = rules.changes(caller.tenant());
-        let mut standings = Standings::new();
-        for (place, policy) in (0..).zip(&class.policies) {
-            let Some(hash) = caller.hash(policy, self.0.hasher.build_hasher()) else {
-                continue;
-            };
-            let mut standing = Standing::new(hash, changes.quota(policy));
-            standing.policy = place;
-            standings.push(standing);
-        }
-        Decision {
-            verdict: Verdict::Admitted,
-            standings,
-            class: Arc::clone(class),
-            cost,
-            charged: Charged::Nowhere,
-            #[cfg(feature = "redis")]
-            keys: vec![],
-        }
+        self.0.rules.read(|rules| {
+            let class = rules.find(class);
+            let changes = rules.changes(caller.tenant());
+            let mut decision = Decision::new(class, cost);
+            for policy in &class.policies {
+                let Some(hash) = caller.hash(policy, self.0.hasher.build_hasher()) else {
+                    continue;
+                };
+                let standing = Standing::new(policy, hash, changes.quota(policy));
+                decision.standings.push(standing);
+            }
+            decision
+        })
     }
 
     /// Decides by what this process has counted.
@@ -219,7 +222,7 @@ impl RateLimiterBuilder {
     /// Makes the limiter, and takes its memory.
     pub fn build(self) -> RateLimiter {
         RateLimiter(Arc::new(Inner {
-            rules: ArcSwap::from_pointee(self.rules),
+            rules: Current::new(self.rules),
             table: Table::new(self.keys),
             hasher: RandomState::default(),
             clock: self.clock,
@@ -232,8 +235,8 @@ impl RateLimiterBuilder {
 impl Decision {
     fn count(&self) {
         for outcome in self.exceeded() {
-            let (class, policy) = (self.class.name.clone(), outcome.policy().clone());
-            let labels = [("class", String::from(class)), ("policy", policy.into())];
+            let (class, policy) = (self.class.as_str(), outcome.policy().as_str());
+            let labels = [("class", class), ("policy", policy)];
             counter!("tenancy_rate_limit_exceeded_total", &labels).increment(1);
         }
     }

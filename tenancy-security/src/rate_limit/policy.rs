@@ -1,6 +1,7 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +12,14 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// What a policy or a class is called: 1 to 64 lower-case letters, digits, hyphens, underscores or
 /// dots. Clients see the names of policies.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+///
+/// Each is kept once, for as long as the process runs, so that a decision can say it at no cost.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Name(Arc<str>);
+pub struct Name(&'static String);
+
+/// Those that were ever asked for.
+static NAMES: Mutex<BTreeSet<Name>> = Mutex::new(BTreeSet::new());
 
 /// The text cannot name a policy or a class.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -22,8 +28,19 @@ pub struct InvalidName;
 
 impl Name {
     /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn as_str(&self) -> &'static str {
+        self.0
+    }
+
+    /// The one of this text.
+    fn kept(text: &str) -> Self {
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = names.get(text) {
+            return *name;
+        }
+        let name = Self(Box::leak(Box::new(text.to_owned())));
+        names.insert(name);
+        name
     }
 }
 
@@ -34,7 +51,7 @@ impl FromStr for Name {
         let fits = (1..=NAME_BYTES_MAX).contains(&text.len());
         let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
         if fits && text.bytes().all(allowed) {
-            Ok(Self(text.into()))
+            Ok(Self::kept(text))
         } else {
             Err(InvalidName)
         }
@@ -57,13 +74,13 @@ impl From<Name> for String {
 
 impl std::borrow::Borrow<str> for Name {
     fn borrow(&self) -> &str {
-        &self.0
+        self.0
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.0)
     }
 }
 

@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
@@ -24,9 +23,9 @@ const FALLBACK: &str = "api";
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Rules {
-    classes: HashMap<Name, Arc<Class>, RandomState>,
+    classes: HashMap<Name, Class, RandomState>,
     plans: HashMap<Plan, HashMap<Name, Quota>, RandomState>,
-    fallback: Arc<Class>,
+    fallback: Class,
 }
 
 impl Default for Rules {
@@ -50,9 +49,8 @@ impl Default for Rules {
 impl Rules {
     /// Only this class, to which all requests are held.
     pub fn new(fallback: Class) -> Self {
-        let fallback = Arc::new(fallback);
         Self {
-            classes: HashMap::from_iter([(fallback.name.clone(), Arc::clone(&fallback))]),
+            classes: HashMap::from_iter([(fallback.name, fallback.clone())]),
             plans: HashMap::default(),
             fallback,
         }
@@ -60,11 +58,10 @@ impl Rules {
 
     /// One more class, or another in the place of one with the same name.
     pub fn class(mut self, class: Class) -> Self {
-        let class = Arc::new(class);
         if class.name == self.fallback.name {
-            self.fallback = Arc::clone(&class);
+            self.fallback = class.clone();
         }
-        self.classes.insert(class.name.clone(), class);
+        self.classes.insert(class.name, class);
         self
     }
 
@@ -75,7 +72,7 @@ impl Rules {
     }
 
     #[inline]
-    pub(super) fn find(&self, class: &str) -> &Arc<Class> {
+    pub(super) fn find(&self, class: &str) -> &Class {
         // Most requests are of that one.
         if class == self.fallback.name.as_str() {
             return &self.fallback;

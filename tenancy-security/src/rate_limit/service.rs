@@ -60,7 +60,7 @@ where
             };
             let mut response = inner.call(Request::from_parts(parts, body)).await?;
             decision.write_headers(response.headers_mut());
-            if decision.class.charge.is_paid_back(&response) {
+            if decision.charge.is_paid_back(&response) {
                 layer.limiter.refund(&decision).await;
             }
             Ok(response)

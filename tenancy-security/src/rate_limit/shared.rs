@@ -6,9 +6,9 @@ use tenancy_core::redis::{Command, Redis, Script, Value};
 use tenancy_core::{Error, ErrorKind};
 
 use super::caller::Caller;
-use super::class::{Charge, Class};
-use super::decision::{Charged, Decision, Seen, Verdict};
-use super::policy::Policy;
+use super::class::Charge;
+use super::decision::{Charged, Decision, Seen, Standing, Verdict};
+use super::policy::Name;
 use super::quota::Quota;
 
 /// How many refusals are remembered, so that whoever goes on asking costs the store nothing.
@@ -116,8 +116,8 @@ impl Shared {
         if self.is_denied(now, decision) {
             return Ok(());
         }
-        let key = |standing| self.key(caller, &decision.class, decision.policy(standing));
-        decision.keys = decision.standings.iter().map(key).collect();
+        let key = |standing| self.key(caller, &decision.class, standing);
+        decision.keys = Some(Box::new(decision.standings.iter().map(key).collect()));
         let answer = self.redis.command(call(&self.take, decision)).await?;
         let mut numbers = answer.into_array()?.into_iter().map(Value::into_integer);
         let mut next = || numbers.next().unwrap_or_else(|| Err(unreadable()));
@@ -151,7 +151,7 @@ impl Shared {
 
     /// Remembers until when not even one is admitted, unless it may be paid back before.
     fn remember(&self, now: u64, decision: &Decision) {
-        if decision.class.charge != Charge::OnArrival {
+        if decision.charge != Charge::OnArrival {
             return;
         }
         for standing in &decision.standings {
@@ -188,9 +188,9 @@ impl Shared {
 
     /// All keys of a call lie in one slot of a cluster: the tenant's. What follows is of fixed length,
     /// tells nobody who reads the store whose it is, and nobody can make two that are the same.
-    fn key(&self, caller: &Caller, class: &Class, policy: &Policy) -> String {
+    fn key(&self, caller: &Caller, class: &Name, standing: &Standing) -> String {
         let mut context = Context::new(&SHA256);
-        caller.counted(class, policy, |part| context.update(part));
+        caller.counted(class, standing, |part| context.update(part));
         let mut key = format!("{}:limit:{{", self.prefix);
         match caller.tenant() {
             Some(tenant) => write!(key, "{}", tenant.id),
@@ -212,7 +212,8 @@ fn call(script: &Script, decision: &Decision) -> Command {
         arguments.push(u64::from(standing.quota.amount()));
         arguments.push(u64::from(standing.quota.window_seconds()) * 1_000_000);
     }
-    let keys = decision.keys.iter().map(String::as_str);
+    let keys = decision.keys.as_deref().map_or(&[][..], Vec::as_slice);
+    let keys = keys.iter().map(String::as_str);
     script.call(keys, arguments)
 }
 

@@ -254,13 +254,18 @@ impl Slot {
 
 #[cfg(test)]
 mod tests {
+    use super::super::policy::Policy;
     use super::super::quota::Quota;
     use super::*;
 
     const HOUR: u64 = 3_600_000_000_000;
 
+    fn standing(hash: u64, quota: Quota) -> Standing {
+        Standing::new(&Policy::new("p", quota).unwrap(), hash, quota)
+    }
+
     fn take(table: &Table, now: u64, hash: u64, quota: Quota) -> bool {
-        let mut standing = Standing::new(hash, quota);
+        let mut standing = standing(hash, quota);
         table.take(now, std::slice::from_mut(&mut standing), 1);
         !standing.is_exceeded()
     }
@@ -289,10 +294,10 @@ mod tests {
         for hash in 1..=16 {
             assert!(take(&table, 0, hash, quota));
         }
-        let placeless = table.take(0, &mut [Standing::new(17, quota)], 1);
+        let placeless = table.take(0, &mut [standing(17, quota)], 1);
         assert_eq!(placeless, 1);
         assert!(take(&table, HOUR, 18, quota));
-        let placeless = table.take(HOUR, &mut [Standing::new(19, quota)], 1);
+        let placeless = table.take(HOUR, &mut [standing(19, quota)], 1);
         assert_eq!(placeless, 0);
     }
 
@@ -300,8 +305,8 @@ mod tests {
     fn a_refund_is_of_what_was_taken_and_no_more() {
         let (table, quota) = (Table::new(100), Quota::per_hour(3));
         assert!(take(&table, 0, 7, quota));
-        table.refund(0, &[Standing::new(7, quota)], 2);
-        table.refund(0, &[Standing::new(8, quota)], 2);
+        table.refund(0, &[standing(7, quota)], 2);
+        table.refund(0, &[standing(8, quota)], 2);
         let admitted = (0..9).filter(|_| take(&table, 0, 7, quota)).count();
         assert_eq!(admitted, 3);
     }
@@ -310,7 +315,7 @@ mod tests {
     fn looking_takes_nothing() {
         let (table, quota) = (Table::new(100), Quota::per_hour(3));
         let look = || {
-            let mut standing = Standing::new(7, quota);
+            let mut standing = standing(7, quota);
             table.take(0, std::slice::from_mut(&mut standing), 0);
             quota.pace().left(standing.debt)
         };
