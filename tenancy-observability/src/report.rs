@@ -42,7 +42,8 @@
 //!
 //! # What is kept
 //! For each tenant with requests in a window one row of some kilobytes and server, and one for all
-//! together, so that the platform's report visits no tenant. A server writes its own rows only, each
+//! together, so that the platform's report visits no tenant. One more names the 256 tenants with the most
+//! requests, so that those of a time are found without a look at each tenant. A server writes its own rows only, each
 //! time as a whole: what is written twice counts once, and servers do not wait for one another. After a
 //! day, windows become hours; hours are removed after a time to choose. A server's numbers are in the
 //! database after half a minute, and in its own reports at once.
@@ -56,6 +57,7 @@
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod course;
 mod measure;
+mod ranking;
 mod recorder;
 mod rows;
 mod sketch;
@@ -67,6 +69,7 @@ mod window;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use self::course::Part;
+pub use self::ranking::Load;
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub use self::sketch::QUANTILE_ERROR;
 pub use self::store::{Reports, ReportsBuilder};

@@ -30,6 +30,7 @@ mod platform;
 mod readiness;
 mod secret;
 mod server;
+mod servers;
 mod shared;
 mod shop;
 mod sign_in;

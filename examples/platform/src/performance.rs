@@ -72,6 +72,7 @@ impl Performance {
             reports: Reports::builder(database, scope, &recorder)
                 .every(wanted.every())
                 .kept_for(wanted.kept_for())
+                .slow(wanted.slow())
                 .build(),
         }
     }
@@ -98,11 +99,6 @@ impl Performance {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         self.recorder.measure_platform(name, work).await
-    }
-
-    /// What counts requests.
-    pub(crate) fn recorder(&self) -> &Recorder {
-        &self.recorder
     }
 
     pub(crate) fn reports(&self) -> &Reports {

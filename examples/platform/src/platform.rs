@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
 
 use tenancy_cache::Cache;
 use tenancy_cache::class::{Class, PRODUCT_LISTS};
@@ -63,7 +62,6 @@ pub(crate) struct Platform(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    opened_at: Instant,
     config: Config,
     registry: Arc<SqlTenants>,
     tenants: Tenants,
@@ -154,7 +152,6 @@ impl Platform {
         )?;
         let alerts = alerts::of(&config, &database, &scope, &health, &performance)?;
         Ok(Self(Arc::new(Parts {
-            opened_at: Instant::now(),
             registry,
             known_keys: KnownKeys::new(database.clone(), scope.clone()),
             cursor_key: CursorKey::new(secret.expose().as_bytes()),
@@ -185,11 +182,6 @@ impl Platform {
             database,
             scope,
         })))
-    }
-
-    /// How long it has been open.
-    pub(crate) fn age(&self) -> Duration {
-        self.0.opened_at.elapsed()
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -54,6 +54,7 @@ use crate::measure;
 use crate::media;
 use crate::performance;
 use crate::platform::Platform;
+use crate::servers;
 use crate::site;
 use crate::slow_queries;
 use crate::threats;
@@ -180,6 +181,7 @@ fn beside(platform: &Platform, worker: Worker) -> Beside {
     beside.keep("blocks", platform, blocks::keep);
     beside.keep("media", platform, media::keep_swept);
     beside.keep("threats", platform, threats::keep);
+    beside.keep("servers", platform, servers::keep);
     beside.keep("slow statements", platform, slow_queries::keep);
     beside.keep("health", platform, health::keep_fresh);
     if platform.config().alerts.enabled {

@@ -10,6 +10,7 @@ pub(crate) static MIGRATIONS: MigrationSet = MigrationSet {
         migration!(3, "operators", "../migrations/postgres/0003_operators.sql"),
         migration!(4, "blocks", "../migrations/postgres/0004_blocks.sql"),
         migration!(5, "bans", "../migrations/postgres/0005_bans.sql"),
+        migration!(6, "servers", "../migrations/postgres/0006_servers.sql"),
     ],
     sqlite_registry: &[
         migration!(1, "keys", "../migrations/sqlite/registry/0001_keys.sql"),
@@ -20,6 +21,11 @@ pub(crate) static MIGRATIONS: MigrationSet = MigrationSet {
         ),
         migration!(3, "blocks", "../migrations/sqlite/registry/0003_blocks.sql"),
         migration!(4, "bans", "../migrations/sqlite/registry/0004_bans.sql"),
+        migration!(
+            5,
+            "servers",
+            "../migrations/sqlite/registry/0005_servers.sql"
+        ),
     ],
     sqlite_tenant: &[migration!(
         1,
@@ -56,6 +62,10 @@ pub(crate) static MIGRATIONS: MigrationSet = MigrationSet {
         Table {
             name: "platform_block_changes",
             privileges: "SELECT, UPDATE (revision)",
+        },
+        Table {
+            name: "platform_servers",
+            privileges: "SELECT, INSERT, UPDATE (seen_at, figures), DELETE",
         },
     ],
 };

@@ -1,4 +1,3 @@
-use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -39,8 +38,6 @@ struct Inner {
     settings: RecorderBuilder,
     /// In no order; the clock may be set.
     windows: RwLock<VecDeque<Arc<Window>>>,
-    /// How often each tenant asked in the last window that was given up, and when that began.
-    before: Mutex<(Time, HashMap<TenantId, u64, RandomState>)>, // std's: never held across an await
     /// Held while windows are written, so that no older state is written after a newer one.
     writing: tokio::sync::Mutex<()>,
     folded: AtomicU64,
@@ -123,7 +120,6 @@ impl RecorderBuilder {
         Recorder(Arc::new(Inner {
             settings: self,
             windows: RwLock::default(),
-            before: Mutex::new((Time::from_microseconds(i64::MIN), HashMap::default())),
             writing: tokio::sync::Mutex::default(),
             folded: AtomicU64::new(0),
             lost: AtomicU64::new(0),
@@ -156,30 +152,6 @@ impl Recorder {
     /// How many parties' windows were given up before they could be written.
     pub fn lost(&self) -> u64 {
         self.0.lost.load(Ordering::Relaxed)
-    }
-
-    /// The tenants with the most requests, here and of late: in the present window of five minutes and the
-    /// one before it. The busiest come first.
-    pub fn busiest(&self, number: usize, now: Time) -> Vec<(TenantId, u64)> {
-        let open = beginning(now, WINDOW);
-        // Before those that were given up, so that none given up meanwhile counts twice.
-        let (start, given_up) = self.before().clone();
-        let mut requests = match is_late(start, open) {
-            true => given_up,
-            false => HashMap::default(),
-        };
-        for window in self.windows() {
-            if is_late(window.start, open) {
-                window.add_requests(&mut requests);
-            }
-        }
-        let mut busiest: Vec<_> = requests
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .collect();
-        busiest.sort_unstable_by_key(|(tenant, count)| (Reverse(*count), *tenant));
-        busiest.truncate(number);
-        busiest
     }
 
     pub(super) async fn lock_writing(&self) -> tokio::sync::MutexGuard<'_, ()> {
@@ -262,28 +234,9 @@ impl Recorder {
         let windows = self.0.windows.write();
         let mut windows = windows.unwrap_or_else(PoisonError::into_inner);
         windows.retain(|window| {
-            let is_kept =
-                window.start == open || window.owns().iter().any(|(_, own)| !own.is_written());
-            if !is_kept && is_late(window.start, open) {
-                let mut before = self.before();
-                if before.0 != window.start {
-                    *before = (window.start, HashMap::default());
-                }
-                window.add_requests(&mut before.1);
-            }
-            is_kept
+            window.start == open || window.owns().iter().any(|(_, own)| !own.is_written())
         });
     }
-
-    fn before(&self) -> MutexGuard<'_, (Time, HashMap<TenantId, u64, RandomState>)> {
-        // Counts of a window that was cut short are off by some requests.
-        self.0.before.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether a window is the open one or the one before it.
-fn is_late(start: Time, open: Time) -> bool {
-    start <= open && start.after(WINDOW) >= open
 }
 
 impl Default for Recorder {
@@ -300,14 +253,6 @@ impl Window {
             .iter()
             .map(|(whose, own)| (*whose, own.clone()))
             .collect()
-    }
-
-    fn add_requests(&self, to: &mut HashMap<TenantId, u64, RandomState>) {
-        for (whose, own) in self.owns() {
-            if let Whose::Tenant(tenant) = whose {
-                *to.entry(tenant).or_default() += own.counted().slice.requests();
-            }
-        }
     }
 
     /// What is counted for one party, or for all of those for which there is no room.

@@ -1,4 +1,5 @@
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sketches_ddsketch::Config;
@@ -52,6 +53,15 @@ impl Sketch {
 
     pub(super) fn sum(&self) -> u64 {
         self.sum
+    }
+
+    /// How many are above this, as far as it and they are told apart.
+    pub(super) fn count_over(&self, duration: Duration) -> u64 {
+        let nanoseconds = duration.as_nanos().max(1) as f64;
+        let key = MAPPING.key(nanoseconds);
+        let bins = self.bins.iter();
+        let over = bins.filter(|(bin, _)| i32::from(*bin) > key);
+        over.map(|(_, count)| count).sum()
     }
 
     pub(super) fn mean(&self) -> Option<f64> {

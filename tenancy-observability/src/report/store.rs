@@ -11,6 +11,7 @@ use tenancy_core::{Error, PlatformScope, TenantId, TenantScope};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use super::ranking::{self, Ranking};
 use super::recorder::{ALL_ENDPOINTS_MAX, Own, Recorder, Whose, Window};
 use super::rows::{self, PAGE_ROWS};
 use super::slice::Slice;
@@ -22,6 +23,9 @@ pub(super) const ALL: Uuid = Uuid::nil();
 
 /// The row of those that were not told apart by tenant. It is no tenant's id, and comes after each.
 const FOLDED: Uuid = Uuid::max();
+
+/// The row that has tenants beside each other. It is no tenant's id, and comes after each.
+pub(super) const RANKED: Uuid = Uuid::from_u128(u128::MAX - 1);
 
 /// How old windows are before they become hours: a day's report is made of windows alone, and nobody
 /// writes them any more.
@@ -41,6 +45,7 @@ struct Inner {
     recorder: Recorder,
     every: Duration,
     kept_for: Duration,
+    slow: Duration,
 }
 
 /// Sets up [`Reports`].
@@ -57,6 +62,12 @@ impl ReportsBuilder {
     /// How long numbers are kept. Default: 30 days.
     pub fn kept_for(mut self, kept_for: Duration) -> Self {
         self.0.kept_for = kept_for.max(HOUR);
+        self
+    }
+
+    /// Longer than this is slow, where tenants are [compared](Reports::busiest). Default: 1 second.
+    pub fn slow(mut self, slow: Duration) -> Self {
+        self.0.slow = slow;
         self
     }
 
@@ -79,6 +90,7 @@ impl Reports {
             recorder: recorder.clone(),
             every: Duration::from_secs(30),
             kept_for: Duration::from_secs(30 * 24 * 60 * 60),
+            slow: Duration::from_secs(1),
         })
     }
 
@@ -125,7 +137,7 @@ impl Reports {
         let mut tx = self.0.database.platform_read(&self.0.scope).await?;
         let found = rows::parties(&mut tx, (period.from(), period.to()), after, count).await?;
         tx.commit().await?;
-        let tenants = found.into_iter().filter(|party| *party != FOLDED);
+        let tenants = found.into_iter().filter(|party| *party < RANKED);
         Ok(tenants.map(TenantId::from).collect())
     }
 
@@ -215,17 +227,26 @@ impl Reports {
     /// Those of the database.
     pub async fn forget(&self, tenant: TenantId) -> Result<(), Error> {
         let mut tx = self.0.database.platform(&self.0.scope).await?;
+        // Whoever makes an hour of windows meanwhile would write what is removed here.
+        rows::lock(&mut tx).await?;
         rows::forget(&mut tx, tenant.as_uuid()).await?;
+        ranking::forget(&mut tx, tenant).await?;
         tx.commit().await
     }
 
+    /// What takes longer is slow.
+    pub(super) fn slow(&self) -> Duration {
+        self.0.slow
+    }
+
     async fn flush_window(&self, window: &Window) -> Result<(), Error> {
-        let mut all = Slice::default();
+        let (mut all, mut ranking) = (Slice::default(), Ranking::default());
         let mut changed: Vec<(Uuid, Vec<u8>)> = Vec::new();
         let mut seen: Vec<(Arc<Own>, u64)> = Vec::new();
         for (whose, own) in window.owns() {
             let counted = own.counted();
             all.merge(&counted.slice, ALL_ENDPOINTS_MAX);
+            ranking.add(whose, &counted.slice, self.slow());
             let changes = counted.changes;
             if changes != own.written.load(Ordering::Acquire) {
                 let row = match whose {
@@ -244,6 +265,7 @@ impl Reports {
             return Ok(());
         }
         changed.push((ALL, all.encode()?));
+        changed.push((RANKED, ranking.encode()?));
         for batch in changed.chunks(BATCH) {
             let mut tx = self.0.database.platform(&self.0.scope).await?;
             for (party, data) in batch {
@@ -284,17 +306,34 @@ impl Reports {
         period: Period,
         mut show: impl FnMut(Time, &Slice),
     ) -> Result<Period, Error> {
+        self.find(party, period, |start, found| {
+            match found {
+                Found::Held(window) => {
+                    let owns = window.owns();
+                    let wanted = |(other, _): &&(Whose, _)| whose.is_none_or(|one| one == *other);
+                    for (_, own) in owns.iter().filter(wanted) {
+                        show(start, &own.counted().slice);
+                    }
+                }
+                Found::Kept(data) => show(start, &Slice::decode(data)?),
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The same before it is read.
+    pub(super) async fn find(
+        &self,
+        party: Uuid,
+        period: Period,
+        mut show: impl FnMut(Time, Found<'_>) -> Result<(), Error>,
+    ) -> Result<Period, Error> {
         let mut held = HashSet::new();
         for window in self.0.recorder.windows() {
             held.insert(window.writer);
             if period.meets(window.start, WINDOW) {
-                for (_, own) in window
-                    .owns()
-                    .iter()
-                    .filter(|(other, _)| whose.is_none_or(|whose| whose == *other))
-                {
-                    show(window.start, &own.counted().slice);
-                }
+                show(window.start, Found::Held(&window))?;
             }
         }
         let mut tx = self.0.database.platform_read(&self.0.scope).await?;
@@ -324,7 +363,7 @@ impl Reports {
                 hours.insert(row.starts_at);
                 let start = Time::from_microseconds(row.starts_at);
                 shown = shown.with(start, HOUR);
-                show(start, &Slice::decode(&row.data)?);
+                show(start, Found::Kept(&row.data))?;
             }
             if page.len() < PAGE_ROWS {
                 break;
@@ -335,10 +374,17 @@ impl Reports {
         // that came too late for its hour is seen once it has joined it.
         windows.retain(|(start, _)| !hours.contains(&beginning(*start, HOUR).as_microseconds()));
         for (start, data) in windows {
-            show(start, &Slice::decode(&data)?);
+            show(start, Found::Kept(&data))?;
         }
         Ok(shown)
     }
+}
+
+/// What is known of a party's window or hour.
+pub(super) enum Found<'a> {
+    /// In this process, of all parties.
+    Held(&'a Window),
+    Kept(&'a [u8]),
 }
 
 /// Makes the oldest window and those of the same hour and party into an hour. Returns whether there
@@ -348,19 +394,24 @@ async fn make_hour(tx: &mut PlatformTx, horizon: Time) -> Result<bool, Error> {
         return Ok(false);
     };
     let hour = beginning(Time::from_microseconds(start), HOUR);
-    let mut all = Slice::default();
     let known = rows::hour(tx, party, hour).await?;
     let windows = rows::take_windows(tx, party, hour).await?;
+    let (mut all, mut ranking) = (Slice::default(), Ranking::default());
     for data in known.iter().chain(&windows) {
-        match Slice::decode(data) {
-            Ok(slice) => all.merge(&slice, ALL_ENDPOINTS_MAX),
-            // It would stand in the way of all that come after it.
-            Err(error) => {
-                tracing::error!(%error, %party, %hour, "numbers of a report were given up")
-            }
+        let merged = match party {
+            RANKED => Ranking::decode(data).map(|one| ranking.merge(&one)),
+            _ => Slice::decode(data).map(|one| all.merge(&one, ALL_ENDPOINTS_MAX)),
+        };
+        // It would stand in the way of all that come after it.
+        if let Err(error) = merged {
+            tracing::error!(%error, %party, %hour, "numbers of a report were given up");
         }
     }
-    rows::put_hour(tx, party, hour, &all.encode()?).await?;
+    let data = match party {
+        RANKED => ranking.encode()?,
+        _ => all.encode()?,
+    };
+    rows::put_hour(tx, party, hour, &data).await?;
     Ok(true)
 }
 

@@ -137,6 +137,10 @@ SELECT id, tenant_id, name, prefix, created_at, revoked_at FROM platform_api_key
 UPDATE platform_api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING id, tenant_id, name, prefix, created_at, revoked_at
 SELECT id, tenant_id, name, prefix, created_at, revoked_at FROM platform_api_keys WHERE digest = $1 AND tenant_id = $2 AND revoked_at IS NULL
 SELECT (SELECT COUNT(*) FROM commerce_products WHERE tenant_id = $1) AS products, (SELECT COUNT(*) FROM commerce_orders WHERE tenant_id = $1) AS orders, (SELECT COUNT(*) FROM commerce_customers WHERE tenant_id = $1) AS customers
+SELECT seen_at, figures FROM platform_servers WHERE seen_at > $1 ORDER BY id LIMIT $2
+INSERT INTO platform_servers (id, seen_at, figures) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, figures = excluded.figures
+DELETE FROM platform_servers WHERE seen_at <= $1
+DELETE FROM platform_servers WHERE id = $1
 DELETE FROM platform_operator_sessions WHERE (digest = $1 OR begun_at < $2 OR used_at < $3)
 DELETE FROM platform_operator_sessions WHERE operator_id = $1 AND digest NOT IN (SELECT digest FROM platform_operator_sessions WHERE operator_id = $1 ORDER BY begun_at DESC LIMIT $2)
 INSERT INTO platform_operator_sessions (digest, operator_id, begun_at, used_at) VALUES ($1, $2, $3, $4)

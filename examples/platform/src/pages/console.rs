@@ -7,6 +7,7 @@ mod health;
 mod journal;
 mod overview;
 mod plot;
+mod servers;
 mod shops;
 mod slow_statements;
 mod table;
@@ -18,11 +19,9 @@ use super::link::Link;
 pub(crate) use self::advice::advice;
 pub(crate) use self::alerts::{AlertView, RESEND_PATH, TEST_PATH, tested};
 pub(crate) use self::blocks::blocks;
-pub(crate) use self::health::{health, queues};
+pub(crate) use self::health::{Messages, health, queues};
 pub(crate) use self::journal::journal;
-pub(crate) use self::overview::{
-    HOURS, Measured, Overview, OverviewPage, OverviewView, ROWS, ServerFigures,
-};
+pub(crate) use self::overview::{HOURS, Measured, Overview, OverviewPage, OverviewView, ROWS};
 pub(crate) use self::shops::{ShopRow, ShopsPage};
 pub(crate) use self::slow_statements::slow_statements;
 pub(crate) use self::table::{Sorting, TablePage};

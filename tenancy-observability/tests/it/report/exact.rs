@@ -150,7 +150,8 @@ async fn windows_become_hours_and_hours_go_without_a_number_changing_before(site
     }
     let before = (report(whole).await, report(first_hour).await);
     assert_eq!((before.0.requests, before.1.requests), (72, 24));
-    assert_eq!(rows(&site).await, (3 * 2 * 36, 0));
+    // Of each of both, of all, and of those with the most requests.
+    assert_eq!(rows(&site).await, (4 * 2 * 36, 0));
 
     // Both servers tidy up at once, an hour and then the rest.
     for now in [began.after(27 * HOUR), began.after(40 * HOUR)] {
@@ -159,7 +160,7 @@ async fn windows_become_hours_and_hours_go_without_a_number_changing_before(site
         one.and(two).unwrap();
         assert_eq!((report(whole).await, report(first_hour).await), before);
     }
-    assert_eq!(rows(&site).await, (0, 3 * 3));
+    assert_eq!(rows(&site).await, (0, 4 * 3));
 
     // What a server writes that was away joins its hour, and is not seen beside it: of windows that are
     // beside their hour it may have been made.
@@ -253,6 +254,52 @@ async fn reports_are_kept_in_the_background_and_once_more_at_the_end(site: Site)
     assert_eq!(report.unwrap().requests, 2);
 }
 
+async fn the_busiest_tenants_are_those_of_all_servers_and_of_the_whole_period(site: Site) {
+    let at = time("2026-03-01T10:02:00Z");
+    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
+    let nodes = [Node::new(&site), Node::new(&site)];
+    let end = |route, milliseconds, status| {
+        nodes[0].ended(
+            Party::Tenant(&acme),
+            route,
+            (Outcome::Answered, Some(status)),
+            milliseconds,
+            at,
+        );
+    };
+    end("/", 2000, 200);
+    end("/", 1, 503);
+    for node in &nodes {
+        for _ in 0..2 {
+            node.request(&bolt, 1, at.after(5 * MINUTE));
+        }
+        node.ended(Party::Platform, "/", (Outcome::Answered, Some(200)), 1, at);
+    }
+    let now = at.after(10 * MINUTE);
+    let busiest = async |count| {
+        let period = Period::last(HOUR, now);
+        let busiest = nodes[0].reports.busiest(period, count).await.unwrap();
+        let loads = busiest.into_iter();
+        let loads = loads.map(|(id, load)| (id, load.requests, load.errors, load.slow));
+        loads.collect::<Vec<_>>()
+    };
+    let (of_acme, of_bolt) = ((acme.id, 2, 1, 1), (bolt.id, 4, 0, 0));
+    // What the other server has counted is known once it is written.
+    assert_eq!(busiest(9).await.last(), Some(&(bolt.id, 2, 0, 0)));
+    for node in &nodes {
+        node.reports.flush(now).await.unwrap();
+    }
+    assert_eq!(busiest(9).await, [of_bolt, of_acme]);
+    assert_eq!(busiest(1).await, [of_bolt]);
+    // Nor do they change once windows have become hours.
+    nodes[0].reports.tidy(now.after(48 * HOUR)).await.unwrap();
+    assert_eq!(busiest(9).await, [of_bolt, of_acme]);
+    nodes[0].reports.forget(bolt.id).await.unwrap();
+    assert_eq!(busiest(9).await, [of_acme]);
+    let tenants = nodes[0].reports.tenants(Period::last(HOUR, now), None, 9);
+    assert_eq!(tenants.await.unwrap(), [acme.id]);
+}
+
 async fn tenants_with_requests_are_found_by_page_and_those_without_are_not(site: Site) {
     let at = time("2026-03-01T10:02:00Z");
     let node = Node::new(&site);
@@ -285,6 +332,7 @@ async fn tenants_with_requests_are_found_by_page_and_those_without_are_not(site:
 
 on_both!(
     tenants_with_requests_are_found_by_page_and_those_without_are_not,
+    the_busiest_tenants_are_those_of_all_servers_and_of_the_whole_period,
     workers_that_flush_at_once_lose_nothing_and_count_nothing_twice,
     what_was_not_written_yet_is_in_this_server_s_report_once,
     a_request_of_minutes_that_were_written_adds_to_them,
@@ -474,41 +522,4 @@ async fn a_report_says_how_far_that_goes_which_it_counts() {
     assert_eq!(said("10:00", "12:00").await, expect("10:00", "12:00", 3));
     // Of an hour without requests there is nothing that could be moved out to.
     assert_eq!(said("08:30", "09:30").await, expect("08:30", "09:30", 0));
-}
-
-#[tokio::test]
-async fn the_busiest_tenants_are_known_from_one_window_to_the_next() {
-    let site = Site::sqlite().await;
-    let (acme, bolt) = (site.add("acme").await, site.add("bolt").await);
-    let node = Node::new(&site);
-    let at = time("2026-03-01T10:02:00Z");
-    let busiest = |number: usize, at: Time| node.recorder.busiest(number, at);
-    // An operation is no request.
-    let done: Result<(), ()> = node
-        .recorder
-        .measure(&site.scope(&bolt).await, "import", async { Ok(()) })
-        .await;
-    done.unwrap();
-    assert_eq!(busiest(10, Time::now()), []);
-    for _ in 0..3 {
-        node.request(&acme, 1, at);
-    }
-    node.request(&bolt, 1, at);
-    let end = (Outcome::Answered, Some(200));
-    node.ended(Party::Platform, "/", end, 1, at);
-    assert_eq!(busiest(10, at), [(acme.id, 3), (bolt.id, 1)]);
-    assert_eq!(busiest(1, at), [(acme.id, 3)]);
-    // Written and given up, it counts for one window more.
-    let next = at.after(5 * MINUTE);
-    for _ in 0..3 {
-        node.request(&bolt, 1, next);
-    }
-    node.reports.flush(next).await.unwrap();
-    node.reports.flush(next).await.unwrap();
-    assert_eq!(busiest(10, next), [(bolt.id, 4), (acme.id, 3)]);
-    let after = next.after(5 * MINUTE);
-    assert_eq!(busiest(10, after), [(bolt.id, 3)]);
-    node.reports.flush(after).await.unwrap();
-    assert_eq!(busiest(10, after), [(bolt.id, 3)]);
-    assert_eq!(busiest(10, after.after(5 * MINUTE)), []);
 }

@@ -223,12 +223,14 @@ async fn every_room_of_the_console_is_comfortable_and_the_overview_changes_by_it
             assert_ne!(requests().await, before);
         }
         visitor.go(HOST, "/platform").await;
-        let busiest = "#live section[aria-labelledby=table-5] tbody a";
-        let busiest = match scripts {
-            Scripts::On => visitor.texts_at_once(busiest).await,
-            Scripts::Off => visitor.texts(busiest).await,
+        let texts = async |selector: &'static str| match scripts {
+            Scripts::On => visitor.texts_at_once(selector).await,
+            Scripts::Off => visitor.texts(selector).await,
         };
+        let busiest = texts("#live section[aria-labelledby=table-5] tbody a").await;
         assert!(busiest.contains(&"mistgate".to_owned()), "{busiest:?}");
+        let servers = texts("#live section:last-of-type tbody td:first-child").await;
+        assert_eq!(servers.len(), 1, "{servers:?}");
         visitor.leave().await;
     }
     assert!(town.server.terminate().await.success());

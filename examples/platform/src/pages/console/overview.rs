@@ -8,16 +8,18 @@ use tenancy_core::meter::SpanKind;
 use tenancy_core::time::Time;
 use tenancy_observability::layer::{SlowRequest, SlowSpan};
 use tenancy_observability::outgoing::SlowServer;
-use tenancy_observability::report::{EndpointReport, Part, Report};
+use tenancy_observability::report::{CachePerformance, EndpointReport, Load, Part, Report};
 
 use self::words::{ENGLISH, GERMAN, Words};
 use super::plot::Plot;
+use super::servers::servers;
 use super::slow_statements::moment;
 use super::table::{Cell, Sorting, Table};
 use super::{Console, Room};
 use crate::pages::frame::{Frame, Section};
 use crate::pages::language::Language;
 use crate::pages::link::Link;
+use crate::servers::Server;
 
 /// What requests take, of all shops or of one: now, and how it was.
 #[derive(Debug, Template)]
@@ -59,24 +61,16 @@ pub(crate) struct Measured {
     pub(crate) course: Vec<Part>,
     /// Requests that took long, on this server.
     pub(crate) slow: Vec<SlowRequest>,
-    /// Shops and how many requests they had of late, on this server.
-    pub(crate) busy: Vec<(String, u64)>,
+    /// The busiest shops, unless one is looked at.
+    pub(crate) busy: Option<Vec<(String, Load)>>,
     /// Slow and repeated statements, as their own room shows them.
     pub(crate) statements: Vec<Table>,
     /// Other servers that took long, or gave no answer, to this one.
     pub(crate) outgoing: Option<Vec<SlowServer>>,
     /// How far behind the platform's queues are.
     pub(crate) queues: Option<Table>,
-    /// How this server itself is.
-    pub(crate) server: ServerFigures,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ServerFigures {
-    pub(crate) uptime_seconds: u64,
-    pub(crate) memory_bytes: Option<u64>,
-    /// The share of the processor's time for requests that goes to measuring them.
-    pub(crate) measuring: Option<f64>,
+    /// All servers, unless one shop is looked at.
+    pub(crate) servers: Option<Vec<Server>>,
 }
 
 /// How many rows each table has.
@@ -155,13 +149,22 @@ impl Overview {
                 &words.endpoint_columns,
                 endpoints(&report.operations),
             ),
-            Table::new(words.busy, &words.busy_columns, busy(&measured.busy)),
         ];
+        tables.extend(
+            measured
+                .busy
+                .map(|shops| Table::new(words.busy, &words.busy_columns, busy(&shops))),
+        );
         tables.extend(measured.statements);
         tables.extend(measured.outgoing.map(|servers| {
             Table::new(words.outgoing, &words.outgoing_columns, outgoing(&servers))
         }));
         tables.extend(measured.queues);
+        tables.extend(
+            measured
+                .servers
+                .map(|all| servers(language, &all, measured.at)),
+        );
         for (number, table) in tables.iter_mut().enumerate() {
             table.arrange(view.sorting, number, |sorting| {
                 view.link(&Room::Overview.link(), Some(sorting))
@@ -177,7 +180,7 @@ impl Overview {
                 let number = report.not_told_apart.to_string();
                 words.incomplete.replace("{}", &number)
             }),
-            figures: figures(words, report, measured.server),
+            figures: figures(words, report),
             plots: vec![
                 Plot::new(
                     words.plot_requests,
@@ -198,7 +201,7 @@ impl Overview {
     }
 }
 
-fn figures(words: &Words, report: &Report, server: ServerFigures) -> Vec<(&'static str, String)> {
+fn figures(words: &Words, report: &Report) -> Vec<(&'static str, String)> {
     let times = report.response_time;
     let database = report.database_performance;
     let split = report.time_split;
@@ -212,13 +215,10 @@ fn figures(words: &Words, report: &Report, server: ServerFigures) -> Vec<(&'stat
         split.and_then(|split| split.database).map(percent),
         split.and_then(|split| split.cache).map(percent),
         database.map(|database| format!("{:.1}", database.queries_per_request)),
-        report.cache_hit_ratio.map(percent),
+        report.cache_performance.and_then(cache_hits),
         report
             .memory_usage
             .map(|memory| bytes(memory.average_bytes)),
-        server.memory_bytes.map(|memory| bytes(memory as f64)),
-        server.measuring.map(percent),
-        Some(duration(server.uptime_seconds)),
     ];
     let or_nothing = |value: Option<String>| value.unwrap_or_else(|| "—".to_owned());
     words
@@ -311,10 +311,26 @@ fn longest(spans: &[SlowSpan]) -> String {
     format!("{what} {}", milliseconds(longest.took))
 }
 
-fn busy(shops: &[(String, u64)]) -> Vec<Vec<Cell>> {
-    let row = |(shop, requests): &(String, u64)| {
+/// Which share of all values was there, and how many of how many.
+fn cache_hits(cache: CachePerformance) -> Option<String> {
+    let all = cache.hits + cache.misses;
+    let share = (all > 0).then(|| percent(cache.hits as f64 / all as f64))?;
+    Some(format!("{share} ({} / {all})", cache.hits))
+}
+
+fn busy(shops: &[(String, Load)]) -> Vec<Vec<Cell>> {
+    let row = |(shop, load): &(String, Load)| {
         let link = Room::Overview.link().with_query(&[("shop", shop)]);
-        vec![Cell::Link(shop.clone(), link), number(*requests)]
+        vec![
+            Cell::Link(shop.clone(), link),
+            number(load.requests),
+            number(load.slow),
+            number(load.errors),
+            number(load.operations),
+            maybe(Some(load.time.as_secs_f64()), |seconds| {
+                format!("{seconds:.1} s")
+            }),
+        ]
     };
     shops.iter().map(row).collect()
 }
@@ -343,7 +359,7 @@ fn number(number: u64) -> Cell {
 }
 
 /// A number that may not be known; it is sorted before all others.
-fn maybe(value: Option<f64>, written: impl Fn(f64) -> String) -> Cell {
+pub(super) fn maybe(value: Option<f64>, written: impl Fn(f64) -> String) -> Cell {
     match value {
         Some(value) => Cell::Number(written(value), value),
         None => Cell::Number("—".to_owned(), f64::NEG_INFINITY),
@@ -354,11 +370,11 @@ fn milliseconds(value: f64) -> String {
     format!("{value:.1} ms")
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-fn bytes(bytes: f64) -> String {
+pub(super) fn bytes(bytes: f64) -> String {
     if bytes < 1024.0 * 1024.0 {
         format!("{:.1} KiB", bytes / 1024.0)
     } else {
@@ -366,7 +382,7 @@ fn bytes(bytes: f64) -> String {
     }
 }
 
-fn duration(seconds: u64) -> String {
+pub(super) fn duration(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     match (days, hours) {
         (0, 0) => format!("{minutes} min"),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use tenancy_core::registry::{Address, Directory as _, TenantRegistry as _};
 use tenancy_core::time::Time;
 use tenancy_core::{Error, Slug, TenantId, TenantScope};
+use tenancy_observability::alert::Fate;
 use tenancy_observability::health::Phase;
 use tenancy_observability::report::{Period, WhichEndpoints};
 use tenancy_observability::slow_query::{Findings, SlowQueryHistory};
@@ -22,10 +23,10 @@ use super::Operator;
 use super::tables::slugs;
 use crate::defence;
 use crate::pages::{
-    self, HOURS, Language, Measured, Overview, OverviewPage, OverviewView, ROWS, Room,
-    ServerFigures,
+    self, HOURS, Language, Measured, Messages, Overview, OverviewPage, OverviewView, ROWS, Room,
 };
 use crate::platform::Platform;
+use crate::servers;
 use crate::site::refuse::NoPage;
 
 /// How many shops the form suggests.
@@ -33,6 +34,9 @@ const SUGGESTED: u32 = 200;
 
 /// Of how many slow requests the first are shown, by what they are sorted by.
 const SORTED: usize = 1000;
+
+/// Of how many busy shops the first are shown, by what they are sorted by.
+const BUSY: usize = 256;
 
 /// Into how many parts a plot divides its period.
 const PARTS: usize = 48;
@@ -176,39 +180,47 @@ async fn overview(
     let history = SlowQueryHistory::new(platform.database(), platform.scope());
     let findings = history.read(period.from(), period.to()).await?;
     let findings = first_of(findings, shop.map(TenantScope::tenant_id));
+    // What follows is the platform's own, and no shop's.
     let busy = match shop {
-        Some(_) => Vec::new(),
-        None => performance.recorder().busiest(ROWS, at),
+        Some(_) => vec![],
+        None => reports.busiest(period, BUSY).await?,
     };
     let named = findings
         .tenants()
         .chain(busy.iter().map(|(tenant, _)| *tenant));
     let slugs = slugs(platform, named.collect()).await?;
-    let busy = busy.iter().filter_map(|(tenant, requests)| {
+    let busy = busy.iter().filter_map(|(tenant, load)| {
         let slug = slugs.get(tenant)?;
-        Some((slug.to_string(), *requests))
+        Some((slug.to_string(), *load))
     });
+    let servers = match shop {
+        Some(_) => None,
+        None => Some(servers::list(platform, at).await?),
+    };
+    let queues = match shop {
+        Some(_) => None,
+        None => {
+            let alerts = platform.alerts();
+            let messages = Messages {
+                waiting: alerts.deliveries(Fate::Waiting).await?,
+                dead: alerts.deliveries(Fate::Dead).await?,
+            };
+            let health = platform.health().kept();
+            Some(pages::queues(language, &health, &messages, at))
+        }
+    };
     let measured = Measured {
         at,
         report,
         course,
         slow,
-        busy: busy.collect(),
+        busy: shop.is_none().then(|| busy.collect()),
         statements: pages::slow_statements(language, &findings, &slugs, period.from()),
-        // They are the platform's own, and no shop's.
         outgoing: shop
             .is_none()
             .then(|| performance.outgoing().worst(usize::MAX)),
-        queues: shop
-            .is_none()
-            .then(|| pages::queues(language, &platform.health().kept())),
-        server: ServerFigures {
-            uptime_seconds: platform.age().as_secs(),
-            memory_bytes: memory_bytes(),
-            measuring: performance
-                .layer()
-                .and_then(|layer| layer.own_cost().share()),
-        },
+        queues,
+        servers,
     };
     Ok(Overview::new(language, view, measured))
 }
@@ -226,12 +238,4 @@ fn first_of(mut findings: Findings, tenant: Option<TenantId>) -> Findings {
     findings.slow.truncate(ROWS);
     findings.repeated.truncate(ROWS);
     findings
-}
-
-/// What this process holds, where the system says so as Linux does.
-fn memory_bytes() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    let size = u64::try_from(rustix::param::page_size()).ok()?;
-    Some(pages * size)
 }

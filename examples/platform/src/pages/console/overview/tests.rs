@@ -3,7 +3,7 @@ use std::time::Instant;
 use http::StatusCode;
 use tenancy_observability::Party;
 use tenancy_observability::layer::{FinishedRequest, ObserveRequests as _, Outcome, Spent};
-use tenancy_observability::report::{Period, Recorder, Reports, WhichEndpoints};
+use tenancy_observability::report::{Load, Period, Recorder, Reports, WhichEndpoints};
 use tenancy_observability::trace_context::TraceContext;
 
 use super::*;
@@ -45,15 +45,11 @@ async fn measured(requests: &[(String, u64, bool)]) -> Measured {
         report: reports.of_platform(period, which).await.unwrap(),
         course: vec![],
         slow: vec![],
-        busy: vec![("acme".to_owned(), 7)],
+        busy: Some(vec![("acme".to_owned(), Load::default())]),
         statements: vec![],
         outgoing: None,
         queues: None,
-        server: ServerFigures {
-            uptime_seconds: 0,
-            memory_bytes: None,
-            measuring: None,
-        },
+        servers: None,
     }
 }
 

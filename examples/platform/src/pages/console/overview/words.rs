@@ -11,7 +11,7 @@ pub(super) struct Words {
     pub(super) shop: &'static str,
     pub(super) all_shops: &'static str,
     pub(super) figures_heading: &'static str,
-    pub(super) figures: [&'static str; 14],
+    pub(super) figures: [&'static str; 11],
     pub(super) plot: PlotWords,
     pub(super) plot_requests: &'static str,
     pub(super) plot_p95: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Words {
     pub(super) request_columns: [&'static str; 11],
     pub(super) operations: [&'static str; 3],
     pub(super) busy: [&'static str; 3],
-    pub(super) busy_columns: [&'static str; 2],
+    pub(super) busy_columns: [&'static str; 6],
     pub(super) outgoing: [&'static str; 3],
     pub(super) outgoing_columns: [&'static str; 7],
 }
@@ -50,9 +50,6 @@ pub(super) static ENGLISH: Words = Words {
         "Statements a request",
         "Cache hits",
         "Memory a request",
-        "This server holds",
-        "Measuring takes",
-        "This server runs for",
     ],
     plot: PlotWords {
         says: "{} at last, {} at most",
@@ -107,10 +104,10 @@ pub(super) static ENGLISH: Words = Words {
     operations: ["Jobs", "Work beside the requests.", "No job was measured."],
     busy: [
         "Busiest shops",
-        "By their requests in the last five to ten minutes, on this server.",
+        "By their requests and jobs in this period, on all servers.",
         "No shop is busy.",
     ],
-    busy_columns: ["Shop", "Requests"],
+    busy_columns: ["Shop", "Requests", "Slow", "Errors", "Jobs", "Time"],
     outgoing: [
         "Slow outgoing requests",
         "Other servers that took long, failed or gave no answer, to this server; what took the most time together comes first.",
@@ -148,9 +145,6 @@ pub(super) static GERMAN: Words = Words {
         "Abfragen je Anfrage",
         "Treffer im Cache",
         "Speicher je Anfrage",
-        "Dieser Server belegt",
-        "Das Messen nimmt",
-        "Dieser Server läuft seit",
     ],
     plot: PlotWords {
         says: "Zuletzt {}, höchstens {}",
@@ -209,10 +203,10 @@ pub(super) static GERMAN: Words = Words {
     ],
     busy: [
         "Die geschäftigsten Läden",
-        "Nach ihren Anfragen in den letzten fünf bis zehn Minuten, auf diesem Server.",
+        "Nach ihren Anfragen und Aufträgen in diesem Zeitraum, auf allen Servern.",
         "Kein Laden ist geschäftig.",
     ],
-    busy_columns: ["Laden", "Anfragen"],
+    busy_columns: ["Laden", "Anfragen", "Langsam", "Fehler", "Aufträge", "Zeit"],
     outgoing: [
         "Langsame ausgehende Anfragen",
         "Andere Server, die lange gebraucht, Fehler gemeldet oder diesem Server nicht geantwortet haben; zuerst, was zusammen am längsten gedauert hat.",
