@@ -19,6 +19,7 @@ mod user;
 
 use clap::Subcommand;
 
+pub(crate) use self::migrate::Migrate;
 pub(crate) use self::output::{Output, show, usage};
 pub(crate) use self::serve::{serve, serve_embedded};
 use crate::config::Config;
@@ -37,7 +38,7 @@ pub(crate) enum Command {
     ///
     /// PostgreSQL's schema belongs to a role that never serves: TENANCY_OWNER_DATABASE_URL says where
     /// and as whom to log in for it. SQLite's files need nothing of the kind.
-    Migrate(migrate::Migrate),
+    Migrate(Migrate),
     /// Create, change and look at tenants
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),

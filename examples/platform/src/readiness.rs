@@ -5,6 +5,7 @@ mod database;
 mod disk;
 mod encryption;
 mod indexes;
+mod mend;
 mod served;
 mod settings;
 
@@ -16,6 +17,8 @@ use tenancy_observability::tls::Trust;
 use crate::config::{Config, Origin};
 use crate::failure::Failure;
 use crate::platform::Platform;
+
+pub(crate) use self::mend::{Mended, all as mend};
 
 /// Asks everything, and believes what is served over TLS by the word of those who are trusted.
 pub(crate) async fn report(config: Config, trust: Trust) -> Report {
@@ -29,7 +32,7 @@ pub(crate) async fn report(config: Config, trust: Trust) -> Report {
         }
         // What the settings say is worth knowing all the same.
         Err(failure) => {
-            list.check("database", DATABASE, Weight::Grave, async move {
+            list.check(DATABASE_ID, DATABASE, Weight::Grave, async move {
                 unopened(&failure)
             })
             .run()
@@ -40,6 +43,9 @@ pub(crate) async fn report(config: Config, trust: Trust) -> Report {
 
 /// How long a check may take: the advisor asks a planner about hundreds of statements.
 const WITHIN: Duration = Duration::from_secs(30);
+
+const DATABASE_ID: &str = "database";
+const FOLDER_ID: &str = "data-folder";
 
 const DATABASE: &str = "Does the database answer, with the schema of this version?";
 
@@ -112,12 +118,9 @@ fn of_settings(list: Readiness, config: &Config) -> Readiness {
         Serious,
         async { files },
     )
-    .check(
-        "data-folder",
-        "Who can read the data folder?",
-        Grave,
-        async { folder },
-    )
+    .check(FOLDER_ID, "Who can read the data folder?", Grave, async {
+        folder
+    })
     .check("backups", "Is there a backup of today?", Grave, async {
         backups
     })
@@ -153,7 +156,7 @@ fn of_parts(list: Readiness, platform: &Platform) -> Readiness {
 
     let [migrations, isolation] = [(); 2].map(|()| platform.clone());
     let mut list = list
-        .check("database", DATABASE, Grave, async move {
+        .check(DATABASE_ID, DATABASE, Grave, async move {
             database::answers(&migrations).await
         })
         .check("isolation", "Are tenants kept apart?", Grave, async move {

@@ -19,7 +19,9 @@ impl RequestId {
 
     /// A fresh one.
     pub fn generate() -> Self {
-        Self(Uuid::now_v7().to_string().into())
+        let mut text = Uuid::encode_buffer();
+        let text = Uuid::now_v7().hyphenated().encode_lower(&mut text);
+        Self((&*text).into())
     }
 
     /// An id of a trusted outer layer's: 1 to [`BYTES_MAX`](Self::BYTES_MAX) visible ASCII

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::platform::{self, Platform};
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct Migrate {
     /// PostgreSQL role that serves, which gets the privileges it needs [default: the one that
     /// TENANCY_DATABASE_URL logs in with]
@@ -24,7 +24,7 @@ struct Migrated {
 }
 
 impl Migrate {
-    pub(super) async fn run(self, config: Config) -> Result<Output, Failure> {
+    pub(crate) async fn run(self, config: Config) -> Result<Output, Failure> {
         match &config.owner_database_url {
             Some(owner) => {
                 let role = self.app_role(&config)?;

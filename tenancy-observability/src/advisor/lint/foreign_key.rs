@@ -52,8 +52,8 @@ fn advice_for(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Advice {
         _ => Severity::Info,
     };
     let message = format!(
-        "no index serves the foreign key {}: each row deleted from {}, or whose key changes there, \
-         reads all of {}",
+        "no index serves the foreign key {0} to {1}: each row deleted from {1}, or whose key changes there, \
+         reads all of {2}",
         key.name,
         key.parent,
         table.path()

@@ -282,19 +282,20 @@ async fn foreign_keys(
         let (id, own): (i64, String) = (row.try_get("id")?, row.try_get("own")?);
         match keys.last_mut() {
             Some((last, key)) if *last == id => key.columns.push(own),
-            _ => {
-                let parent: String = row.try_get("parent")?;
-                let name = format!("{} to {}", quoted(&own), quoted(&parent));
-                keys.push((
-                    id,
-                    ForeignKey {
-                        name,
-                        columns: vec![own],
-                        parent,
-                    },
-                ));
-            }
+            _ => keys.push((
+                id,
+                ForeignKey {
+                    name: String::new(),
+                    columns: vec![own],
+                    parent: row.try_get("parent")?,
+                },
+            )),
         }
+    }
+    // They have no names here.
+    for (_, key) in &mut keys {
+        let columns: Vec<_> = key.columns.iter().map(|column| quoted(column)).collect();
+        key.name = format!("({})", columns.join(", "));
     }
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }

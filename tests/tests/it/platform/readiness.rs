@@ -1,6 +1,8 @@
 //! The check-list before production, on installations that are and are not fit for it.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -140,6 +142,15 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         assert_eq!(checks[id]["status"], status, "{id}: {:#}", checks[id]);
         assert!(score < best, "{id}: {score} of {best}");
     }
+    // What is safe to mend is mended when it is asked for, and then the score is what it was.
+    std::fs::set_permissions(town.data(), Permissions::from_mode(0o755)).unwrap();
+    let (_, score, checks) = readiness(&good, &ca);
+    assert_eq!(checks["data-folder"]["status"], "fail", "{checks:#?}");
+    assert!(score < best, "{score} of {best}");
+    let (_, score, checks) = readiness(&good, &[&ca[..], &["--fix"]].concat());
+    assert_eq!(checks["data-folder"]["status"], "pass", "{checks:#?}");
+    assert_eq!(score, best);
+
     let untold = good
         .iter()
         .filter(|(name, _)| *name != "TENANCY_BACKUPS__PATH");
@@ -264,4 +275,25 @@ async fn a_database_that_is_away_is_a_finding_and_what_is_warned_of_can_be_asked
     let (_, _, checks) = readiness(&town.settings, &[]);
     assert_eq!(checks["encryption"]["status"], "warn");
     assert_eq!(readiness(&town.settings, &["--fail-on", "warn"]).0, 1);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_behind_is_made_current_when_that_is_asked_for() {
+    let database = Postgres::shared().await.empty_database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = vec![
+        ("TENANCY_DATA", folder.path().display().to_string()),
+        ("TENANCY_DATABASE_URL", database.app_url()),
+    ];
+    let stands = |settings: &[_], arguments: &[&str]| {
+        let (_, _, checks) = readiness(settings, arguments);
+        checks["database"]["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(stands(&settings, &[]), "fail");
+    // The role that serves cannot do it.
+    assert_eq!(stands(&settings, &["--fix"]), "fail");
+    settings.push(("TENANCY_OWNER_DATABASE_URL", database.owner_url()));
+    assert_eq!(stands(&settings, &[]), "fail");
+    assert_eq!(stands(&settings, &["--fix"]), "pass");
+    assert_eq!(stands(&settings, &[]), "pass");
 }

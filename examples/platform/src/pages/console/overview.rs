@@ -132,6 +132,8 @@ impl Overview {
             .map(|part| Some(part.response_time?.p95))
             .collect();
         let errors: Vec<_> = course.iter().map(|part| Some(part.errors as f64)).collect();
+        let mut operation_columns = words.endpoint_columns;
+        operation_columns[..2].copy_from_slice(&words.operation_columns);
         let mut tables = vec![
             Table::new(
                 words.endpoints,
@@ -146,7 +148,7 @@ impl Overview {
             Table::new(words.requests, &words.request_columns, slow(&measured.slow)),
             Table::new(
                 words.operations,
-                &words.endpoint_columns,
+                &operation_columns,
                 endpoints(&report.operations),
             ),
         ];

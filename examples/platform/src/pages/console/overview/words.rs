@@ -23,6 +23,8 @@ pub(super) struct Words {
     pub(super) requests: [&'static str; 3],
     pub(super) request_columns: [&'static str; 11],
     pub(super) operations: [&'static str; 3],
+    /// In place of the first two columns of endpoints.
+    pub(super) operation_columns: [&'static str; 2],
     pub(super) busy: [&'static str; 3],
     pub(super) busy_columns: [&'static str; 6],
     pub(super) outgoing: [&'static str; 3],
@@ -102,6 +104,7 @@ pub(super) static ENGLISH: Words = Words {
         "Id",
     ],
     operations: ["Jobs", "Work beside the requests.", "No job was measured."],
+    operation_columns: ["Job", "Runs"],
     busy: [
         "Busiest shops",
         "By their requests and jobs in this period, on all servers.",
@@ -201,6 +204,7 @@ pub(super) static GERMAN: Words = Words {
         "Arbeit neben den Anfragen.",
         "Kein Auftrag wurde gemessen.",
     ],
+    operation_columns: ["Auftrag", "Läufe"],
     busy: [
         "Die geschäftigsten Läden",
         "Nach ihren Anfragen und Aufträgen in diesem Zeitraum, auf allen Servern.",
