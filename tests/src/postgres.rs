@@ -3,6 +3,7 @@
 mod builder;
 mod database;
 mod programs;
+mod standby;
 
 use std::collections::HashMap;
 use std::fs;
@@ -149,6 +150,7 @@ impl Postgres {
 #[derive(Debug)]
 struct Cluster {
     supervised: Supervised,
+    builder: PostgresBuilder,
     port: u16,
     password: String,
     templates: Mutex<HashMap<String, Arc<tokio::sync::OnceCell<String>>>>,

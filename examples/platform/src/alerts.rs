@@ -48,7 +48,7 @@ fn rules(config: &Config) -> [Rule; 5] {
         let limit = limit as f64;
         Rule::above(name, metric, limit).leave(limit * share)
     };
-    [
+    let rules = [
         Rule::health(),
         above(
             "error-rate",
@@ -76,7 +76,8 @@ fn rules(config: &Config) -> [Rule; 5] {
         above("disk", "disk", wanted.disk_percent.get(), 0.97)
             .unit("%")
             .wants_data(),
-    ]
+    ];
+    rules.map(|rule| rule.calm_for(wanted.calm()))
 }
 
 /// How fast the allowances of objectives are used up, each by three rules that bear its name.

@@ -23,8 +23,9 @@ pub(crate) struct Catalog {
     pub(crate) login: Login,
     /// How long the server has counted uses of indexes; `None` where it does not tell.
     pub(crate) counted_days: Option<f64>,
-    /// Whether replicas follow the server, which count uses for themselves.
-    pub(crate) has_replicas: bool,
+    /// Whether other servers have the same tables, be it that they follow this one or that it follows them. Each
+    /// counts uses for itself.
+    pub(crate) is_replicated: bool,
     pub(crate) leakproof: Leakproof,
 }
 

@@ -7,6 +7,7 @@ mod evidence;
 mod following;
 mod foreign_key;
 mod postgres;
+mod replica;
 mod score;
 mod server_statements;
 mod sqlite;

@@ -75,30 +75,47 @@ impl PostgresBuilder {
     }
 
     pub(super) fn start_blocking(&self) -> Result<Postgres, StartError> {
-        let programs = match &self.programs {
-            Some(folder) if is_supported(folder) => folder.clone(),
-            Some(folder) => {
-                let folder = folder.display();
-                return Err(StartError::new(format!(
-                    "{folder} holds no PostgreSQL 15 or newer: apt-get install postgresql"
-                )));
-            }
-            None => find_programs()?,
-        };
+        let programs = self.find_programs()?;
         let supervised = Supervised::new("postgres")?;
         let password = format!("{:016x}", RandomState::new().hash_one("password"));
         let account = initialize(&programs, supervised.folder(), &password)?;
-        let port = self.launch(&programs, &supervised, account)?;
-        let cluster = Cluster {
+        let cluster = self.serve(&programs, supervised, account, password)?;
+        cluster.create_roles()?;
+        Ok(Postgres {
+            cluster: Arc::new(cluster),
+        })
+    }
+
+    /// The folder of the programs, which is known to be one.
+    pub(super) fn find_programs(&self) -> Result<PathBuf, StartError> {
+        match &self.programs {
+            Some(folder) if is_supported(folder) => Ok(folder.clone()),
+            Some(folder) => {
+                let folder = folder.display();
+                Err(StartError::new(format!(
+                    "{folder} holds no PostgreSQL 15 or newer: apt-get install postgresql"
+                )))
+            }
+            None => find_programs(),
+        }
+    }
+
+    /// Starts the server of a data folder that is there.
+    pub(super) fn serve(
+        &self,
+        programs: &Path,
+        supervised: Supervised,
+        account: Option<Account>,
+        password: String,
+    ) -> Result<Cluster, StartError> {
+        let port = self.launch(programs, &supervised, account)?;
+        Ok(Cluster {
             supervised,
+            builder: self.clone(),
             port,
             password,
             templates: Mutex::new(HashMap::new()),
             databases: AtomicU64::new(1),
-        };
-        cluster.create_roles()?;
-        Ok(Postgres {
-            cluster: Arc::new(cluster),
         })
     }
 

@@ -5,6 +5,7 @@ mod alerts;
 mod bench;
 mod control;
 mod cut_off;
+mod dashboards;
 mod defence;
 // Linux tells the most memory that a process had.
 #[cfg(target_os = "linux")]

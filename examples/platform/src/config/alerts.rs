@@ -15,6 +15,8 @@ pub(crate) struct Alerts {
     pub(crate) enabled: bool,
     /// How often values are looked at.
     pub(crate) every_seconds: Seconds,
+    /// How long something has to be well again before that is told; objectives have windows for it.
+    pub(crate) calm_seconds: Seconds,
     /// From which share of failed requests on.
     pub(crate) error_rate_percent: Within<1, 100>,
     /// From which mean time of an answer on.
@@ -116,6 +118,10 @@ impl Alerts {
     pub(crate) fn every(&self) -> Duration {
         Duration::from_secs(self.every_seconds.get())
     }
+
+    pub(crate) fn calm(&self) -> Duration {
+        Duration::from_secs(self.calm_seconds.get())
+    }
 }
 
 impl SmsChannel {
@@ -130,6 +136,7 @@ impl Default for Alerts {
         Self {
             enabled: true,
             every_seconds: Within::new(15),
+            calm_seconds: Within::new(120),
             error_rate_percent: Within::new(5),
             response_milliseconds: Within::new(1000),
             memory_percent: Within::new(80),

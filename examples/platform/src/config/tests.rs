@@ -189,6 +189,8 @@ fn services_and_objectives_are_named_in_the_file_or_the_environment() {
         "leaves nothing to fail",
     );
     check("[alerts.objectives.x]\npercent = 0.0", "nothing to succeed");
+    let none = "0 is not a number from 1 to 86400";
+    check("[alerts]\ncalm_seconds = 0", none);
 }
 
 #[test]

@@ -24,9 +24,10 @@ pub(super) fn check(catalog: &Catalog, table: &Table, days_min: f64) -> Vec<Advi
             continue;
         }
         let days = catalog.counted_days.unwrap_or_default();
-        let (severity, what_to_do) = if catalog.has_replicas {
-            // What replicas use, this server does not know.
-            let look = "look on each replica at pg_stat_user_indexes, and drop it if none uses it";
+        let (severity, what_to_do) = if catalog.is_replicated {
+            // What the others use, this server does not know.
+            let look = "look at pg_stat_user_indexes of every other server that has it, and drop it if none \
+                        uses it";
             (Severity::Info, look)
         } else {
             (Severity::Low, "drop it, unless it is new")
@@ -42,7 +43,7 @@ pub(super) fn check(catalog: &Catalog, table: &Table, days_min: f64) -> Vec<Advi
                 "how old an index is, the server does not tell: one made since was there for less",
             );
         found.size_bytes = Some(index.size_bytes);
-        if !catalog.has_replicas {
+        if !catalog.is_replicated {
             let (drop, create) = removal(catalog.engine, table, index);
             found.apply.push(drop);
             found.undo.push(create);

@@ -19,7 +19,9 @@ const COUNTED: &str = "SELECT (extract(epoch FROM now() - coalesce(stats_reset, 
          pg_postmaster_start_time())) / 86400)::float8 \
      FROM pg_stat_database WHERE datname = current_database()";
 
-const REPLICAS: &str = "SELECT EXISTS (SELECT FROM pg_stat_replication)";
+/// A replica that is away for now has its slot, and to one that is asked the others are what it is to them.
+const REPLICAS: &str = "SELECT pg_is_in_recovery() OR EXISTS (SELECT FROM pg_stat_replication) \
+     OR EXISTS (SELECT FROM pg_replication_slots WHERE slot_type = 'physical')";
 
 const TABLES: &str = "SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, \
          greatest(c.reltuples, (SELECT sum(p.reltuples) FROM pg_partition_tree(c.oid) t \
@@ -122,7 +124,7 @@ pub(in crate::advisor) async fn read(
     let counted_days = sqlx::query_scalar(COUNTED)
         .fetch_one(&mut *connection)
         .await?;
-    let has_replicas = sqlx::query_scalar(REPLICAS)
+    let is_replicated = sqlx::query_scalar(REPLICAS)
         .fetch_one(&mut *connection)
         .await?;
     let mut places = HashMap::new();
@@ -198,7 +200,7 @@ pub(in crate::advisor) async fn read(
             bypasses_row_security: login.try_get("rolbypassrls")?,
         },
         counted_days,
-        has_replicas,
+        is_replicated,
         leakproof: leakproof(connection).await?,
     })
 }

@@ -61,7 +61,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Source, sq
         views,
         login: Login::default(),
         counted_days: None,
-        has_replicas: false,
+        is_replicated: false,
         leakproof: Leakproof::default(),
     };
     Ok(Source {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenancy_observability::load_test::{Connections, Ended, Endpoint, Runner};
+use tenancy_observability::load_test::{Connections, Ended, Endpoint, Model, Runner};
 
 use super::oracle::{builder, closed, delaying, open, run, stalling};
 
@@ -125,6 +125,39 @@ async fn what_is_under_way_at_the_end_is_counted_apart_and_holds_nothing_up() {
     assert_eq!(all.response(), None);
     assert_eq!(run.ended, Ended::Duration);
     assert!(run.seconds >= 0.5, "{}", run.seconds);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_as_long_as_it_should_be_to_a_hundredth() {
+    let address = delaying().await;
+    let check = async |model: Model, path: &str, cut_off: Option<u64>| {
+        // A busy machine makes a run longer and never shorter: one of a few is as long as it was told to be.
+        for attempt in 1..=5 {
+            let test = builder(address, model).await;
+            let test = test
+                .endpoint(Endpoint::get(path))
+                .time_out(Duration::from_secs(100))
+                .duration(Duration::from_secs(5));
+            let run = run(test).await;
+            let all = run.all();
+            assert_eq!(run.ended, Ended::Duration);
+            if let Some(cut_off) = cut_off {
+                assert_eq!((all.ended(), all.cut_off), (0, cut_off), "{model:?}");
+            }
+            assert!(run.seconds >= 5.0, "{model:?} {path}: {}", run.seconds);
+            if run.seconds <= 5.05 {
+                return;
+            }
+            println!("{model:?} {path}, run {attempt}: {} s", run.seconds);
+        }
+        panic!("{model:?} {path}: no run of five was 5 s long");
+    };
+    tokio::join!(
+        check(closed(3), "/", None),
+        check(closed(3), "/60000", Some(3)),
+        check(open(100.0, 50), "/", None),
+        check(open(100.0, 50), "/60000", Some(50)),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -215,6 +215,45 @@ async fn a_server_that_is_not_there_ends_with_three_and_no_figure_is_made_up() {
     assert_eq!(report["met"], false);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_at_the_end_neither_succeeded_nor_failed() {
+    let late = super::oracle::delaying().await;
+    let said = run(
+        &format!("http://{late}"),
+        &[
+            "--endpoint",
+            "GET /",
+            "--endpoint",
+            "GET /60000",
+            "--users",
+            "2",
+            "--duration",
+            "1s",
+            "--json",
+            "--require",
+            "success_rate==100%",
+        ],
+    )
+    .await;
+    assert_eq!(said.code(), 0, "{}{}", said.stdout, said.stderr);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let run = &report["runs"][0];
+    assert_eq!(run["ended"], "duration");
+    let [at_once, late] = run["endpoints"].as_array().unwrap().as_slice() else {
+        panic!("{run}")
+    };
+    // Each user is held up as soon as it has asked the slow one.
+    assert_eq!(
+        (&at_once["cut_off"], &late["cut_off"]),
+        (&json!(0), &json!(2))
+    );
+    assert!(at_once["succeeded"].as_u64().unwrap() >= 1, "{at_once}");
+    assert_eq!(
+        (&late["succeeded"], &late["response"]),
+        (&json!(0), &Value::Null)
+    );
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn interrupted_it_saves_what_it_has() {

@@ -50,6 +50,30 @@ async fn the_unix_socket_leads_to_the_same_server() {
     assert!(by_socket);
 }
 
+#[tokio::test]
+async fn a_standby_has_what_was_written_and_lets_nobody_write() {
+    let primary = Postgres::start().await;
+    let database = primary.empty_database().await;
+    let mut owner = PgConnection::connect(&database.owner_url()).await.unwrap();
+    create_table(&mut owner).await.unwrap();
+    let standby = primary.standby().await;
+    assert_ne!(standby.port(), primary.port());
+    assert_eq!(insert(&mut owner).await.unwrap(), 1);
+
+    let url = standby.superuser_url(database.name());
+    let mut reader = PgConnection::connect(&url).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let arrived = "SELECT EXISTS (SELECT FROM things)";
+    while !sqlx::query_scalar::<_, bool>(arrived)
+        .fetch_one(&mut reader)
+        .await
+        .unwrap()
+    {
+        assert!(Instant::now() < deadline, "{}", standby.log());
+    }
+    assert_eq!(code(&insert(&mut reader).await.unwrap_err()), "25006");
+}
+
 #[test]
 fn a_template_is_built_once_however_many_runtimes_ask() {
     static BUILT: AtomicUsize = AtomicUsize::new(0);

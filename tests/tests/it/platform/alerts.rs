@@ -24,13 +24,14 @@ async fn messages(receiver: &HttpReceiver, count: usize) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_is_told_of_a_database_that_is_away() {
+async fn an_operator_is_told_of_a_database_that_is_away_and_that_it_is_back() {
     let server = Postgres::start().await;
     let receiver = HttpReceiver::start().await;
     let settings = [
         ("TENANCY_ALERTS__WEBHOOK__URL", &*receiver.url("/")),
         ("TENANCY_ALERTS__WEBHOOK__SECRET", SECRET),
         ("TENANCY_ALERTS__EVERY_SECONDS", "1"),
+        ("TENANCY_ALERTS__CALM_SECONDS", "1"),
         // Whatever else is to be told of this machine.
         ("TENANCY_ALERTS__DISK_PERCENT", "100"),
         ("TENANCY_ALERTS__MEMORY_PERCENT", "100"),
@@ -52,6 +53,17 @@ async fn an_operator_is_told_of_a_database_that_is_away() {
         told["link"].as_str().unwrap().ends_with("/platform/alerts"),
         "{told}"
     );
+
+    server.restart().await;
+    let over = &messages(&receiver, 3).await[2];
+    let what = (&over["occasion"], &over["rule"], &over["level"]);
+    assert_eq!(
+        what,
+        (&json!("resolved"), &json!("health"), &json!("critical"))
+    );
+    assert_eq!(over["shown"][0]["labels"], told["shown"][0]["labels"]);
+    let counts = [&over["firing"], &over["resolved"], &over["lost"]];
+    assert_eq!(counts, [&json!(0), &json!(1), &json!(0)]);
     assert!(town.server.terminate().await.success());
 }
 

@@ -1,8 +1,6 @@
 //! What the server counts: asked for at `/metrics`, and pushed.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use tenancy_tests::receivers::Answer;
 use tenancy_tests::{HttpReceiver, Server};
@@ -23,7 +21,7 @@ async fn town(more: &[(&'static str, &str)]) -> Town {
     Town::start(address, settings, &[], None).await
 }
 
-async fn asked(town: &Town, host: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+pub(super) async fn asked(town: &Town, host: &str, headers: &[(&str, &str)]) -> reqwest::Response {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut request = client
         .get(format!("http://{}/metrics", town.address))
@@ -328,59 +326,5 @@ async fn the_keys_of_a_collector_reach_it_and_nobody_else() {
             .into_iter()
             .any(|text| text.contains(value));
         assert!(!is_said, "{value}: {log}");
-    }
-}
-
-/// The folder of the whole workspace.
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Each word in a text that is a name of ours.
-fn names(text: &str) -> BTreeSet<String> {
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    let names = words.filter(|word| word.starts_with("tenancy_"));
-    names.map(str::to_owned).collect()
-}
-
-/// The names in the literals of a folder's Rust files.
-fn literals(folder: &Path, into: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            literals(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = fs::read_to_string(&path).unwrap();
-            let quoted = source.split('"').skip(1).step_by(2);
-            into.extend(
-                quoted
-                    .filter(|text| names(text).contains(*text))
-                    .map(str::to_owned),
-            );
-        }
-    }
-}
-
-#[test]
-fn the_dashboard_and_the_rules_name_metrics_that_there_are() {
-    let mut known = BTreeSet::new();
-    for folder in ["tenancy-cache", "tenancy-observability", "tenancy-security"] {
-        literals(&workspace().join(folder).join("src"), &mut known);
-    }
-    let folder = workspace().join("examples/platform/observability");
-    let dashboard = fs::read_to_string(folder.join("grafana-dashboard.json")).unwrap();
-    serde_json::from_str::<serde_json::Value>(&dashboard).unwrap();
-    let rules = fs::read_to_string(folder.join("prometheus-rules.yaml")).unwrap();
-    for (text, least) in [(dashboard, 10), (rules, 5)] {
-        let named = names(&text);
-        assert!(named.len() >= least, "{named:?}");
-        for name in named {
-            let histogram = ["_bucket", "_count", "_sum"]
-                .iter()
-                .find_map(|suffix| name.strip_suffix(suffix));
-            let is_known =
-                known.contains(&name) || histogram.is_some_and(|name| known.contains(name));
-            assert!(is_known, "nothing counts {name}");
-        }
     }
 }
