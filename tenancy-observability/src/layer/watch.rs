@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use smallvec::SmallVec;
 use tenancy_core::TenantScope;
 use tenancy_core::layer::{Refusal, RequestId, RequestSlot};
 use tenancy_core::meter::DatabaseUse;
@@ -28,8 +27,11 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The longest `Server-Timing`, with what inner services say.
 const TIMING_BYTES_MAX: usize = 1024;
 
-/// What a header says, as long as all that is measured here.
-type Text = SmallVec<[u8; 128]>;
+/// What a header says, with room for all that is measured here.
+struct Text {
+    bytes: [u8; 256],
+    length: usize,
+}
 
 /// Watches over one request until it is over, which is when it is dropped.
 pub(super) struct Watch {
@@ -132,7 +134,10 @@ impl Watch {
         if let Some(handed_at) = self.handed_at.take() {
             self.taking += began.duration_since(handed_at);
         }
-        let done = self.trace.working(|| self.span.in_scope(work));
+        let done = self.trace.working(|| match self.span.is_none() {
+            true => work(),
+            false => self.span.in_scope(work),
+        });
         self.memory.add_since(before);
         self.worked_until = Instant::now();
         self.cpu += self.worked_until - began;
@@ -171,9 +176,9 @@ impl Watch {
         let settings = &self.layer.settings;
         if settings.response_time {
             let mut text = Text::new();
-            write_milliseconds(first_byte, &mut text);
-            text.extend_from_slice(b"ms");
-            set(X_RESPONSE_TIME, &text, headers);
+            text.push_milliseconds(first_byte);
+            text.push(b"ms");
+            set(X_RESPONSE_TIME, text.as_bytes(), headers);
         }
         let is_shown = (settings.show)(self.slot.scope());
         if settings.memory_usage
@@ -211,11 +216,12 @@ impl Watch {
         let mut text = Text::new();
         for (name, time) in parts {
             if let Some(time) = time {
-                text.extend_from_slice(name.as_bytes());
-                write_milliseconds(time, &mut text);
+                text.push(name.as_bytes());
+                text.push_milliseconds(time);
             }
         }
-        let text = text.strip_prefix(b", ".as_slice()).unwrap_or(&text);
+        let text = text.as_bytes();
+        let text = text.strip_prefix(b", ".as_slice()).unwrap_or(text);
         let Ok(value) = HeaderValue::from_bytes(text) else {
             return;
         };
@@ -346,17 +352,39 @@ impl Drop for Watch {
     }
 }
 
-/// Adds a time in milliseconds with three decimals, in a fraction of what formatting takes.
-fn write_milliseconds(time: Duration, text: &mut Text) {
-    let whole = time
-        .as_secs()
-        .saturating_mul(1000)
-        .saturating_add(u64::from(time.subsec_millis()));
-    let rest = time.subsec_micros() % 1000;
-    text.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
-    let [hundreds, tens, ones] =
-        [rest / 100, rest / 10 % 10, rest % 10].map(|digit| b'0' + digit as u8);
-    text.extend_from_slice(&[b'.', hundreds, tens, ones]);
+impl Text {
+    fn new() -> Self {
+        Self {
+            bytes: [0; 256],
+            length: 0,
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Adds this, unless there is no room for it.
+    fn push(&mut self, more: &[u8]) {
+        let end = self.length + more.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(more);
+            self.length = end;
+        }
+    }
+
+    /// Adds a time in milliseconds with three decimals, in a fraction of what formatting takes.
+    fn push_milliseconds(&mut self, time: Duration) {
+        let whole = time
+            .as_secs()
+            .saturating_mul(1000)
+            .saturating_add(u64::from(time.subsec_millis()));
+        let rest = time.subsec_micros() % 1000;
+        self.push(itoa::Buffer::new().format(whole).as_bytes());
+        let [hundreds, tens, ones] =
+            [rest / 100, rest / 10 % 10, rest % 10].map(|digit| b'0' + digit as u8);
+        self.push(&[b'.', hundreds, tens, ones]);
+    }
 }
 
 fn set(name: HeaderName, text: &[u8], headers: &mut HeaderMap) {
