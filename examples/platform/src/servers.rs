@@ -60,15 +60,17 @@ pub(crate) async fn keep(platform: Platform, mut ended: watch::Receiver<bool>) {
     let (id, began_at) = (Uuid::now_v7(), Time::now());
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut used = Used::now();
+    let mut used: Option<Used> = None;
     loop {
         let is_over = tokio::select! {
             _ = ticks.tick() => false,
             _ = ended.wait_for(|ended| *ended) => true,
         };
         let now = Used::now();
-        let figures = figures(&platform, began_at, used.share_until(&now));
-        used = now;
+        // A share of the first moment would say nothing.
+        let processors = used.and_then(|used| used.share_until(&now));
+        let figures = figures(&platform, began_at, processors);
+        used = Some(now);
         let told = async {
             let mut tx = platform.database().platform(platform.scope()).await?;
             match is_over {
@@ -234,6 +236,7 @@ mod tests {
         };
         assert_eq!(server.figures.name, platform.config().server_name());
         assert!(server.figures.memory_bytes > Some(0), "{server:?}");
+        assert_eq!(server.figures.processors, None);
         // Another, which nobody has heard of for a while.
         let silent = ServerFigures::default();
         let put_at = async |now| {
