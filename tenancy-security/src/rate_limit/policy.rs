@@ -13,7 +13,8 @@ const NAME_BYTES_MAX: usize = 64;
 /// What a policy or a class is called: 1 to 64 lower-case letters, digits, hyphens, underscores or
 /// dots. Clients see the names of policies.
 ///
-/// Each is kept once, for as long as the process runs, so that a decision can say it at no cost.
+/// Each is kept once, for as long as the process runs, so that a decision can say it at no cost: make
+/// them of what the server's own settings say, and not of what tenants or clients do.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Name(&'static String);

@@ -100,17 +100,20 @@ pub(super) struct Changes<'a> {
 impl Changes<'_> {
     #[inline]
     pub(super) fn quota(&self, policy: &Policy) -> Quota {
-        let own = self.own.as_ref().and_then(|own| own.0.get(&policy.name));
+        let own = self
+            .own
+            .as_ref()
+            .and_then(|own| own.0.get(policy.name.as_str()));
         let plan = self.plan.and_then(|plan| plan.get(&policy.name));
         own.or(plan).copied().unwrap_or(policy.quota)
     }
 }
 
-/// One tenant's own quotas by the names of policies, as they stand in its settings under
+/// One tenant's own quotas by the [names](Name) of policies, as they stand in its settings under
 /// `rate_limits`: `{"api":{"amount":5000,"window_seconds":3600}}`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Quotas(pub HashMap<Name, Quota>);
+pub struct Quotas(pub HashMap<String, Quota>);
 
 /// The setting that holds a tenant's [`Quotas`]; it has none of its own by default.
 #[derive(Debug)]

@@ -83,7 +83,7 @@ async fn a_plan_that_was_raised_helps_at_once() {
 async fn a_tenants_own_quota_counts_before_its_plans() {
     let town = Town::new();
     let mut acme = Tenant::new(TenantId::generate(), "acme".parse().unwrap());
-    let own = HashMap::from([("api".parse().unwrap(), Quota::per_hour(3))]);
+    let own = HashMap::from([("api".to_owned(), Quota::per_hour(3))]);
     acme.settings.set::<OwnQuotas>(&Some(Quotas(own))).unwrap();
     let acme = town.registry.add(&acme).unwrap();
     let rules = one_policy(Quota::per_hour(10)).plan(

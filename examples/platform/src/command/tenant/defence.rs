@@ -57,8 +57,8 @@ impl Defence {
             let mut quotas = settings.get::<OwnQuotas>().unwrap_or_default();
             for OwnLimit(limit, quota) in &self.limits {
                 match quota {
-                    Some(quota) => drop(quotas.0.insert(limit.name(), *quota)),
-                    None => drop(quotas.0.remove(&limit.name())),
+                    Some(quota) => drop(quotas.0.insert(limit.name().into(), *quota)),
+                    None => drop(quotas.0.remove(limit.name().as_str())),
                 }
             }
             match quotas.0.is_empty() {
