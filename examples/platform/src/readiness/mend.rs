@@ -38,7 +38,27 @@ pub(crate) async fn all(config: &Config, report: &Report) -> Vec<Mended> {
     all
 }
 
+/// What the platform makes in its folder. Where there is more, somebody else may need the way in.
+const OWN: [&str; 7] = [
+    "control.sock",
+    "media",
+    "registry.db",
+    "registry.db-shm",
+    "registry.db-wal",
+    "secret",
+    "tenants",
+];
+
 fn keep_private(config: &Config) -> Result<String, Failure> {
+    for entry in fs::read_dir(&config.data)? {
+        let name = entry?.file_name();
+        if !OWN.iter().any(|own| name == *own) {
+            let (shown, name) = (config.data.display(), name.display());
+            return Err(Failure::new(format!(
+                "{shown} has {name} in it, which is not the platform's: see who needs it"
+            )));
+        }
+    }
     fs::set_permissions(&config.data, Permissions::from_mode(0o700))?;
     let shown = config.data.display();
     Ok(format!("only its owner may open {shown} now"))

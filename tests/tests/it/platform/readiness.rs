@@ -59,7 +59,7 @@ fn address(proxy: &TlsProxy) -> String {
 }
 
 /// Settings as they should be, for the town's database.
-fn fit(town: &Town, proxy: &TlsProxy) -> Vec<(&'static str, String)> {
+fn fit(town: &Town, proxy: &TlsProxy, backups: &Path) -> Vec<(&'static str, String)> {
     let mut settings = town.settings.clone();
     settings.retain(|(name, _)| *name != "TENANCY_SECRET");
     let more = [
@@ -69,7 +69,7 @@ fn fit(town: &Town, proxy: &TlsProxy) -> Vec<(&'static str, String)> {
     ];
     settings.extend(more.map(|(name, value)| (name, value.to_owned())));
     settings.push(("TENANCY_PUBLIC_URL", address(proxy)));
-    let backup = Path::new(town.data()).join("all.dump");
+    let backup = backups.join("all.dump");
     std::fs::write(&backup, "all of it").unwrap();
     settings.push(("TENANCY_BACKUPS__PATH", backup.display().to_string()));
     settings
@@ -88,7 +88,8 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
     let town = Town::on(&postgres, &[]).await;
     let redis = Redis::builder().setting("appendonly", "yes").start().await;
     let proxy = proxy(&town, &ALL_SHOPS).await;
-    let mut good = fit(&town, &proxy);
+    let backups = tempfile::tempdir().unwrap();
+    let mut good = fit(&town, &proxy, backups.path());
     good.push(("TENANCY_REDIS_URL", redis.url()));
     let authority = proxy.authority();
     let ca = ["--ca", authority.to_str().unwrap()];
@@ -143,11 +144,21 @@ async fn an_installation_as_it_should_be_passes_and_each_fault_is_found() {
         assert!(score < best, "{id}: {score} of {best}");
     }
     // What is safe to mend is mended when it is asked for, and then the score is what it was.
-    std::fs::set_permissions(town.data(), Permissions::from_mode(0o755)).unwrap();
-    let (_, score, checks) = readiness(&good, &ca);
+    let data = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(data.path(), Permissions::from_mode(0o755)).unwrap();
+    let mut open = good.clone();
+    open.retain(|(name, _)| *name != "TENANCY_DATA");
+    open.push(("TENANCY_DATA", data.path().display().to_string()));
+    let (_, score, checks) = readiness(&open, &ca);
     assert_eq!(checks["data-folder"]["status"], "fail", "{checks:#?}");
     assert!(score < best, "{score} of {best}");
-    let (_, score, checks) = readiness(&good, &[&ca[..], &["--fix"]].concat());
+    let fix = [&ca[..], &["--fix"]].concat();
+    let others = data.path().join("somebody-elses");
+    std::fs::write(&others, "").unwrap();
+    let (_, _, checks) = readiness(&open, &fix);
+    assert_eq!(checks["data-folder"]["status"], "fail", "{checks:#?}");
+    std::fs::remove_file(others).unwrap();
+    let (_, score, checks) = readiness(&open, &fix);
     assert_eq!(checks["data-folder"]["status"], "pass", "{checks:#?}");
     assert_eq!(score, best);
 
@@ -193,7 +204,8 @@ async fn a_superusers_login_and_careless_servers_are_found() {
     let redis = redis.setting("appendonly", "no").start().await;
     let database = town.database.as_ref().unwrap();
     let proxy = proxy(&town, &ALL_SHOPS).await;
-    let mut careless = fit(&town, &proxy);
+    let backups = tempfile::tempdir().unwrap();
+    let mut careless = fit(&town, &proxy, backups.path());
     careless.retain(|(name, _)| *name != "TENANCY_DATABASE_URL");
     careless.push(("TENANCY_DATABASE_URL", database.superuser_url()));
     careless.push(("TENANCY_REDIS_URL", redis.url()));
