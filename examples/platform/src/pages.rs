@@ -34,9 +34,9 @@ pub(crate) use self::admin::{AdminPage, LowStock, OrderRow};
 pub(crate) use self::card::{Availability, Badge, Picture, ProductCard};
 pub(crate) use self::category::{CategoriesPage, CategoryNode, CategoryPage};
 pub(crate) use self::console::{
-    AlertView, Console, HOURS, Measured, Messages, Overview, OverviewPage, OverviewView,
-    RESEND_PATH, ROWS, Room, ShopRow, ShopsPage, Sorting, TEST_PATH, TablePage, advice, blocks,
-    health, journal, queues, slow_statements, tested,
+    AlertView, Console, HOURS, Measured, Messages, OfPlatform, Overview, OverviewPage,
+    OverviewView, RESEND_PATH, ROWS, Room, ShopRow, ShopsPage, Sorting, TEST_PATH, TablePage,
+    advice, blocks, health, journal, queues, slow_statements, tested,
 };
 pub(crate) use self::error::{ErrorPage, Place, Trouble};
 pub(crate) use self::filters::{Filters, Sort};

@@ -1,27 +1,25 @@
 //! The servers that share a database: each tells the others how it is, so that operators see them all.
 
-use std::time::{Duration, Instant};
+mod process;
+mod store;
 
-use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
-use tenancy_core::sql::PlatformTx;
 use tenancy_core::time::Time;
-use tenancy_core::{Error, ErrorKind, on_tx};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use self::process::{Used, memory_bytes};
+use self::store::{put, remove};
 use crate::logging;
 use crate::platform::Platform;
 
+pub(crate) use self::store::list;
+
 /// How often a server tells of itself.
 const EVERY: Duration = Duration::from_secs(15);
-
-/// For how long one is shown that tells nothing any more. One that has ended says so, and is shown no more.
-const SHOWN_FOR: Duration = Duration::from_secs(600);
-
-/// The most servers that are shown.
-const SERVERS_MAX: i64 = 200;
 
 /// How a server is. Shares are from 0 to 1; what the system does not say is `None`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -47,12 +45,6 @@ pub(crate) struct ServerFigures {
 pub(crate) struct Server {
     pub(crate) seen_at: Time,
     pub(crate) figures: ServerFigures,
-}
-
-#[derive(sqlx::FromRow)]
-struct ServerRow {
-    seen_at: i64,
-    figures: String,
 }
 
 /// Tells of this server until the end, and then that it has ended.
@@ -110,116 +102,9 @@ fn figures(platform: &Platform, began_at: Time, processors: Option<f64>) -> Serv
     }
 }
 
-/// The servers that have told of themselves lately, the longest known first.
-pub(crate) async fn list(platform: &Platform, now: Time) -> Result<Vec<Server>, Error> {
-    const LIST: &str = "SELECT seen_at, figures FROM platform_servers WHERE seen_at > $1 \
-         ORDER BY id LIMIT $2";
-    let mut tx = platform.database().platform_read(platform.scope()).await?;
-    let rows: Vec<ServerRow> = on_tx!(&mut tx, |conn| {
-        sqlx::query_as(LIST)
-            .bind(before(now))
-            .bind(SERVERS_MAX)
-            .fetch_all(conn)
-            .await
-    })?;
-    tx.commit().await?;
-    rows.into_iter().map(Server::try_from).collect()
-}
-
-/// Tells of a server, and removes those that have been silent for too long.
-async fn put(
-    tx: &mut PlatformTx,
-    id: Uuid,
-    figures: &ServerFigures,
-    now: Time,
-) -> Result<(), Error> {
-    const PUT: &str = "INSERT INTO platform_servers (id, seen_at, figures) VALUES ($1, $2, $3) \
-         ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, figures = excluded.figures";
-    const SILENT: &str = "DELETE FROM platform_servers WHERE seen_at <= $1";
-    let figures = serde_json::to_string(figures)
-        .map_err(|error| Error::with_source(ErrorKind::InvalidInput, error))?;
-    on_tx!(tx, |conn| {
-        sqlx::query(PUT)
-            .bind(id)
-            .bind(now.as_microseconds())
-            .bind(&figures)
-            .execute(conn)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    on_tx!(tx, |conn| {
-        sqlx::query(SILENT)
-            .bind(before(now))
-            .execute(conn)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    Ok(())
-}
-
-async fn remove(tx: &mut PlatformTx, id: Uuid) -> Result<(), Error> {
-    const REMOVE: &str = "DELETE FROM platform_servers WHERE id = $1";
-    on_tx!(tx, |conn| {
-        sqlx::query(REMOVE)
-            .bind(id)
-            .execute(conn)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    Ok(())
-}
-
-fn before(now: Time) -> i64 {
-    let shown_for = i64::try_from(SHOWN_FOR.as_micros()).unwrap_or(i64::MAX);
-    now.as_microseconds().saturating_sub(shown_for)
-}
-
-impl TryFrom<ServerRow> for Server {
-    type Error = Error;
-
-    fn try_from(row: ServerRow) -> Result<Self, Error> {
-        let corrupt = |error| Error::with_source(ErrorKind::Corrupt, error);
-        Ok(Self {
-            seen_at: Time::from_microseconds(row.seen_at),
-            figures: serde_json::from_str(&row.figures).map_err(corrupt)?,
-        })
-    }
-}
-
-/// How much processor time the process has used, and when.
-struct Used {
-    processor: Duration,
-    at: Instant,
-}
-
-impl Used {
-    fn now() -> Self {
-        let processor = clock_gettime(ClockId::ProcessCPUTime);
-        Self {
-            processor: Duration::try_from(processor).unwrap_or_default(),
-            at: Instant::now(),
-        }
-    }
-
-    /// The share of all processors since then.
-    fn share_until(&self, later: &Self) -> Option<f64> {
-        let processors = std::thread::available_parallelism().ok()?.get() as f64;
-        let passed = later.at.duration_since(self.at).as_secs_f64();
-        let used = later.processor.saturating_sub(self.processor).as_secs_f64();
-        (passed > 0.0).then(|| (used / passed / processors).min(1.0))
-    }
-}
-
-/// What this process holds, where the system says so as Linux does.
-fn memory_bytes() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    let size = u64::try_from(rustix::param::page_size()).ok()?;
-    Some(pages * size)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::store::SHOWN_FOR;
     use super::*;
     use crate::config::Config;
 
@@ -253,18 +138,5 @@ mod tests {
         let left = shown(now).await;
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].figures.name, "");
-    }
-
-    #[test]
-    fn processors_are_shared_by_all_threads_of_all_of_them() {
-        let processors = std::thread::available_parallelism().unwrap().get() as f64;
-        let at = Instant::now();
-        let used = |processor, passed| Used {
-            processor: Duration::from_secs(processor),
-            at: at + Duration::from_secs(passed),
-        };
-        let share = used(5, 0).share_until(&used(7, 4)).unwrap();
-        assert!((share - 0.5 / processors).abs() < 1e-9, "{share}");
-        assert_eq!(used(5, 0).share_until(&used(5, 0)), None);
     }
 }

@@ -15,7 +15,7 @@ use super::store::{ALL, Found, RANKED, Reports};
 use super::window::Period;
 
 /// How many tenants a window or an hour names.
-pub(super) const RANKED_MAX: usize = 256;
+const RANKED_MAX: usize = 256;
 
 /// The form in which rankings are stored.
 const VERSION: u8 = 1;

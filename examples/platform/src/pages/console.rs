@@ -21,7 +21,9 @@ pub(crate) use self::alerts::{AlertView, RESEND_PATH, TEST_PATH, tested};
 pub(crate) use self::blocks::blocks;
 pub(crate) use self::health::{Messages, health, queues};
 pub(crate) use self::journal::journal;
-pub(crate) use self::overview::{HOURS, Measured, Overview, OverviewPage, OverviewView, ROWS};
+pub(crate) use self::overview::{
+    HOURS, Measured, OfPlatform, Overview, OverviewPage, OverviewView, ROWS,
+};
 pub(crate) use self::shops::{ShopRow, ShopsPage};
 pub(crate) use self::slow_statements::slow_statements;
 pub(crate) use self::table::{Sorting, TablePage};

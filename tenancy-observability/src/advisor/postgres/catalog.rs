@@ -19,7 +19,7 @@ const COUNTED: &str = "SELECT (extract(epoch FROM now() - coalesce(stats_reset, 
          pg_postmaster_start_time())) / 86400)::float8 \
      FROM pg_stat_database WHERE datname = current_database()";
 
-/// A replica that is away for now has its slot, and to one that is asked the others are what it is to them.
+/// A replica that is away has its slot still, and to one that is asked the others are what it is to them.
 const REPLICAS: &str = "SELECT pg_is_in_recovery() OR EXISTS (SELECT FROM pg_stat_replication) \
      OR EXISTS (SELECT FROM pg_replication_slots WHERE slot_type = 'physical')";
 

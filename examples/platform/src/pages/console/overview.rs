@@ -61,16 +61,22 @@ pub(crate) struct Measured {
     pub(crate) course: Vec<Part>,
     /// Requests that took long, on this server.
     pub(crate) slow: Vec<SlowRequest>,
-    /// The busiest shops, unless one is looked at.
-    pub(crate) busy: Option<Vec<(String, Load)>>,
     /// Slow and repeated statements, as their own room shows them.
     pub(crate) statements: Vec<Table>,
+    /// Unless one shop is looked at.
+    pub(crate) of_platform: Option<OfPlatform>,
+}
+
+/// What is the platform's own, and no shop's.
+#[derive(Debug)]
+pub(crate) struct OfPlatform {
+    pub(crate) busy: Vec<(String, Load)>,
     /// Other servers that took long, or gave no answer, to this one.
-    pub(crate) outgoing: Option<Vec<SlowServer>>,
-    /// How far behind the platform's queues are.
-    pub(crate) queues: Option<Table>,
-    /// All servers, unless one shop is looked at.
-    pub(crate) servers: Option<Vec<Server>>,
+    pub(crate) outgoing: Vec<SlowServer>,
+    /// How far behind queues are.
+    pub(crate) queues: Table,
+    /// Those that share the database.
+    pub(crate) servers: Vec<Server>,
 }
 
 /// How many rows each table has.
@@ -152,21 +158,20 @@ impl Overview {
                 endpoints(&report.operations),
             ),
         ];
-        tables.extend(
-            measured
-                .busy
-                .map(|shops| Table::new(words.busy, &words.busy_columns, busy(&shops))),
-        );
+        if let Some(OfPlatform { busy: shops, .. }) = &measured.of_platform {
+            tables.push(Table::new(words.busy, &words.busy_columns, busy(shops)));
+        }
         tables.extend(measured.statements);
-        tables.extend(measured.outgoing.map(|servers| {
-            Table::new(words.outgoing, &words.outgoing_columns, outgoing(&servers))
-        }));
-        tables.extend(measured.queues);
-        tables.extend(
-            measured
-                .servers
-                .map(|all| servers(language, &all, measured.at)),
-        );
+        if let Some(of_platform) = measured.of_platform {
+            let servers_away = outgoing(&of_platform.outgoing);
+            tables.push(Table::new(
+                words.outgoing,
+                &words.outgoing_columns,
+                servers_away,
+            ));
+            tables.push(of_platform.queues);
+            tables.push(servers(language, &of_platform.servers, measured.at));
+        }
         for (number, table) in tables.iter_mut().enumerate() {
             table.arrange(view.sorting, number, |sorting| {
                 view.link(&Room::Overview.link(), Some(sorting))

@@ -23,7 +23,8 @@ use super::Operator;
 use super::tables::slugs;
 use crate::defence;
 use crate::pages::{
-    self, HOURS, Language, Measured, Messages, Overview, OverviewPage, OverviewView, ROWS, Room,
+    self, HOURS, Language, Measured, Messages, OfPlatform, Overview, OverviewPage, OverviewView,
+    ROWS, Room,
 };
 use crate::platform::Platform;
 use crate::servers;
@@ -180,49 +181,46 @@ async fn overview(
     let history = SlowQueryHistory::new(platform.database(), platform.scope());
     let findings = history.read(period.from(), period.to()).await?;
     let findings = first_of(findings, shop.map(TenantScope::tenant_id));
-    // What follows is the platform's own, and no shop's.
-    let busy = match shop {
-        Some(_) => vec![],
-        None => reports.busiest(period, BUSY).await?,
-    };
-    let named = findings
-        .tenants()
-        .chain(busy.iter().map(|(tenant, _)| *tenant));
-    let slugs = slugs(platform, named.collect()).await?;
-    let busy = busy.iter().filter_map(|(tenant, load)| {
-        let slug = slugs.get(tenant)?;
-        Some((slug.to_string(), *load))
-    });
-    let servers = match shop {
+    let slugs = slugs(platform, findings.tenants().collect()).await?;
+    let of_platform = match shop {
         Some(_) => None,
-        None => Some(servers::list(platform, at).await?),
-    };
-    let queues = match shop {
-        Some(_) => None,
-        None => {
-            let alerts = platform.alerts();
-            let messages = Messages {
-                waiting: alerts.deliveries(Fate::Waiting).await?,
-                dead: alerts.deliveries(Fate::Dead).await?,
-            };
-            let health = platform.health().kept();
-            Some(pages::queues(language, &health, &messages, at))
-        }
+        None => Some(of_platform(platform, language, period, at).await?),
     };
     let measured = Measured {
         at,
         report,
         course,
         slow,
-        busy: shop.is_none().then(|| busy.collect()),
         statements: pages::slow_statements(language, &findings, &slugs, period.from()),
-        outgoing: shop
-            .is_none()
-            .then(|| performance.outgoing().worst(usize::MAX)),
-        queues,
-        servers,
+        of_platform,
     };
     Ok(Overview::new(language, view, measured))
+}
+
+/// What is the platform's own, and no shop's.
+async fn of_platform(
+    platform: &Platform,
+    language: Language,
+    period: Period,
+    at: Time,
+) -> Result<OfPlatform, Error> {
+    let (performance, alerts) = (platform.performance(), platform.alerts());
+    let busy = performance.reports().busiest(period, BUSY).await?;
+    let slugs = slugs(platform, busy.iter().map(|(tenant, _)| *tenant).collect()).await?;
+    let busy = busy.into_iter().filter_map(|(tenant, load)| {
+        let slug = slugs.get(&tenant)?;
+        Some((slug.to_string(), load))
+    });
+    let messages = Messages {
+        waiting: alerts.deliveries(Fate::Waiting).await?,
+        dead: alerts.deliveries(Fate::Dead).await?,
+    };
+    Ok(OfPlatform {
+        busy: busy.collect(),
+        outgoing: performance.outgoing().worst(usize::MAX),
+        queues: pages::queues(language, &platform.health().kept(), &messages, at),
+        servers: servers::list(platform, at).await?,
+    })
 }
 
 /// The worst of all, or of one shop.

@@ -5,9 +5,8 @@ use axum::extract::{Form, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use tenancy_core::journal::{EntryQuery, PlatformEntry};
-use tenancy_core::registry::{Address, Directory as _};
 use tenancy_core::time::Time;
-use tenancy_core::{Error, Slug, TenantId};
+use tenancy_core::{Error, ErrorKind, Slug, TenantId};
 use tenancy_observability::alert::Fate;
 use tenancy_observability::slow_query::SlowQueryHistory;
 use uuid::Uuid;
@@ -216,8 +215,11 @@ pub(super) async fn slugs(
 ) -> Result<HashMap<TenantId, Slug>, Error> {
     let mut slugs = HashMap::new();
     for id in ids {
-        let found = platform.registry().find(&Address::Id(id)).await?;
-        slugs.extend(found.map(|tenant| (id, tenant.slug)));
+        match platform.scope().tenant(id).await {
+            Ok(scope) => drop(slugs.insert(id, scope.tenant().slug.clone())),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(slugs)
 }

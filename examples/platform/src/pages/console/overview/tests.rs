@@ -3,7 +3,7 @@ use std::time::Instant;
 use http::StatusCode;
 use tenancy_observability::Party;
 use tenancy_observability::layer::{FinishedRequest, ObserveRequests as _, Outcome, Spent};
-use tenancy_observability::report::{Load, Period, Recorder, Reports, WhichEndpoints};
+use tenancy_observability::report::{Period, Recorder, Reports, WhichEndpoints};
 use tenancy_observability::trace_context::TraceContext;
 
 use super::*;
@@ -45,11 +45,8 @@ async fn measured(requests: &[(String, u64, bool)]) -> Measured {
         report: reports.of_platform(period, which).await.unwrap(),
         course: vec![],
         slow: vec![],
-        busy: Some(vec![("acme".to_owned(), Load::default())]),
         statements: vec![],
-        outgoing: None,
-        queues: None,
-        servers: None,
+        of_platform: None,
     }
 }
 
